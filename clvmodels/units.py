@@ -1,0 +1,36 @@
+"""The units in which time is measured, as exact fractions of one another."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .errors import InvalidInput
+
+HOURS_PER_YEAR = Fraction(8766)
+HOURS: dict[str, Fraction] = {
+    "hour": Fraction(1),
+    "day": Fraction(24),
+    "week": Fraction(168),
+    "month": HOURS_PER_YEAR / 12,
+    "year": HOURS_PER_YEAR,
+}
+
+
+def hours_in(time_unit: str) -> Fraction:
+    """Length of a time unit in hours: 1, 24, 168, 730.5 or 8766.
+
+    >>> hours_in("week")
+    Fraction(168, 1)
+    """
+    if not isinstance(time_unit, str) or time_unit not in HOURS:
+        raise InvalidInput(f"time_unit must be one of {', '.join(HOURS)}; found {time_unit!r}")
+    return HOURS[time_unit]
+
+
+def units_per_year(time_unit: str) -> float:
+    """How many of a time unit make a year of 365.25 days.
+
+    >>> units_per_year("day")
+    365.25
+    """
+    return float(HOURS_PER_YEAR / hours_in(time_unit))
