@@ -1,0 +1,152 @@
+"""What a model family must provide. A family is a value: one of these, at the end of its own file.
+
+Every function is pure and takes its keyword (``t``, ``n``, ...) first, then the family's statistics in order, then its
+parameters in order; all of them broadcast row by row, so a parameter may be one number or one per customer. Time is in
+any one unit, the same for statistics, parameters and arguments. Results are float64 and finite wherever the
+mathematics is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ..numerics.arrays import Array
+
+
+class LogLikelihood(Protocol):
+    """One customer's log-likelihood and its gradient in the log-parameters, from one pass."""
+
+    def __call__(self, *statistics_then_parameters: Any) -> tuple[Array, Array]:
+        """Return values of shape (n,) and gradient of shape (number of parameters, n)."""
+        ...
+
+
+Quantity = Callable[..., Array]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A direction in which a likelihood can go on rising for ever, and what it means when it does.
+
+    ``towards`` gives +1 for a parameter that grows without bound and -1 for one that shrinks to 0.
+    """
+
+    towards: Mapping[str, int]
+    meaning: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class PurchaseFamily:
+    """A model of when customers buy and when they leave.
+
+    Attributes
+    ----------
+    name, title, source
+        ``"bg_nbd"``, ``"BG/NBD"`` and the paper.
+    parameters
+        Names in the paper's order.
+    time_parameters
+        Those that are measured in the time unit (they scale with it); all others are pure numbers.
+    statistics
+        The summary columns that the family reads, in order.
+    time
+        ``"continuous"`` or ``"discrete"`` (whole periods).
+    start
+        ``start(*statistics, weights)``: rough parameters to begin a fit from, as a tuple.
+    log_likelihood
+        ``(*statistics, *parameters)`` -> values and gradient in the log-parameters.
+    log_p_alive
+        ln P(alive at T | history).
+    survival_alive
+        ``(t, ...)``: P(alive at T + t | alive at T, history).
+    expected_purchases_alive
+        ``(t, start, ...)``: E[purchases in (T + start, T + start + t] | alive at T, history]; t = inf is the limit.
+    discounted_purchases_alive
+        ``(t, delta, ...)``: the same from T on, discounted at the continuous rate delta; None where the generic
+        quadrature of :mod:`clvmodels.families.discounting` is to be used.
+    conditional_purchase_pmf
+        ``(n, t, ...)``: P(n purchases in (T, T + t] | history).
+    probability_of_purchase_alive
+        ``(t, ...)``: P(at least one purchase in (T, T + t] | alive at T, history).
+    expected_purchases
+        ``(t, *parameters)``: E[purchases in (0, t]] of a new customer.
+    purchase_pmf
+        ``(n, t, *parameters)``: P(n purchases in (0, t]) of a new customer.
+    simulate
+        ``(generator, observation, *parameters)`` -> customer positions and times of their repeat purchases in
+        (0, observation], customers in order, times rising within each.
+    draw_latent
+        ``(generator, *statistics, *parameters)`` -> a mapping of one draw per customer given history: ``purchase_rate``,
+        ``alive`` (0 or 1 at T) and what governs dropout; None where not available.
+    finite_total
+        (parameter, bound): the expected number of purchases of a lifetime is finite only while the parameter is above
+        the bound; None where it never is.
+    limits
+        See :class:`Limit`.
+    """
+
+    name: str
+    title: str
+    source: str
+    parameters: tuple[str, ...]
+    time_parameters: tuple[str, ...]
+    statistics: tuple[str, ...]
+    time: Literal["continuous", "discrete"]
+    start: Callable[..., tuple[float, ...]]
+    log_likelihood: LogLikelihood
+    log_p_alive: Quantity
+    survival_alive: Quantity
+    expected_purchases_alive: Quantity
+    expected_purchases: Quantity
+    finite_total: tuple[str, float] | None
+    discounted_purchases_alive: Quantity | None = None
+    conditional_purchase_pmf: Quantity | None = None
+    probability_of_purchase_alive: Quantity | None = None
+    purchase_pmf: Quantity | None = None
+    simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
+    draw_latent: Callable[..., dict[str, Array]] | None = None
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True)
+class SpendFamily:
+    """A model of how much customers spend at a purchase.
+
+    Attributes
+    ----------
+    money_parameters
+        Those that are measured in money (they scale with it).
+    log_likelihood
+        ``(*statistics, *parameters)`` -> ln density of the observed mean spend, and gradient in the log-parameters.
+    expected_spend
+        Posterior mean spend per purchase; the population mean at frequency 0; inf where it is infinite.
+    population_mean, population_mean_is_finite
+        ``(*parameters)``.
+    log_density
+        ``(m, n, *parameters)``: ln density of the mean m of n purchases of a customer not seen yet.
+    log_density_of_sum
+        ``(total, n, *statistics, *parameters)``: ln density of the sum of n future purchases given history.
+    simulate
+        ``(generator, counts, *parameters)`` -> one amount per purchase, customers in order.
+    """
+
+    name: str
+    title: str
+    source: str
+    parameters: tuple[str, ...]
+    money_parameters: tuple[str, ...]
+    statistics: tuple[str, ...]
+    start: Callable[..., tuple[float, ...]]
+    log_likelihood: LogLikelihood
+    expected_spend: Quantity
+    population_mean: Callable[..., float]
+    population_mean_is_finite: Callable[..., bool]
+    log_density: Quantity
+    log_density_of_sum: Quantity
+    simulate: Callable[..., Array]
+    limits: tuple[Limit, ...] = ()

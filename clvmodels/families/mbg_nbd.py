@@ -1,0 +1,193 @@
+"""MBG/NBD: as BG/NBD, but a customer may leave right after the first purchase as well.
+
+λ ~ Gamma(r, alpha), p ~ Beta(a, b), independent; after *every* purchase, the first one included, a customer leaves for
+good with probability p. So one-timers are not alive with certainty, as BG/NBD would have it.
+
+Sources: Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24(3), 201-209;
+Wagner & Hoppe (2008), Marketing Science 27(6), 1126-1127 (as CBG/NBD).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ..numerics import geometric_dropout as future
+from ..numerics.arrays import Array
+from ..numerics.chebyshev import interpolated
+from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.simulation import Positions, poisson_times
+from .contract import Limit, PurchaseFamily
+
+
+def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> tuple[Array, Array]:
+    """Ln L, with its gradient in ln r, ln alpha, ln a, ln b.
+
+    L = Γ(r+x) alpha^r / Γ(r) · [B(a, b+x+1)/B(a, b) (alpha+T)^-(r+x) + B(a+1, b+x)/B(a, b) (alpha+t_x)^-(r+x)].
+    """
+    m = r + x
+    idle = np.log1p((T - t_x) / (alpha + t_x))
+    log_ratio = np.log(a) - np.log(b + x) + m * idle
+    seen = np.log1p(T / alpha)
+    value = (
+        log_rising(r, x) - special.xlogy(x, alpha) - m * seen
+        + log_rising(b, x + 1) - log_rising(a + b, x + 1)
+        + np.logaddexp(0, log_ratio)
+    )  # fmt: skip
+    dead = special.expit(log_ratio)
+    gradient = (
+        r * (digamma_rising(r, x) - seen + dead * idle),
+        m * (T / (alpha + T) - dead * (T - t_x) / (alpha + t_x) * alpha / (alpha + T)) - x,
+        dead - a * digamma_rising(a + b, x + 1),
+        b * (digamma_rising(b, x + 1) - digamma_rising(a + b, x + 1) - dead / (b + x)),
+    )
+    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+
+
+def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """Ln P(alive at T | x, t_x, T) = −ln(1 + a/(b+x) · ((alpha+T)/(alpha+t_x))^(r+x))."""
+    idle = np.log1p((T - t_x) / (alpha + t_x))
+    return np.asarray(-np.logaddexp(0, np.log(a) - np.log(b + x) + (r + x) * idle))
+
+
+def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(alive at T + t | alive at T): he leaves at rate λ·p."""
+    return future.survival(t, r + x, alpha + T, a, b + x + 1)
+
+
+def expected_purchases_alive(
+    t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> Array:
+    """E[purchases in (T + start, T + start + t] | alive at T]."""
+    if all(np.ndim(v) == 0 for v in (t, start, r, alpha, a, b)) and np.isfinite(t) and np.size(x) > 1:
+        return interpolated(
+            lambda x, z: future.log_expected(t, start, r + x, z, a, b + x + 1), *np.broadcast_arrays(x, alpha + T)
+        )
+    return future.expected(t, start, r + x, alpha + T, a, b + x + 1)
+
+
+def discounted_purchases_alive(
+    t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> Array:
+    """∫ over (0, t] of e^(-delta·u) dE[purchases in (T, T + u] | alive at T]."""
+    if all(np.ndim(v) == 0 for v in (t, delta, r, alpha, a, b)) and np.size(x) > 1:
+        return interpolated(
+            lambda x, z: future.log_discounted(t, delta, r + x, z, a, b + x + 1), *np.broadcast_arrays(x, alpha + T)
+        )
+    return np.exp(future.log_discounted(t, delta, r + x, alpha + T, a, b + x + 1))
+
+
+def conditional_purchase_pmf(
+    n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> Array:
+    """P(n purchases in (T, T + t] | history): P(alive) · that of a customer alive, and 0 if dead."""
+    log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
+    gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
+    return np.asarray(np.exp(log_alive) * future.pmf(n, t, r + x, alpha + T, a, b + x + 1) + gone)
+
+
+def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(at least one purchase in (T, T + t] | alive at T) = 1 − ((alpha+T)/(alpha+T+t))^(r+x)."""
+    return future.probability_of_purchase(t, r + x, alpha + T)
+
+
+def expected_purchases(t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """E[X(t)] of a new customer, who stays after the first purchase with probability b/(a + b)."""
+    return np.asarray(b / (a + b) * future.expected(t, 0.0, r, alpha, a, b + 1))
+
+
+def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(X(t) = n) of a new customer, who leaves after the first purchase with probability a/(a + b)."""
+    return np.asarray(b / (a + b) * future.pmf(n, t, r, alpha, a, b + 1) + np.where(np.asarray(n) == 0, a / (a + b), 0.0))
+
+
+def simulate(
+    generator: np.random.Generator, observation: Array, r: Any, alpha: Any, a: Any, b: Any
+) -> tuple[Positions, Array]:
+    """Repeat purchases of new customers, each watched for its ``observation``."""
+    size = len(observation)
+    rate = generator.gamma(r, 1 / alpha, size)
+    dropout = generator.beta(a, b, size)
+    # The repeat purchase after which he leaves, 0 for the first purchase; a probability that underflows means never.
+    last = generator.geometric(np.maximum(dropout, 1e-15)).astype(np.float64) - 1
+    return poisson_times(generator, rate, observation, last)
+
+
+def draw_latent(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> dict[str, Array]:
+    """One draw per customer of λ, p and being alive, given history: a mixture of an alive and a dead part."""
+    x, t_x, T = np.broadcast_arrays(x, t_x, T)
+    alive = generator.random(x.shape) < np.exp(log_p_alive(x, t_x, T, r, alpha, a, b))
+    rate = generator.gamma(r + x, 1 / (alpha + np.where(alive, T, t_x)))
+    dropout = generator.beta(np.where(alive, a, a + 1), np.where(alive, b + x + 1, b + x))
+    return {"purchase_rate": rate, "dropout_probability": dropout, "alive": alive.astype(np.float64)}
+
+
+def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
+    """Rough parameters: the mean purchase rate of those who stay a while, and a third who leave."""
+    rate = float(np.sum(weights * x) / np.sum(weights * T))
+    return 0.6, 0.4 / rate, 1.0, 2.0
+
+
+FAMILY = PurchaseFamily(
+    name="mbg_nbd",
+    title="MBG/NBD",
+    source="Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24(3), 201-209",
+    parameters=("r", "alpha", "a", "b"),
+    time_parameters=("alpha",),
+    statistics=("frequency", "recency", "T"),
+    time="continuous",
+    start=start,
+    log_likelihood=log_likelihood,
+    log_p_alive=log_p_alive,
+    survival_alive=survival_alive,
+    expected_purchases_alive=expected_purchases_alive,
+    discounted_purchases_alive=discounted_purchases_alive,
+    conditional_purchase_pmf=conditional_purchase_pmf,
+    probability_of_purchase_alive=probability_of_purchase_alive,
+    expected_purchases=expected_purchases,
+    purchase_pmf=purchase_pmf,
+    simulate=simulate,
+    draw_latent=draw_latent,
+    finite_total=("a", 1.0),
+    limits=(
+        Limit(
+            {"r": +1, "alpha": +1},
+            "r and alpha grow without bound: everybody seems to buy at the same rate",
+            "forecasts are usable; the split between customers is not learnt from these data",
+        ),
+        Limit(
+            {"a": +1, "b": +1},
+            "a and b grow without bound: dropout looks homogeneous",
+            "forecasts are usable; use more customers or a longer observation to tell customers apart",
+        ),
+        Limit(
+            {"a": -1},
+            "a shrinks to 0: nobody seems to leave",
+            "compare with the family nbd, which has no dropout",
+        ),
+        Limit(
+            {"b": +1},
+            "b grows without bound: nobody seems to leave",
+            "compare with the family nbd, which has no dropout",
+        ),
+        Limit(
+            {"b": -1},
+            "b shrinks to 0: customers seem to leave right after their first chance",
+            "check that observation_end is not long after the last line of the log",
+        ),
+        Limit(
+            {"r": -1},
+            "r shrinks to 0: a few customers make all the purchases",
+            "fit such heavy buyers apart",
+        ),
+        Limit(
+            {"r": +1},
+            "r grows without bound: purchase rates look homogeneous",
+            "use more customers or a longer observation",
+        ),
+    ),
+)

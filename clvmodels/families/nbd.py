@@ -1,0 +1,124 @@
+"""NBD: purchases at a gamma rate, and nobody ever leaves.
+
+λ ~ Gamma(r, alpha); a customer buys as a Poisson process with rate λ for ever. The yardstick that the other families
+must beat: it has no dropout.
+
+Source: Ehrenberg (1959), Applied Statistics 8(1), 26-41; conditional expectations: Morrison & Schmittlein (1988),
+Journal of Business & Economic Statistics 6(2), 145-159.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ..numerics import geometric_dropout as future
+from ..numerics.arrays import Array
+from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.simulation import Positions, poisson_times
+from .contract import Limit, PurchaseFamily
+
+
+def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
+    """Ln of Γ(r+x)/Γ(r) · alpha^r / (alpha+T)^(r+x), the density of the purchase times; gradient in ln r, ln alpha."""
+    seen = np.log1p(T / alpha)
+    value = log_rising(r, x) - special.xlogy(x, alpha) - (r + x) * seen
+    gradient = r * (digamma_rising(r, x) - seen), (r + x) * (T / (alpha + T)) - x
+    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+
+
+def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """Ln 1: everybody is alive."""
+    return np.zeros(np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha))))
+
+
+def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """P(alive at T + t | alive at T) = 1."""
+    return np.ones(np.broadcast_shapes(*map(np.shape, (t, x, t_x, T, r, alpha))))
+
+
+def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """E[purchases in (T + start, T + start + t]] = t (r + x)/(alpha + T)."""
+    return np.asarray((t + 0 * start) * ((r + x) / (alpha + T)))
+
+
+def discounted_purchases_alive(t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """(r + x)/(alpha + T) · (1 − e^(-delta·t))/delta."""
+    rate = (r + x) / (alpha + T)
+    safe = np.where(delta == 0, 1.0, delta)
+    return np.asarray(rate * np.where(delta == 0, t, -np.expm1(-safe * t) / safe))
+
+
+def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """Negative binomial with shape r + x and rate alpha + T."""
+    return np.exp(future.log_negative_binomial(n, t, r + x, alpha + T))
+
+
+def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """P(at least one purchase in (T, T + t]) = 1 − ((alpha+T)/(alpha+T+t))^(r+x)."""
+    return future.probability_of_purchase(t, r + x, alpha + T)
+
+
+def expected_purchases(t: Any, r: Any, alpha: Any) -> Array:
+    """E[X(t)] = r t/alpha."""
+    return np.asarray(r * t / alpha)
+
+
+def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any) -> Array:
+    """P(X(t) = n), negative binomial."""
+    return np.exp(future.log_negative_binomial(n, t, r, alpha))
+
+
+def simulate(generator: np.random.Generator, observation: Array, r: Any, alpha: Any) -> tuple[Positions, Array]:
+    """Repeat purchases of new customers, each watched for its ``observation``."""
+    size = len(observation)
+    return poisson_times(generator, generator.gamma(r, 1 / alpha, size), observation, np.full(size, np.inf))
+
+
+def draw_latent(generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, Array]:
+    """One draw of λ ~ Gamma(r + x, alpha + T) per customer."""
+    rate = generator.gamma(r + x, 1 / (alpha + T))
+    return {"purchase_rate": np.asarray(rate), "alive": np.ones_like(rate)}
+
+
+def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float]:
+    """Rough parameters: the mean purchase rate, and customers who differ as exponentials do."""
+    return 1.0, float(np.sum(weights * T) / np.sum(weights * x))
+
+
+FAMILY = PurchaseFamily(
+    name="nbd",
+    title="NBD",
+    source="Ehrenberg (1959), Applied Statistics 8(1), 26-41",
+    parameters=("r", "alpha"),
+    time_parameters=("alpha",),
+    statistics=("frequency", "recency", "T"),
+    time="continuous",
+    start=start,
+    log_likelihood=log_likelihood,
+    log_p_alive=log_p_alive,
+    survival_alive=survival_alive,
+    expected_purchases_alive=expected_purchases_alive,
+    discounted_purchases_alive=discounted_purchases_alive,
+    conditional_purchase_pmf=conditional_purchase_pmf,
+    probability_of_purchase_alive=probability_of_purchase_alive,
+    expected_purchases=expected_purchases,
+    purchase_pmf=purchase_pmf,
+    simulate=simulate,
+    draw_latent=draw_latent,
+    finite_total=None,
+    limits=(
+        Limit(
+            {"r": +1, "alpha": +1},
+            "r and alpha grow without bound: everybody seems to buy at the same rate",
+            "forecasts are usable; the split between customers is not learnt from these data",
+        ),
+        Limit(
+            {"r": -1},
+            "r shrinks to 0: a few customers make all the purchases",
+            "fit such heavy buyers apart",
+        ),
+    ),
+)

@@ -1,0 +1,296 @@
+"""Pareto/NBD: purchases at a gamma rate; a customer may leave at any time, at a gamma rate of his own.
+
+λ ~ Gamma(r, alpha), lifetime exponential with rate μ ~ Gamma(s, beta), independent; while alive a customer buys as a
+Poisson process with rate λ.
+
+Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24; Fader & Hardie (2005), "A Note on
+Deriving the Pareto/NBD Model and Related Expressions".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ..numerics import geometric_dropout
+from ..numerics.arrays import Array, rowwise
+from ..numerics.chebyshev import interpolated
+from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.quadrature import DROP, legendre, stretched, window
+from ..numerics.simulation import Positions, poisson_times
+from .contract import Limit, PurchaseFamily
+
+
+def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
+    """Ln L, with its gradient in ln r, ln alpha, ln s, ln beta.
+
+    L = Γ(r+x) alpha^r beta^s / Γ(r) · [(alpha+T)^-(r+x) (beta+T)^-s + s ∫ over u in (t_x, T) of
+    (alpha+u)^-(r+x) (beta+u)^-(s+1) du]; the integral is computed as it stands, which keeps every term positive. Its
+    derivatives are means over the same nodes.
+    """
+    m = r + x
+    log_ratio, u, share = _dropout(x, t_x, T, r, alpha, s, beta)
+    seen_a, seen_b = np.log1p(T / alpha), np.log1p(T / beta)
+    value = (
+        log_rising(r, x) - special.xlogy(x, alpha) - m * seen_a - s * seen_b + np.logaddexp(0, log_ratio)
+    )
+    dead = special.expit(log_ratio)
+    alive = special.expit(-log_ratio)
+    # Means over the time of leaving, where somebody alive counts as leaving at T.
+    left_a = np.sum(share * np.log1p(u / alpha), axis=0)
+    left_b = np.sum(share * np.log1p(u / beta), axis=0)
+    part_a = np.sum(share * (u / (alpha + u)), axis=0)
+    part_b = np.sum(share * (u / (beta + u)), axis=0)
+    gradient = (
+        r * (digamma_rising(r, x) - alive * seen_a - dead * left_a),
+        m * (alive * T / (alpha + T) + dead * part_a) - x,
+        dead - s * (alive * seen_b + dead * left_b),
+        s * (alive * T / (beta + T) + dead * part_b) + dead * (part_b - 1),
+    )
+    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+
+
+def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """Ln P(alive at T | x, t_x, T) = −ln(1 + s (alpha+T)^(r+x) (beta+T)^s ∫ over (t_x, T) of ... du)."""
+
+    def block(*columns: Any) -> Array:
+        return np.asarray(-np.logaddexp(0, _dropout(*columns)[0]))
+
+    return rowwise(block, x, t_x, T, r, alpha, s, beta, block=2048)
+
+
+def _dropout(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array, Array]:
+    """Ln of P(left before T) / P(alive at T) given history, the nodes u and each node's share of the integral.
+
+    With A = alpha + t_x, B = beta + t_x and y = u − t_x the integrand is (1 + y/A)^-(r+x) (1 + y/B)^-(s+1), smooth in
+    q where y = y0·(e^q − 1).
+    """
+    m = r + x
+    A, B, gap = alpha + t_x, beta + t_x, np.asarray(T - t_x, dtype=np.float64)
+    scale = np.minimum(np.minimum(A, B), 1 / (m / A + (s + 1) / B))
+    with np.errstate(over="ignore"):
+        faded = np.minimum(A * np.expm1(DROP / m), B * np.expm1(DROP / (s + 1)))
+    y, weights = stretched(scale, np.minimum(gap, faded))
+    terms = weights * np.exp(-m * np.log1p(y / A) - (s + 1) * np.log1p(y / B))
+    integral = np.sum(terms, axis=0)
+    with np.errstate(divide="ignore"):
+        log_ratio = np.log(s / B) + np.log(integral) + m * np.log1p(gap / A) + s * np.log1p(gap / B)
+    return log_ratio, t_x + y, terms / np.where(integral > 0, integral, 1.0)
+
+
+def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(alive at T + t | alive at T) = ((beta+T)/(beta+T+t))^s."""
+    return np.asarray(np.exp(-s * np.log1p(t / (beta + T))) + np.zeros(np.shape(x)))
+
+
+def expected_purchases_alive(
+    t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> Array:
+    """E[purchases in (T + start, T + start + t] | alive at T] = (r+x)/(alpha+T) ∫ of ((beta+T)/(beta+T+u))^s du.
+
+    The integral runs over (start, start + t]; it is elementary, and continuous at s = 1.
+    """
+    rate = (r + x) / (alpha + T)
+    later = beta + T + start
+    reached = np.exp(-s * np.log1p(start / (beta + T)))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        grown = np.log1p(t / later)
+        finite = later * grown * special.exprel((1 - s) * grown)
+        endless = np.where(s > 1, later / np.where(s > 1, s - 1, 1.0), np.inf)
+    return np.asarray(rate * reached * np.where(np.isinf(t), endless, finite))
+
+
+def discounted_purchases_alive(
+    t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> Array:
+    """(r+x)/(alpha+T) ∫ over (0, t] of e^(-delta·u) ((beta+T)/(beta+T+u))^s du; Fader, Hardie & Lee (2005), RFM and CLV.
+
+    The closed form needs the confluent hypergeometric function Ψ, which loses its digits; the integrand is smooth.
+    """
+    rate = (r + x) / (alpha + T)
+    B = np.asarray(beta + T, dtype=np.float64)
+    if all(np.ndim(v) == 0 for v in (t, delta, s)) and B.ndim:
+        length = interpolated(lambda _, B: _log_discounted_life(t, delta, s, B), np.zeros(B.size), B.ravel())
+        return np.asarray(rate * length.reshape(B.shape))
+    return np.asarray(rate * np.exp(_log_discounted_life(t, delta, s, B)))
+
+
+def _log_discounted_life(t: Any, delta: Any, s: Any, B: Any) -> Array:
+    def block(t: Array, delta: Array, s: Array, B: Array) -> Array:
+        with np.errstate(divide="ignore", over="ignore"):
+            seen = np.where(delta > 0, DROP / np.abs(delta), np.inf)
+            faded = np.where(delta > 0, B * np.expm1(DROP / s), np.inf)
+            u, weights = stretched(1 / (s / B + np.abs(delta)), np.minimum(t, np.minimum(seen, faded)))
+            return np.asarray(np.log(np.sum(weights * np.exp(-delta * u - s * np.log1p(u / B)), axis=0)))
+
+    return rowwise(block, t, delta, s, B, block=1024)
+
+
+def conditional_purchase_pmf(
+    n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> Array:
+    """P(n purchases in (T, T + t] | history): P(alive) · that of a customer alive, and 0 if dead."""
+    log_alive = log_p_alive(x, t_x, T, r, alpha, s, beta)
+    gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
+    return np.asarray(np.exp(log_alive) * purchase_pmf(n, t, r + x, alpha + T, s, beta + T) + gone)
+
+
+def probability_of_purchase_alive(
+    t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> Array:
+    """P(at least one purchase in (T, T + t] | alive at T) = ∫ over (0, t) of the density of the first one."""
+
+    def block(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+        with np.errstate(over="ignore"):
+            faded = np.minimum(A * np.expm1(DROP / (m + 1)), B * np.expm1(DROP / s))
+        u, weights = stretched(1 / ((m + 1) / A + s / B), np.minimum(t, faded))
+        return np.asarray(m / A * np.sum(weights * np.exp(-(m + 1) * np.log1p(u / A) - s * np.log1p(u / B)), axis=0))
+
+    return rowwise(block, t, r + x, alpha + T, s, beta + T, block=1024)
+
+
+def expected_purchases(t: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """E[X(t)] of a new customer = r/alpha ∫ over (0, t) of (beta/(beta+u))^s du."""
+    return expected_purchases_alive(t, 0.0, 0.0, 0.0, 0.0, r, alpha, s, beta)
+
+
+def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(X(t) = n) of a new customer: stays to t and buys n times, or leaves at some u < t having bought n times.
+
+    The second is ∫ over (0, t) of s/beta (1 + u/beta)^-(s+1) NB(n; r, alpha, u) du, log-concave in ln u.
+    """
+    return rowwise(_pmf, n, t, r, alpha, s, beta, block=256)
+
+
+def _pmf(n: Array, t: Array, r: Array, alpha: Array, s: Array, beta: Array) -> Array:
+    n, t, r, alpha, s, beta = np.broadcast_arrays(n, t, r, alpha, s, beta)
+    stays = np.exp(geometric_dropout.log_negative_binomial(n, t, r, alpha) - s * np.log1p(t / beta))
+    log_ways = log_rising(r, n) - special.gammaln(n + 1) + np.log(s)
+
+    def log_integrand(w: Array) -> Array:  # w = ln u
+        u = np.exp(w)
+        return (
+            log_ways + n * (w - np.log(alpha + u)) - r * np.log1p(u / alpha)
+            - (s + 1) * np.log1p(u / beta) + w - np.log(beta)
+        )  # fmt: skip
+
+    end = np.log(np.maximum(t, 1e-300))
+    low, high = window(log_integrand, end - 750, end)
+    nodes, weights = legendre(-(-(40 + int(3 * float(np.max(high - low)))) // 8) * 8)
+    left = np.sum(weights * np.exp(log_integrand(low + nodes * (high - low))), axis=0) * (high - low)
+    return np.asarray(stays + np.where(t > 0, left, 0.0))
+
+
+def simulate(
+    generator: np.random.Generator, observation: Array, r: Any, alpha: Any, s: Any, beta: Any
+) -> tuple[Positions, Array]:
+    """Repeat purchases of new customers, each watched for its ``observation``."""
+    size = len(observation)
+    rate = generator.gamma(r, 1 / alpha, size)
+    lifetime = generator.exponential(1.0, size) / np.maximum(generator.gamma(s, 1 / beta, size), 1e-300)
+    return poisson_times(generator, rate, np.minimum(observation, lifetime), np.full(size, np.inf))
+
+
+def draw_latent(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> dict[str, Array]:
+    """One draw per customer of λ, μ and being alive, given history.
+
+    Alive: λ ~ Gamma(r+x, alpha+T), μ ~ Gamma(s, beta+T). Dead: the time of leaving u has the density of the dropout
+    integral on (t_x, T), then λ ~ Gamma(r+x, alpha+u), μ ~ Gamma(s+1, beta+u).
+    """
+    x, t_x, T = (np.asarray(v, dtype=np.float64) for v in np.broadcast_arrays(x, t_x, T))
+    alive = generator.random(x.shape) < np.exp(log_p_alive(x, t_x, T, r, alpha, s, beta))
+    until = np.where(alive, T, _time_of_leaving(generator, x, t_x, T, r, alpha, s, beta))
+    return {
+        "purchase_rate": np.asarray(generator.gamma(r + x, 1 / (alpha + until))),
+        "dropout_rate": np.asarray(generator.gamma(np.where(alive, s, s + 1), 1 / (beta + until))),
+        "alive": alive.astype(np.float64),
+    }
+
+
+def _time_of_leaving(
+    generator: np.random.Generator, x: Array, t_x: Array, T: Array, r: Any, alpha: Any, s: Any, beta: Any
+) -> Array:
+    """Rejection: from the steeper of the two power laws on (t_x, T), accepted with the value of the other."""
+    A, B, m, gap = alpha + t_x, beta + t_x, r + x, T - t_x
+    lomax_a = m / A > (s + 1) / B
+    power, scale = np.where(lomax_a, m, s + 1), np.where(lomax_a, A, B)
+    other, other_scale = np.where(lomax_a, s + 1, m), np.where(lomax_a, B, A)
+    result = np.array(t_x, dtype=np.float64)
+    waiting = np.flatnonzero(gap > 0)
+    while len(waiting):
+        k, c, reach = power[waiting] - 1, scale[waiting], np.log1p(gap[waiting] / scale[waiting])
+        # Inverse of the distribution function of (1 + y/c)^-(k+1) cut at the gap, in v = ln(1 + y/c); k may be ≤ 0.
+        uniform = generator.random(len(waiting))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v = np.where(np.abs(k * reach) < 1e-12, uniform * reach, -np.log1p(uniform * np.expm1(-k * reach)) / k)
+        y = c * np.expm1(np.minimum(v, reach))
+        kept = generator.random(len(waiting)) < np.exp(-other[waiting] * np.log1p(y / other_scale[waiting]))
+        result[waiting[kept]] += y[kept]
+        waiting = waiting[~kept]
+    return result
+
+
+def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
+    """Rough parameters: the mean purchase rate of those who stay a while, and lifetimes of about the observation."""
+    rate = float(np.sum(weights * x) / np.sum(weights * T))
+    return 0.6, 0.4 / rate, 0.7, 0.7 * float(np.max(T))
+
+
+FAMILY = PurchaseFamily(
+    name="pareto_nbd",
+    title="Pareto/NBD",
+    source="Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24",
+    parameters=("r", "alpha", "s", "beta"),
+    time_parameters=("alpha", "beta"),
+    statistics=("frequency", "recency", "T"),
+    time="continuous",
+    start=start,
+    log_likelihood=log_likelihood,
+    log_p_alive=log_p_alive,
+    survival_alive=survival_alive,
+    expected_purchases_alive=expected_purchases_alive,
+    discounted_purchases_alive=discounted_purchases_alive,
+    conditional_purchase_pmf=conditional_purchase_pmf,
+    probability_of_purchase_alive=probability_of_purchase_alive,
+    expected_purchases=expected_purchases,
+    purchase_pmf=purchase_pmf,
+    simulate=simulate,
+    draw_latent=draw_latent,
+    finite_total=("s", 1.0),
+    limits=(
+        Limit(
+            {"r": +1, "alpha": +1},
+            "r and alpha grow without bound: everybody seems to buy at the same rate",
+            "forecasts are usable; the split between customers is not learnt from these data",
+        ),
+        Limit(
+            {"s": +1, "beta": +1},
+            "s and beta grow without bound: dropout looks homogeneous",
+            "forecasts are usable; use more customers or a longer observation to tell customers apart",
+        ),
+        Limit(
+            {"s": -1},
+            "s shrinks to 0: nobody seems to leave",
+            "compare with the family nbd, which has no dropout",
+        ),
+        Limit(
+            {"beta": +1},
+            "beta grows without bound: nobody seems to leave",
+            "compare with the family nbd, which has no dropout",
+        ),
+        Limit(
+            {"beta": -1},
+            "beta shrinks to 0: many seem to leave right after the first purchase",
+            "compare with the family mbg_nbd, which allows for that",
+        ),
+        Limit(
+            {"r": -1},
+            "r shrinks to 0: a few customers make all the purchases",
+            "fit such heavy buyers apart",
+        ),
+    ),
+)

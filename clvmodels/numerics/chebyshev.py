@@ -1,0 +1,50 @@
+"""Expensive smooth functions of one continuous variable, computed at a few points and interpolated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import fft
+
+from .arrays import Array
+
+_ACCURACY = 2e-13
+
+
+def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> Array:
+    """Values exp(log_f(x, z)) for every row, where x takes few distinct values and log_f is smooth in ln z.
+
+    For each distinct x the function is computed at 16 (32, 64) Chebyshev points of ln z; the last coefficients tell
+    whether that is enough. Where it never is, or where there are too few rows to gain from it, every row is computed.
+
+    Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapters 3 and 8.
+    """
+    distinct, group = np.unique(x, return_inverse=True) if np.ptp(x) else (x[:1], np.zeros(len(x), dtype=np.intp))
+    low, high = float(z.min()), float(z.max())
+    middle, half = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / 2
+    for n in (16, 32, 64):
+        if len(x) <= 2 * n * len(distinct) or half < 1e-9:
+            break
+        points = np.exp(middle + half * np.cos(np.pi * (np.arange(n) + 0.5) / n))
+        at = log_f(np.repeat(distinct, n), np.tile(points, len(distinct))).reshape(len(distinct), n)
+        if not np.all(np.isfinite(at)):
+            break
+        coefficients = fft.dct(at, axis=1) / n
+        coefficients[:, 0] /= 2
+        if np.abs(coefficients[:, -3:]).max() < _ACCURACY * max(1.0, float(np.abs(at).max())):
+            return np.exp(_clenshaw(coefficients, group, (np.log(z) - middle) / half))
+    return np.asarray(np.exp(log_f(x, z)))
+
+
+def _clenshaw(coefficients: Array, group: np.ndarray, y: Array) -> Array:
+    columns = np.ascontiguousarray(coefficients.T)
+    result = np.empty_like(y)
+    for start in range(0, len(y), 8192):
+        rows = slice(start, start + 8192)
+        twice, index = 2 * y[rows], group[rows]
+        ahead = beyond = np.zeros_like(twice)
+        for column in columns[:0:-1]:
+            ahead, beyond = column[index] + twice * ahead - beyond, ahead
+        result[rows] = columns[0][index] + y[rows] * ahead - beyond
+    return result
