@@ -1,0 +1,68 @@
+"""Probabilistic customer-lifetime-value models: from a transaction log to every customer's discounted future value.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .datasets import load_cdnow as load_cdnow
+    from .errors import ClvError as ClvError
+    from .errors import ClvWarning as ClvWarning
+    from .errors import InvalidInput as InvalidInput
+    from .errors import NotAvailable as NotAvailable
+    from .errors import NotEnoughData as NotEnoughData
+    from .errors import NotFitted as NotFitted
+    from .errors import UnitMismatch as UnitMismatch
+    from .errors import UnreadableModel as UnreadableModel
+    from .families.contract import PurchaseFamily as PurchaseFamily
+    from .families.contract import SpendFamily as SpendFamily
+    from .inference.fit_report import FitReport as FitReport
+    from .models.clv import CLVModel as CLVModel
+    from .models.purchase import PurchaseModel as PurchaseModel
+    from .models.saved import load_model as load_model
+    from .models.spend import SpendModel as SpendModel
+    from .transactions.summarize import rfm_summary as rfm_summary
+    from .transactions.summarize import summarize as summarize
+
+_HOME = {
+    "load_cdnow": "datasets",
+    "ClvError": "errors",
+    "ClvWarning": "errors",
+    "InvalidInput": "errors",
+    "NotAvailable": "errors",
+    "NotEnoughData": "errors",
+    "NotFitted": "errors",
+    "UnitMismatch": "errors",
+    "UnreadableModel": "errors",
+    "PurchaseFamily": "families.contract",
+    "SpendFamily": "families.contract",
+    "FitReport": "inference.fit_report",
+    "CLVModel": "models.clv",
+    "PurchaseModel": "models.purchase",
+    "load_model": "models.saved",
+    "SpendModel": "models.spend",
+    "rfm_summary": "transactions.summarize",
+    "summarize": "transactions.summarize",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("clvmodels")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -60,9 +60,7 @@ def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any,
     return future.survival(t, r + x, alpha + T, a, b + x)
 
 
-def expected_purchases_alive(
-    t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
-) -> Array:
+def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """E[purchases in (T + start, T + start + t] | alive at T], equation 10 without its P(alive)."""
     if all(np.ndim(v) == 0 for v in (t, start, r, alpha, a, b)) and np.isfinite(t) and np.size(x) > 1:
         return interpolated(
@@ -82,9 +80,7 @@ def discounted_purchases_alive(
     return np.exp(future.log_discounted(t, delta, r + x, alpha + T, a, b + x))
 
 
-def conditional_purchase_pmf(
-    n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
-) -> Array:
+def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(n purchases in (T, T + t] | history): P(alive) · equation 8 of the updated distributions, and 0 if dead."""
     log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
     gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)

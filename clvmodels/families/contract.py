@@ -81,8 +81,8 @@ class PurchaseFamily:
         ``(generator, observation, *parameters)`` -> customer positions and times of their repeat purchases in
         (0, observation], customers in order, times rising within each.
     draw_latent
-        ``(generator, *statistics, *parameters)`` -> a mapping of one draw per customer given history: ``purchase_rate``,
-        ``alive`` (0 or 1 at T) and what governs dropout; None where not available.
+        ``(generator, *statistics, *parameters)`` -> one draw per customer given history: ``purchase_rate``, ``alive``
+        (0 or 1 at T) and what governs dropout, by name; None where not available.
     finite_total
         (parameter, bound): the expected number of purchases of a lifetime is finite only while the parameter is above
         the bound; None where it never is.

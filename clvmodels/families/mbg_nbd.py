@@ -57,9 +57,7 @@ def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any,
     return future.survival(t, r + x, alpha + T, a, b + x + 1)
 
 
-def expected_purchases_alive(
-    t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
-) -> Array:
+def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """E[purchases in (T + start, T + start + t] | alive at T]."""
     if all(np.ndim(v) == 0 for v in (t, start, r, alpha, a, b)) and np.isfinite(t) and np.size(x) > 1:
         return interpolated(
@@ -79,9 +77,7 @@ def discounted_purchases_alive(
     return np.exp(future.log_discounted(t, delta, r + x, alpha + T, a, b + x + 1))
 
 
-def conditional_purchase_pmf(
-    n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
-) -> Array:
+def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(n purchases in (T, T + t] | history): P(alive) · that of a customer alive, and 0 if dead."""
     log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
     gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
@@ -100,7 +96,9 @@ def expected_purchases(t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
 
 def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(X(t) = n) of a new customer, who leaves after the first purchase with probability a/(a + b)."""
-    return np.asarray(b / (a + b) * future.pmf(n, t, r, alpha, a, b + 1) + np.where(np.asarray(n) == 0, a / (a + b), 0.0))
+    return np.asarray(
+        b / (a + b) * future.pmf(n, t, r, alpha, a, b + 1) + np.where(np.asarray(n) == 0, a / (a + b), 0.0)
+    )
 
 
 def simulate(

@@ -33,9 +33,7 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     m = r + x
     log_ratio, u, share = _dropout(x, t_x, T, r, alpha, s, beta)
     seen_a, seen_b = np.log1p(T / alpha), np.log1p(T / beta)
-    value = (
-        log_rising(r, x) - special.xlogy(x, alpha) - m * seen_a - s * seen_b + np.logaddexp(0, log_ratio)
-    )
+    value = log_rising(r, x) - special.xlogy(x, alpha) - m * seen_a - s * seen_b + np.logaddexp(0, log_ratio)
     dead = special.expit(log_ratio)
     alive = special.expit(-log_ratio)
     # Means over the time of leaving, where somebody alive counts as leaving at T.
@@ -105,8 +103,9 @@ def expected_purchases_alive(
 def discounted_purchases_alive(
     t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
 ) -> Array:
-    """(r+x)/(alpha+T) ∫ over (0, t] of e^(-delta·u) ((beta+T)/(beta+T+u))^s du; Fader, Hardie & Lee (2005), RFM and CLV.
+    """(r+x)/(alpha+T) ∫ over (0, t] of e^(-delta·u) ((beta+T)/(beta+T+u))^s du.
 
+    Source: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
     The closed form needs the confluent hypergeometric function Ψ, which loses its digits; the integrand is smooth.
     """
     rate = (r + x) / (alpha + T)
@@ -128,18 +127,14 @@ def _log_discounted_life(t: Any, delta: Any, s: Any, B: Any) -> Array:
     return rowwise(block, t, delta, s, B, block=1024)
 
 
-def conditional_purchase_pmf(
-    n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
-) -> Array:
+def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """P(n purchases in (T, T + t] | history): P(alive) · that of a customer alive, and 0 if dead."""
     log_alive = log_p_alive(x, t_x, T, r, alpha, s, beta)
     gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
     return np.asarray(np.exp(log_alive) * purchase_pmf(n, t, r + x, alpha + T, s, beta + T) + gone)
 
 
-def probability_of_purchase_alive(
-    t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
-) -> Array:
+def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """P(at least one purchase in (T, T + t] | alive at T) = ∫ over (0, t) of the density of the first one."""
 
     def block(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:

@@ -1,0 +1,1 @@
+"""How parameters are found: merged patterns, maximum likelihood, and an honest verdict."""

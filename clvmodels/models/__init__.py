@@ -1,0 +1,1 @@
+"""What a user holds: PurchaseModel, SpendModel, CLVModel, and their saved files."""

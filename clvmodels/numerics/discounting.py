@@ -12,40 +12,41 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import Array
-from .quadrature import DROP, stretched
+from .quadrature import DROP, legendre
 
 _PERIODS_AT_ONCE = 512
+_NODES = 160
 
 
-def discounted(expected: Callable[[Array], Array], t: float, delta: float, rate: Array) -> Array:
+def discounted(expected: Callable[[Array], Array], t: Array, delta: float) -> Array:
     """∫ over (0, t] of e^(-delta·u) dE(u) for each row; continuous time.
 
     Parameters
     ----------
     expected
-        ``expected(u)`` gives E(u) for nodes of shape (n, rows).
+        ``expected(u)`` gives E(u) for nodes u of shape (n, rows).
     t, delta
-        Horizon (inf allowed for delta > 0) and continuous discount rate.
-    rate
-        Shape (rows,): the scale 1/rate on which E bends first.
+        Horizon of each row (inf allowed for delta > 0) and the continuous discount rate, not 0.
     """
-    if delta == 0:
-        return expected(np.full((1, len(rate)), t))[0]
-    upper = np.full(len(rate), min(t, DROP / delta) if delta > 0 else t)
-    u, weights = stretched(1 / (rate + abs(delta)), upper)
-    last = np.exp(-delta * upper) * expected(upper[None, :])[0]
-    return np.asarray(last + delta * np.sum(weights * np.exp(-delta * u) * expected(u), axis=0))
+    upper = np.minimum(t, DROP / delta) if delta > 0 else t
+    # Nothing is known of where E bends: nodes in u = upper·(e^q − 1)/(e^18 − 1) look at every scale down to 1e-8.
+    nodes, weights = legendre(_NODES)
+    reach = 18.0
+    u = upper * np.expm1(reach * nodes) / np.expm1(reach)
+    du = weights * reach * (u + upper / np.expm1(reach))
+    with np.errstate(over="ignore"):
+        last = np.exp(-delta * upper) * expected(upper[None, :])[0]
+        return np.asarray(last + delta * np.sum(du * np.exp(-delta * u) * expected(u), axis=0))
 
 
-def discounted_periods(expected: Callable[[Array], Array], t: float, delta: float, n_rows: int) -> Array:
+def discounted_periods(expected: Callable[[Array], Array], t: Array, delta: float) -> Array:
     """Σ over whole periods k ≤ t of e^(-delta·k) (E(k) − E(k−1)) for each row; discrete time."""
-    if np.isinf(t) and delta == 0:
-        return expected(np.full((1, n_rows), np.inf))[0]
-    last = int(np.floor(t if delta <= 0 else min(t, np.ceil(DROP / delta))))
-    total, before = np.zeros(n_rows), np.zeros(n_rows)
-    for first in range(1, last + 1, _PERIODS_AT_ONCE):
-        k = np.arange(first, min(first + _PERIODS_AT_ONCE, last + 1), dtype=np.float64)[:, None]
-        reached = expected(np.broadcast_to(k, (len(k), n_rows)))
-        total += np.sum(np.exp(-delta * k) * np.diff(reached, axis=0, prepend=before[None, :]), axis=0)
+    last = np.floor(t if delta < 0 else np.minimum(t, np.ceil(DROP / delta)))
+    total, before = np.zeros(len(t)), np.zeros(len(t))
+    for first in range(1, int(last.max(initial=0)) + 1, _PERIODS_AT_ONCE):
+        k = np.arange(first, min(first + _PERIODS_AT_ONCE, int(last.max()) + 1), dtype=np.float64)[:, None]
+        reached = expected(np.broadcast_to(k, (len(k), len(t))))
+        gained = np.diff(reached, axis=0, prepend=before[None, :])
+        total += np.sum(np.where(k <= last, np.exp(-delta * k) * gained, 0.0), axis=0)
         before = reached[-1]
     return total

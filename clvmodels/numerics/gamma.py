@@ -47,7 +47,7 @@ def _at_counts(function: Callable[[Any, Any], Array], r: Any, x: Any) -> Array:
         if top < x.size / 4:
             counts = x.astype(np.int64)
             if np.array_equal(counts, x):
-                return function(r, np.arange(int(top) + 1, dtype=np.float64))[counts]
+                return np.asarray(function(r, np.arange(int(top) + 1, dtype=np.float64))[counts])
     return function(r, x)
 
 
@@ -67,18 +67,15 @@ def _log_rising(r: Any, x: Any) -> Array:
     stirling = x * np.log(large) + (large + x - 0.5) * np.log1p(x / large) - x + _tail(large + x) - _tail(large)
     if np.all(r >= _STIRLING_FROM):
         return np.asarray(stirling)
-    return np.where(r >= _STIRLING_FROM, stirling, special.gammaln(r + x) - special.gammaln(r))
+    return np.asarray(np.where(r >= _STIRLING_FROM, stirling, special.gammaln(r + x) - special.gammaln(r)))
 
 
 def _digamma_rising(r: Any, x: Any) -> Array:
     r, x = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(x, dtype=np.float64))
     large = np.maximum(r, _STIRLING_FROM)
     stirling = (
-        np.log1p(x / large)
-        + 0.5 * x / (large * (large + x))
-        + _tail_derivative(large + x)
-        - _tail_derivative(large)
+        np.log1p(x / large) + 0.5 * x / (large * (large + x)) + _tail_derivative(large + x) - _tail_derivative(large)
     )
     if np.all(r >= _STIRLING_FROM):
         return np.asarray(stirling)
-    return np.where(r >= _STIRLING_FROM, stirling, special.digamma(r + x) - special.digamma(r))
+    return np.asarray(np.where(r >= _STIRLING_FROM, stirling, special.digamma(r + x) - special.digamma(r)))

@@ -136,7 +136,7 @@ def _log_beta_mean(log_f: Callable[[Array], Array], a: Array, b: Array, turns: l
         w = v + up - down
         fold = np.log1p(np.exp(-np.abs(w)))
         log_p, log_q = np.minimum(w, 0) - fold, -np.maximum(w, 0) - fold
-        return a * log_p + b * log_q - log_norm + np.log(1 + up + down) + log_f(np.exp(log_p))
+        return np.asarray(a * log_p + b * log_q - log_norm + np.log(1 + up + down) + log_f(np.exp(log_p)))
 
     low, high = window(log_integrand, left - np.log1p(750 / a), right + np.log1p(750 / b))
     n = max(64, int(np.ceil(float(np.max(high - low)) / _STEP)))

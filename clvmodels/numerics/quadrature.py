@@ -21,7 +21,7 @@ def legendre(n: int) -> tuple[Array, Array]:
 
 
 def stretched(scale: Array, upper: Array, extra: int = 14) -> tuple[Array, Array]:
-    """Nodes u and weights, shape (n, rows), of an integral over (0, upper) whose integrand changes on scales ≥ ``scale``.
+    """Nodes u and weights, shape (n, rows), of integrals over (0, upper) whose integrands change on scales ≥ ``scale``.
 
     Gauss-Legendre in q with u = scale·(e^q − 1): what decays exponentially or like a power in u is smooth in q. The
     number of nodes grows with the longest range of q.

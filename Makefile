@@ -1,0 +1,56 @@
+# `make` alone lists what there is. Needs make and Python 3.11 or newer with venv; everything else goes into .venv.
+# make test PYTHON=/path/to/python3   uses that Python
+.POSIX:
+.NOTPARALLEL:
+.PHONY: help demo test test-system lint oracle benchmark study clean environment environment-dev
+
+PYTHON =
+VENV = .venv
+WORKERS = 2
+BIN = $(VENV)/bin
+ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh $(VENV)
+
+help:
+	@echo 'make demo         forecast every CDNOW customer: build/cdnow_scored.parquet'
+	@echo 'make test         run the tests and the examples of the documentation'
+	@echo 'make test-system  build the wheel, install it in a clean environment, try it there'
+	@echo 'make lint         ruff, mypy, import-linter'
+	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
+	@echo 'make benchmark    time and memory beside lifetimes'
+	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
+	@echo 'make clean        remove what was built (the environment stays: rm -r .venv)'
+
+environment:
+	@$(ENVIRONMENT)
+
+environment-dev:
+	@$(ENVIRONMENT) dev
+
+demo: environment
+	@mkdir -p build
+	@$(BIN)/clvmodels forecast data/cdnow_transactions.csv --out build/cdnow_scored.parquet
+
+test: environment-dev
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not system and not study' --doctest-modules clvmodels tests
+
+test-system: environment-dev
+	@$(BIN)/python -m pytest -q -m system tests
+
+lint: environment-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+oracle: environment-dev
+	@$(BIN)/python tests/oracle/make_oracle.py
+
+benchmark: environment-dev
+	@$(BIN)/python tests/benchmarks/run.py
+
+study: environment-dev
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m study tests
+
+clean:
+	rm -rf build dist clvmodels.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find clvmodels tests data -name __pycache__ -prune -exec rm -rf {} +

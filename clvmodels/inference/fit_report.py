@@ -1,0 +1,162 @@
+"""What a fit found and whether to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..families.contract import Limit
+from ..numerics.arrays import Array
+from .maximum_likelihood import Optimum
+
+_FEWEST_REPEATERS = 10
+_ARRIVED = 1e-6  # Newton decrement: a thousandth of a standard error
+_STILL = 1e-3  # longest Newton step in a log-parameter
+_LOOSE = 3.0  # a standard error of a log-parameter that leaves it open by a factor of twenty either way
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """How a fit went.
+
+    Attributes
+    ----------
+    converged
+        True if the optimum was reached and is inside the range of sensible parameters.
+    verdict
+        One sentence: trust it, or why not.
+    log_likelihood, aic, bic
+        Of all customers; AIC = 2k − 2 LL, BIC = k ln n − 2 LL.
+    n_customers, n_repeaters, n_patterns
+        Customers (the sum of weights), those with a repeat purchase, and distinct rows.
+    gradient_norm
+        Largest derivative of the mean log-likelihood in a log-parameter.
+    newton_decrement
+        Squared distance to the optimum in standard errors.
+    hessian_condition
+        Ratio of the largest to the smallest curvature; inf if a direction is flat.
+    passes
+        How often the likelihood of all customers was computed.
+    warnings
+        What to know and what to do about it.
+    frequency_correlation, frequency_correlation_p_value
+        Spend models: Pearson correlation of frequency and mean spend over the repeaters, and its p-value.
+    """
+
+    converged: bool
+    verdict: str
+    log_likelihood: float
+    aic: float
+    bic: float
+    n_customers: float
+    n_repeaters: float
+    n_patterns: int
+    gradient_norm: float
+    newton_decrement: float
+    hessian_condition: float
+    passes: int
+    warnings: tuple[str, ...]
+    frequency_correlation: float | None = None
+    frequency_correlation_p_value: float | None = None
+
+    def __str__(self) -> str:
+        lines = [
+            self.verdict,
+            f"log-likelihood {self.log_likelihood:.3f}, AIC {self.aic:.2f}, BIC {self.bic:.2f}; "
+            f"{self.n_customers:g} customers, {self.n_repeaters:g} of them repeaters",
+            *(f"- {warning}" for warning in self.warnings),
+        ]
+        return "\n".join(lines)
+
+
+def judge(
+    optimum: Optimum,
+    names: Sequence[str],
+    limits: Sequence[Limit],
+    centre: Array,
+    *,
+    n_customers: float,
+    n_repeaters: float,
+    n_patterns: int,
+    reasons: Sequence[str] = (),
+    remarks: Sequence[str] = (),
+    frequency_correlation: float | None = None,
+    frequency_correlation_p_value: float | None = None,
+) -> tuple[FitReport, Array]:
+    """Write the report, and the covariance of the log-parameters (NaN where it is not to be had).
+
+    ``reasons`` are known before the fit and speak against trusting it; ``remarks`` are worth knowing and do not.
+    """
+    curvature, directions = np.linalg.eigh(optimum.hessian)
+    # Relative to the sharpest direction the differentiated gradient has about ten digits.
+    definite = bool(curvature[0] > 1e-10 * curvature[-1])
+    covariance = np.full_like(optimum.hessian, np.nan)
+    if definite:
+        covariance = (directions / curvature) @ directions.T
+    arrived = optimum.decrement < _ARRIVED and float(np.abs(optimum.step).max()) < _STILL
+    runaway = any(optimum.walled) or not definite or bool(np.any(np.diag(covariance) > _LOOSE**2))
+
+    reasons = list(reasons)
+    if runaway:
+        reasons.append(_running_off(optimum, names, limits, centre, directions[:, 0]))
+    elif not arrived:
+        reasons.append(
+            f"the search stopped {optimum.decrement**0.5:.2g} standard errors from the optimum: "
+            "check the summary for extreme values, or report the case"
+        )
+    k = len(names)
+    report = FitReport(
+        converged=not reasons,
+        verdict="The fit has converged." if not reasons else f"Do not trust this fit as it is: {reasons[0]}.",
+        log_likelihood=optimum.log_likelihood,
+        aic=2 * k - 2 * optimum.log_likelihood,
+        bic=k * float(np.log(n_customers)) - 2 * optimum.log_likelihood,
+        n_customers=n_customers,
+        n_repeaters=n_repeaters,
+        n_patterns=n_patterns,
+        gradient_norm=float(np.abs(optimum.gradient).max()) / n_customers,
+        newton_decrement=optimum.decrement,
+        hessian_condition=float(curvature[-1] / curvature[0]) if definite else float("inf"),
+        passes=optimum.passes,
+        warnings=(*reasons, *remarks),
+        frequency_correlation=frequency_correlation,
+        frequency_correlation_p_value=frequency_correlation_p_value,
+    )
+    return report, covariance
+
+
+def few_repeaters(n_repeaters: float) -> list[str]:
+    """The reason that holds with fewer than ten repeaters."""
+    if n_repeaters >= _FEWEST_REPEATERS:
+        return []
+    return [
+        f"only {n_repeaters:g} customers ever came back, too few to learn from (expected at least "
+        f"{_FEWEST_REPEATERS}): use a longer log or more customers"
+    ]
+
+
+def _running_off(
+    optimum: Optimum, names: Sequence[str], limits: Sequence[Limit], centre: Array, flattest: Array
+) -> str:
+    """Which parameters run off, what that means and what to do."""
+    far = optimum.log_parameters - centre
+    # The way the likelihood does not care about points away from the middle.
+    outwards = flattest * np.sign(flattest @ far or 1.0)
+    away = np.where(optimum.walled, far, 0.0) if any(optimum.walled) else outwards
+    away = away / np.linalg.norm(away)
+
+    def agreement(limit: Limit) -> float:
+        signs = np.array([limit.towards.get(name, 0) for name in names], dtype=np.float64)
+        return float(away @ signs / np.linalg.norm(signs))
+
+    best = max(limits, key=agreement, default=None)
+    if best is not None and agreement(best) > 0.6:
+        return f"{best.meaning} ({best.advice})"
+    moving = [
+        f"{name} {'grows without bound' if part > 0 else 'shrinks to 0'}"
+        for name, part in zip(names, away, strict=True)
+        if abs(part) > 0.3
+    ]
+    return f"{' and '.join(moving)}: the data do not determine them (use more customers, a longer log or fixed values)"

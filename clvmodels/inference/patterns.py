@@ -1,0 +1,87 @@
+"""Customers with the same statistics are one pattern with a weight: a million become a few hundred thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..numerics.arrays import Array
+
+# Times are whole events' grains over a time unit: days/7, hours/168, days/365.25 ... The first scale that gives whole
+# numbers back exactly is taken; it only has to be exact, not to be the true one.
+_SCALES = (1.0, 7.0, 24.0, 168.0, 30.4375, 365.25, 730.5, 8766.0)
+
+
+class Patterns(NamedTuple):
+    """Distinct rows, in ascending order, and how many customers each stands for."""
+
+    columns: tuple[Array, ...]
+    weights: Array
+
+
+def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
+    """Merge equal rows. The result does not depend on the order of the rows, to the last bit without weights.
+
+    Parameters
+    ----------
+    columns
+        The statistics, each of shape (n,), finite and at least 0.
+    weights
+        How many customers a row stands for; 1 each if None.
+    """
+    codes = [_codes(column) for column in columns]
+    sizes = [int(code.max()) + 1 for code, _ in codes]
+    if float(np.prod([float(s) for s in sizes])) >= 2.0**63:
+        codes = [_ranks(column) for column in columns]
+        sizes = [len(values) for _, values in codes]
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for (code, _), size in zip(codes, sizes, strict=True):
+        key = key * size + code
+    if weights is None:
+        key.sort()
+        first = _firsts(key)
+        merged = np.diff(np.append(first, len(key))).astype(np.float64)
+    else:
+        order = np.lexsort((weights, key))
+        key = key[order]
+        first = _firsts(key)
+        merged = np.add.reduceat(weights[order], first)
+    rest = key[first]
+    rows: list[Array] = []
+    for (_, values), size in zip(reversed(codes), reversed(sizes), strict=True):
+        rest, code = np.divmod(rest, size)
+        rows.append(code / values if np.ndim(values) == 0 else values[code])
+    return Patterns(tuple(reversed(rows)), merged)
+
+
+def sample(patterns: Patterns, size: int) -> Patterns:
+    """Draw ``size`` customers with replacement, always the same ones for the same patterns."""
+    reach = np.cumsum(patterns.weights)
+    drawn = np.searchsorted(reach, np.random.default_rng(2005).random(size) * reach[-1], side="right")
+    rows, counts = np.unique(np.minimum(drawn, len(reach) - 1), return_counts=True)
+    return Patterns(tuple(column[rows] for column in patterns.columns), counts.astype(np.float64))
+
+
+def _firsts(key: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.intp]]:
+    return np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+
+
+def _codes(column: Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Any]:
+    """Whole numbers for the values, and how to get back: a scale to divide by, or the table of values."""
+    some = column[:: max(1, len(column) // 1000)]
+    for scale in _SCALES:
+        for values in (some, column):
+            code = np.rint(values * scale)
+            if not np.array_equal(code / scale, values):
+                break
+        else:
+            if code.max() < 2.0**31:
+                return code.astype(np.int64), scale
+    return _ranks(column)
+
+
+def _ranks(column: Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Array]:
+    values, code = np.unique(column, return_inverse=True)
+    return code.astype(np.int64), values

@@ -1,0 +1,199 @@
+"""CLVModel: purchases, spend, margin and discounting together give every customer's residual value."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput, NotFitted
+from ..families.contract import PurchaseFamily, SpendFamily
+from ..units import units_per_year
+from . import questions, statistics
+from .purchase import PurchaseModel
+from .spend import SpendModel
+from .time_units import check_unit_to_predict, checked_lengths
+
+
+class CLVModel:
+    """Discounted value of every customer's purchases after T: margin × expected spend × discounted expected purchases.
+
+    Parameters
+    ----------
+    purchases, spend
+        A family's name or value, or a model; a fitted model is not fitted again.
+    annual_discount_rate
+        0.10 for 10 % a year, compounded continuously at ln(1.10).
+    margin
+        Profit as a share of spend: a number, or the name of a column of the summary. With 1, the default, ``clv`` is
+        revenue.
+    time_unit
+        Needed where the summary does not say its unit.
+
+    Raises
+    ------
+    InvalidInput
+        If a family, the rate or the margin cannot be used.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.CLVModel("bg_nbd", "gamma_gamma", margin=0.30).fit(summary)
+    >>> scored = model.predict(summary, horizon=52)
+    >>> list(scored.columns)
+    ['customer_id', 'p_alive', 'expected_purchases', 'expected_spend', 'clv']
+    """
+
+    def __init__(
+        self,
+        purchases: str | PurchaseFamily | PurchaseModel = "pareto_nbd",
+        spend: str | SpendFamily | SpendModel = "gamma_gamma",
+        annual_discount_rate: float = 0.10,
+        margin: float | str = 1.0,
+        time_unit: str | None = None,
+    ) -> None:
+        if isinstance(purchases, PurchaseModel):
+            if time_unit is not None and purchases.time_unit not in (None, time_unit):
+                raise InvalidInput(
+                    f"time_unit={time_unit!r} differs from that of the purchase model, {purchases.time_unit!r}: "
+                    "leave one of them out"
+                )
+            self.purchases = purchases
+        else:
+            self.purchases = PurchaseModel(purchases, time_unit)
+        self.spend = spend if isinstance(spend, SpendModel) else SpendModel(spend)
+        questions.continuous_rate(annual_discount_rate, "year", 1.0)
+        self.annual_discount_rate = float(annual_discount_rate)
+        self.margin = margin if isinstance(margin, str) else _checked_margin(margin)
+
+    def fit(self, summary: Any, weights: Any = None) -> CLVModel:
+        """Fit what is not fitted yet, and return the model itself; see the two models for what is raised."""
+        frame = frames.load(summary)
+        for model in (self.purchases, self.spend):
+            if model._fitted is None:
+                model.fit(frame, weights)
+        return self
+
+    def predict(
+        self,
+        summary: Any,
+        horizon: Any = None,
+        annual_discount_rate: float | None = None,
+        margin: float | str | None = None,
+    ) -> Any:
+        """Score every customer.
+
+        Parameters
+        ----------
+        summary
+            One row a customer: customer_id and the columns that both models read.
+        horizon
+            In the model's time unit; one year if None; inf for the whole residual lifetime. A list or range gives the
+            columns ``expected_purchases_<horizon>`` and ``clv_<horizon>`` for each; a column name, one a row.
+        annual_discount_rate, margin
+            Instead of the model's.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind, in the caller's order: customer_id (if there is one), p_alive, expected_purchases
+            (undiscounted, in the horizon), expected_spend (per purchase, before margin), clv. The frame's metadata
+            holds horizon, rate and margin.
+
+        Raises
+        ------
+        NotFitted
+            If a part has no parameters yet.
+        InvalidInput
+            If the summary, horizon, rate or margin cannot be used.
+        """
+        if self.purchases._fitted is None or self.spend._fitted is None:
+            raise NotFitted("this CLV model has no parameters yet: call fit(summary) first")
+        rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
+        share = self.margin if margin is None else margin
+        unit = self.purchases._unit
+        frame = frames.load(summary)
+        names = list(dict.fromkeys((*self.purchases.family.statistics, *self.spend.family.statistics)))
+        columns = statistics.read(frame, names)
+        statistics.refuse_duplicates(frame)
+        check_unit_to_predict(unit, self.purchases.largest_trained, frame, columns.get("T"))
+        horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
+        factor = statistics.per_row(frame, share, "margin") if isinstance(share, str) else _checked_margin(share)
+        if np.any(np.isnan(factor)):
+            raise InvalidInput(f"margin column {share!r} has {np.isnan(factor).sum()} missing values")
+
+        history = [columns[name] for name in self.purchases.family.statistics]
+        family, values = self.purchases.family, self.purchases._fitted.values
+        result: dict[str, Any] = {}
+        ids = frames.identifiers(frame)
+        if ids is not None:
+            result["customer_id"] = ids
+        result["p_alive"] = questions.p_alive(family, 0.0, history, values)
+        counts, worths = {}, {}
+        spend = self.spend.spend_of({n: columns[n] for n in self.spend.family.statistics}, self.spend._fitted.values)
+        for suffix, t in horizons.items():
+            delta = questions.continuous_rate(rate, unit, t)
+            counts["expected_purchases" + suffix] = questions.expected_purchases(family, t, 0.0, history, values)
+            worth = questions.discounted(family, t, delta, history, values)
+            # Nothing is nothing, even of an infinite spend.
+            worths["clv" + suffix] = np.where(worth > 0, factor * spend * np.where(worth > 0, worth, 1.0), 0.0)
+        result |= counts
+        result["expected_spend"] = spend
+        result |= worths
+        told = {
+            "time_unit": unit,
+            "horizon": _told(horizons, horizon),
+            "annual_discount_rate": float(rate),
+            "margin": share if isinstance(share, str) else float(share),
+        }
+        return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        from .saved import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        return (
+            f"CLVModel({self.purchases!r}; {self.spend!r}; annual_discount_rate={self.annual_discount_rate:g}, "
+            f"margin={self.margin!r})"
+        )
+
+
+def _checked_margin(margin: Any) -> float:
+    try:
+        value = float(margin)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"margin must be a number or the name of a column; found {margin!r}") from None
+    if not math.isfinite(value):
+        raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of spend; found {value!r}")
+    return value
+
+
+def _horizons(frame: Any, horizon: Any) -> dict[str, Any]:
+    """Column suffix -> horizon: one number, or one per row."""
+    if isinstance(horizon, (list, tuple, range)):
+        return {f"_{v:g}": float(v) for v in checked_lengths(list(horizon), "horizon")}
+    if isinstance(horizon, str) or np.ndim(horizon) > 0:
+        return {"": checked_lengths(statistics.per_row(frame, horizon, "horizon"), "horizon")}
+    return {"": float(checked_lengths(horizon, "horizon"))}
+
+
+def _told(horizons: dict[str, Any], given: Any) -> Any:
+    """The horizon as short metadata."""
+    if isinstance(given, str):
+        return given
+    if list(horizons) != [""]:
+        return [_plain(t) for t in horizons.values()]
+    (t,) = horizons.values()
+    return "one per row" if isinstance(t, np.ndarray) else _plain(t)
+
+
+def _plain(t: float) -> float | str:
+    return "inf" if math.isinf(t) else t

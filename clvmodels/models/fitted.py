@@ -1,0 +1,113 @@
+"""What a fit leaves behind: parameters, their covariance, a report, and a profile of the customers; no customer."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidInput, NotAvailable
+from ..inference.fit_report import FitReport
+from ..numerics.arrays import Array
+
+PROFILE_POINTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
+PROFILE_COLUMNS = ("frequency", "recency", "T", "monetary_value")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Parameters by name; the rest is empty when they were given and not estimated."""
+
+    parameters: dict[str, float]
+    covariance: Array | None = None  # of the log-parameters
+    report: FitReport | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The parameters in the family's order."""
+        return tuple(self.parameters.values())
+
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of the parameters by the delta method: θ times the error of ln θ."""
+        return {
+            name: value * error
+            for (name, value), error in zip(self.parameters.items(), self._log_errors(), strict=True)
+        }
+
+    def confidence_intervals(self, level: float) -> dict[str, tuple[float, float]]:
+        """θ·exp(± z·error of ln θ): never crosses 0."""
+        if not 0 < level < 1:
+            raise InvalidInput(f"level must lie between 0 and 1, for example 0.95; found {level!r}")
+        from scipy import special
+
+        z = float(special.ndtri(0.5 + level / 2))
+        return {
+            name: (_exp(math.log(value) - z * error), _exp(math.log(value) + z * error))
+            for (name, value), error in zip(self.parameters.items(), self._log_errors(), strict=True)
+        }
+
+    def _log_errors(self) -> list[float]:
+        if self.covariance is None:
+            raise NotAvailable("the parameters were given, not estimated: they have no standard errors; use fit")
+        return [math.sqrt(v) if v >= 0 else math.nan for v in np.diag(self.covariance)]
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def checked_parameters(family: Any, given: Mapping[str, float]) -> dict[str, float]:
+    """Parameters in the family's order, each a finite number above 0."""
+    if set(given) != set(family.parameters):
+        raise InvalidInput(
+            f"{family.title} has the parameters {', '.join(family.parameters)}; found {', '.join(map(str, given))}"
+        )
+    result = {}
+    for name in family.parameters:
+        try:
+            result[name] = float(given[name])
+        except (TypeError, ValueError):
+            raise InvalidInput(f"parameter {name} must be a number; found {given[name]!r}") from None
+        if not (math.isfinite(result[name]) and result[name] > 0):
+            raise InvalidInput(f"parameter {name} must be finite and above 0; found {result[name]!r}")
+    return result
+
+
+def profile_of(columns: Mapping[str, Array], log_likelihood: float) -> dict[str, Any]:
+    """Customers, repeat purchases, log-likelihood and percentage points of the columns, to measure drift against."""
+    frequency = columns["frequency"] if "frequency" in columns else next(iter(columns.values()))
+    points: dict[str, list[float]] = {}
+    for name in PROFILE_COLUMNS:
+        if name in columns:
+            seen = columns[name][~np.isnan(columns[name])]
+            if len(seen):
+                points[name] = [float(v) for v in np.percentile(seen, PROFILE_POINTS)]
+    return {
+        "customers": len(frequency),
+        "repeat_purchases": float(frequency.sum()),
+        "log_likelihood": log_likelihood,
+        "percent": list(PROFILE_POINTS),
+        "points": points,
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of this package and of what its numbers rest on."""
+    versions = {"python": platform.python_version()}
+    for name in ("clvmodels", "numpy", "scipy"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "unknown"
+    return versions

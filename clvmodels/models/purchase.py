@@ -1,0 +1,431 @@
+"""PurchaseModel: one estimator that fits and queries any purchase family."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .. import frames
+from ..errors import ClvWarning, InvalidInput, NotAvailable, NotEnoughData, NotFitted
+from ..families import purchase_family
+from ..families.contract import PurchaseFamily
+from ..inference.fit_report import FitReport, few_repeaters, judge
+from ..inference.maximum_likelihood import maximize
+from ..inference.patterns import Patterns, merge
+from ..numerics.arrays import Array
+from ..units import hours_in
+from . import questions, statistics
+from .fitted import Fitted, checked_parameters, package_versions, profile_of
+from .time_units import check_unit_to_predict, checked_lengths, unit_to_fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Simulated(NamedTuple):
+    """A simulated log with timestamps, and its summary (event_grain="line")."""
+
+    log: pd.DataFrame
+    summary: pd.DataFrame
+
+
+class PurchaseModel:
+    """When customers buy and when they leave: fit a family to a summary, then ask about every customer.
+
+    Parameters
+    ----------
+    family
+        ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"nbd"``, or a family value of your own.
+    time_unit
+        ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``; needed where the summary does not say its unit.
+
+    Raises
+    ------
+    InvalidInput
+        If the family or the unit is not known.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> model = clv.PurchaseModel("bg_nbd").fit(summary)
+    >>> {name: round(value, 3) for name, value in model.parameters.items()}
+    {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
+    >>> round(model.expected_purchases(summary, horizon=39).sum(), 1)
+    np.float64(1653.4)
+    """
+
+    def __init__(self, family: str | PurchaseFamily, time_unit: str | None = None) -> None:
+        if isinstance(family, str):
+            family = purchase_family(family)
+        elif not isinstance(family, PurchaseFamily):
+            raise InvalidInput(f"family must be a name or a PurchaseFamily; found {type(family).__name__}")
+        if time_unit is not None:
+            hours_in(time_unit)
+        self.family = family
+        self.time_unit = time_unit
+        self._fitted: Fitted | None = None
+
+    @classmethod
+    def from_parameters(
+        cls, family: str | PurchaseFamily, parameters: Mapping[str, float], time_unit: str
+    ) -> PurchaseModel:
+        """Make a model of known parameters, for example from a paper.
+
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> round(model.new_customer().expected_purchases(horizon=39), 3)
+        1.244
+        """
+        model = cls(family, time_unit)
+        model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
+        return model
+
+    def fit(self, summary: Any, weights: Any = None) -> PurchaseModel:
+        """Estimate the parameters by maximum likelihood, and return the model itself.
+
+        Parameters
+        ----------
+        summary
+            One row a customer with the columns that the family reads (frequency, recency, T).
+        weights
+            How many customers each row stands for: a column name, a Series or an array.
+
+        Raises
+        ------
+        NotEnoughData
+            If there is no row, or nobody ever came back.
+        InvalidInput
+            If the columns are not those of a summary.
+
+        Warns
+        -----
+        ClvWarning
+            If the fit is not to be trusted; ``fit_report`` says why.
+        """
+        frame = frames.load(summary)
+        unit = unit_to_fit(
+            self.time_unit, frame, f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
+        )
+        columns = statistics.read(frame, self.family.statistics)
+        statistics.refuse_duplicates(frame)
+        weight = statistics.weights_of(frame, weights)
+        patterns = _patterns_of(columns, weight)
+        repeaters = _repeaters(self.family, patterns)
+        remarks = []
+        if "T" in columns and len(columns["T"]) > 1 and np.ptp(columns["T"]) == 0:
+            remarks.append(
+                "all customers have the same T: parameters are less certain than with customers of different ages"
+            )
+        centre = np.array(
+            [
+                math.log(float(columns["T"].max())) if name in self.family.time_parameters and "T" in columns else 0.0
+                for name in self.family.parameters
+            ]
+        )
+        start = np.log(self.family.start(*patterns.columns, weights=patterns.weights))
+        with np.errstate(over="ignore", under="ignore"):
+            optimum = maximize(self.family.log_likelihood, patterns, start, centre)
+        report, covariance = judge(
+            optimum,
+            self.family.parameters,
+            self.family.limits,
+            centre,
+            n_customers=float(patterns.weights.sum()),
+            n_repeaters=repeaters,
+            n_patterns=len(patterns.weights),
+            reasons=few_repeaters(repeaters),
+            remarks=remarks,
+        )
+        values = np.exp(optimum.log_parameters)
+        facts = frames.read_facts(frame)
+        names = frames.column_names(frame)
+        for extra in ("frequency", "recency", "T", "monetary_value"):
+            if extra in names and extra not in columns:
+                columns[extra] = frames.numeric(frame, extra)
+        self._fitted = Fitted(
+            parameters=dict(zip(self.family.parameters, (float(v) for v in values), strict=True)),
+            covariance=covariance,
+            report=report,
+            facts={**facts, "time_unit": unit},
+            profile=profile_of(columns, report.log_likelihood),
+            versions=package_versions(),
+        )
+        self.time_unit = unit
+        if not report.converged:
+            warnings.warn(report.verdict, ClvWarning, stacklevel=2)
+        return self
+
+    # What was found
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by name, in the paper's order."""
+        return dict(self._state.parameters)
+
+    @property
+    def fit_report(self) -> FitReport:
+        """How the fit went and whether to trust it."""
+        if self._state.report is None:
+            raise NotAvailable("the parameters were given, not estimated: there is no fit report; use fit")
+        return self._state.report
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of the parameters, from the Hessian of the log-likelihood."""
+        return self._state.standard_errors()
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """(low, high) for each parameter, made on the log scale so that they never cross 0."""
+        return self._state.confidence_intervals(level)
+
+    # Questions about every customer
+
+    def log_likelihood(self, summary: Any) -> Any:
+        """Ln L of each customer's purchase times, a Series."""
+        frame, columns = self._read(summary)
+        return frames.series(self.family.log_likelihood(*columns, *self._state.values)[0], "log_likelihood", frame)
+
+    def p_alive(self, summary: Any, after: Any = 0) -> Any:
+        """P(alive at T + after | history up to T), a Series; ``after`` in the model's time unit."""
+        return self._answer(summary, "p_alive", "after", after, questions.p_alive)
+
+    def p_alive_if_no_purchase(self, summary: Any, until: Any) -> Any:
+        """P(alive at T + until) for a customer who buys nothing meanwhile: T moves on, the last purchase stays."""
+        if "T" not in self.family.statistics:
+            raise questions.cannot(self.family, "p_alive_if_no_purchase")
+        position = self.family.statistics.index("T")
+
+        def later(family: PurchaseFamily, until: Any, columns: list[Array], parameters: Any) -> Array:
+            moved = list(columns)
+            moved[position] = columns[position] + until
+            return questions.p_alive(family, 0.0, moved, parameters)
+
+        return self._answer(summary, "p_alive_if_no_purchase", "until", until, later)
+
+    def expected_purchases(self, summary: Any, horizon: Any, start: float = 0) -> Any:
+        """E[purchases in (T + start, T + start + horizon] | history], a Series.
+
+        Parameters
+        ----------
+        summary
+            One row a customer.
+        horizon
+            Length of the window in the model's time unit, at least 0. A list or range gives a frame with a column each
+            (``expected_purchases_39``), a Series, array or column name one horizon a row; inf the limit.
+        start
+            Where the window begins, after T.
+        """
+        begin = float(checked_lengths(start, "start"))
+        if math.isinf(begin):
+            raise InvalidInput("start must be finite")
+        return self._answer(
+            summary,
+            "expected_purchases",
+            "horizon",
+            horizon,
+            lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
+        )
+
+    def purchase_pmf(self, summary: Any, n: Any, horizon: float) -> Any:
+        """P(n purchases in (T, T + horizon] | history); several n give a frame with a column each."""
+        t = float(checked_lengths(horizon, "horizon"))
+
+        def pmf(family: PurchaseFamily, n: Any, columns: list[Array], values: Any) -> Array:
+            if np.any(n != np.rint(n)) or np.any(np.isinf(n)):
+                raise InvalidInput(f"n must be a whole number of purchases; found {n!r}")
+            return questions.purchase_pmf(family, n, t, columns, values)
+
+        return self._answer(summary, "purchase_pmf", "n", n, pmf)
+
+    def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
+        """P(at least one purchase in (T, T + horizon] | history), a Series."""
+        return self._answer(summary, "probability_of_purchase", "horizon", horizon, questions.probability_of_purchase)
+
+    def discounted_expected_purchases(
+        self, summary: Any, horizon: Any = math.inf, annual_discount_rate: float = 0.10
+    ) -> Any:
+        """Expected purchases after T, each worth e^(-delta·u) when it comes at T + u; a Series.
+
+        ∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u]], delta = ln(1 + annual_discount_rate) per year:
+        DERT for an infinite horizon, DECT for a finite one. Fader, Hardie & Lee (2005), "RFM and CLV".
+        """
+        unit = self._unit
+
+        def worth(family: PurchaseFamily, t: Any, columns: list[Array], values: Any) -> Array:
+            delta = questions.continuous_rate(annual_discount_rate, unit, t)
+            return questions.discounted(family, t, delta, columns, values)
+
+        return self._answer(summary, "discounted_expected_purchases", "horizon", horizon, worth)
+
+    def new_customer(self) -> NewCustomer:
+        """Ask the same questions about a customer not yet seen, from a first purchase at 0 on."""
+        return NewCustomer(self.family, self._state.values, self._unit)
+
+    def simulate(
+        self, n_customers: int, observation: Any, seed: int | None = None, observation_end: str = "2024-12-31"
+    ) -> Simulated:
+        """Simulate a log of customers who behave as the model says.
+
+        Parameters
+        ----------
+        n_customers
+            How many, at least 1.
+        observation
+            How long each is watched, in the model's time unit: a number, or one per customer.
+        seed
+            For the same customers again.
+        observation_end
+            The day on which all observation ends; the first purchases lie before it accordingly.
+
+        Returns
+        -------
+        Simulated
+            ``log`` (customer_id, date as timestamps) and ``summary`` (event_grain="line").
+        """
+        if self.family.simulate is None:
+            raise questions.cannot(self.family, "simulate")
+        from .simulated import simulated_log
+
+        if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
+            raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
+        length = checked_lengths(observation, "observation")
+        if length.ndim and length.shape != (n_customers,):
+            raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
+        length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
+        owner, times = self.family.simulate(np.random.default_rng(seed), length, *self._state.values)
+        return Simulated(*simulated_log(owner, times, length, self._unit, observation_end))
+
+    # Files and looks
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        from .saved import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        unit = f", time_unit={self.time_unit!r}" if self.time_unit else ""
+        if self._fitted is None:
+            return f"PurchaseModel({self.family.name!r}{unit}), not fitted"
+        values = ", ".join(f"{name}={value:.4g}" for name, value in self._fitted.parameters.items())
+        return f"PurchaseModel({self.family.name!r}{unit}): {values}"
+
+    # Inner workings
+
+    @property
+    def _state(self) -> Fitted:
+        if self._fitted is None:
+            raise NotFitted(f"this {self.family.title} model has no parameters yet: call fit(summary) first")
+        return self._fitted
+
+    @property
+    def _unit(self) -> str:
+        if self._fitted is None or self.time_unit is None:
+            raise NotFitted(f"this {self.family.title} model has no parameters yet: call fit(summary) first")
+        return self.time_unit
+
+    @property
+    def largest_trained(self) -> float | None:
+        """The largest T that the model was fitted on; None if it was not fitted."""
+        points = self._state.profile.get("points", {}).get("T")
+        return float(points[-1]) if points else None
+
+    def _read(self, summary: Any) -> tuple[Any, list[Array]]:
+        _ = self._state
+        frame = frames.load(summary)
+        columns = statistics.read(frame, self.family.statistics)
+        check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
+        return frame, list(columns.values())
+
+    def _answer(self, summary: Any, name: str, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
+        """One number: a Series. A list or range: a frame, a column each. A column, Series or array: one a row."""
+        frame, columns = self._read(summary)
+        values = self._state.values
+        if isinstance(lengths, (list, tuple, range)):
+            each = [float(v) for v in checked_lengths(list(lengths), what)]
+            table = {f"{name}_{v:g}": function(self.family, v, columns, values) for v in each}
+            return frames.table(table, frame)
+        if isinstance(lengths, str) or np.ndim(lengths) > 0:
+            per_row = checked_lengths(statistics.per_row(frame, lengths, what), what)
+        else:
+            per_row = checked_lengths(lengths, what)[()]
+        return frames.series(function(self.family, per_row, columns, values), name, frame)
+
+
+class NewCustomer:
+    """A customer not yet seen, who makes a first purchase at time 0; what is counted are the repeats.
+
+    Every answer is a float for one horizon (or n), an array for several.
+    """
+
+    def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:
+        self._family, self._parameters, self._unit = family, parameters, time_unit
+
+    def p_alive(self, after: Any) -> Any:
+        """P(alive at ``after``)."""
+        return self._ask("after", after, questions.p_alive)
+
+    def expected_purchases(self, horizon: Any) -> Any:
+        """E[repeat purchases in (0, horizon]]."""
+        return self._ask(
+            "horizon",
+            horizon,
+            lambda family, t, columns, values: questions.expected_purchases(family, t, 0.0, columns, values),
+        )
+
+    def purchase_pmf(self, n: Any, horizon: float) -> Any:
+        """P(n repeat purchases in (0, horizon])."""
+        t = float(checked_lengths(horizon, "horizon"))
+        return self._ask(
+            "n", n, lambda family, n, columns, values: questions.purchase_pmf(family, n, t, columns, values)
+        )
+
+    def probability_of_purchase(self, horizon: Any) -> Any:
+        """P(at least one repeat purchase in (0, horizon])."""
+        return self._ask("horizon", horizon, questions.probability_of_purchase)
+
+    def discounted_expected_purchases(self, horizon: Any = math.inf, annual_discount_rate: float = 0.10) -> Any:
+        """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it."""
+
+        def worth(family: PurchaseFamily, t: Any, columns: list[Array], values: Any) -> Array:
+            delta = questions.continuous_rate(annual_discount_rate, self._unit, t)
+            return questions.discounted(family, t, delta, columns, values)
+
+        return self._ask("horizon", horizon, worth)
+
+    def _ask(self, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
+        each = checked_lengths(list(lengths) if isinstance(lengths, range) else lengths, what)
+        # A new customer is one whose history is empty: every statistic 0.
+        flat = np.atleast_1d(each).ravel()
+        nothing = [np.zeros(len(flat)) for _ in self._family.statistics]
+        result = function(self._family, flat, nothing, self._parameters)
+        return float(result[0]) if each.ndim == 0 else np.reshape(result, each.shape)
+
+
+def _patterns_of(columns: dict[str, Array], weights: Array | None) -> Patterns:
+    rows = list(columns.values())
+    if weights is not None:
+        kept = weights > 0
+        rows, weights = [row[kept] for row in rows], weights[kept]
+    if not len(rows[0]):
+        raise NotEnoughData("there is no customer to fit: expected a summary with at least one row")
+    return merge(rows, weights)
+
+
+def _repeaters(family: PurchaseFamily, patterns: Patterns) -> float:
+    if "frequency" not in family.statistics:
+        return float(patterns.weights.sum())
+    frequency = patterns.columns[family.statistics.index("frequency")]
+    repeaters = float(patterns.weights[frequency > 0].sum())
+    if repeaters == 0:
+        raise NotEnoughData(
+            f"nobody came back: all {patterns.weights.sum():g} customers have frequency 0, so there is no purchase "
+            "rate to learn. Use a longer log, or check that customer_id really repeats"
+        )
+    return repeaters

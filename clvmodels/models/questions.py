@@ -1,0 +1,135 @@
+"""The questions that can be asked about customers, as functions of a family, its parameters and arrays."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ClvWarning, InvalidInput, NotAvailable
+from ..families.contract import PurchaseFamily
+from ..numerics import discounting
+from ..numerics.arrays import Array, rowwise
+from ..units import units_per_year
+
+
+def p_alive(family: PurchaseFamily, after: Any, statistics: Sequence[Array], parameters: Sequence[float]) -> Array:
+    """P(alive at T + after | history)."""
+    alive = np.exp(family.log_p_alive(*statistics, *parameters))
+    if np.any(np.asarray(after) > 0):
+        with np.errstate(over="ignore"):
+            alive = alive * _survival(family, after, statistics, parameters)
+    return np.asarray(alive)
+
+
+def _survival(family: PurchaseFamily, after: Any, statistics: Sequence[Array], parameters: Sequence[float]) -> Array:
+    if np.any(np.isinf(after)):
+        raise InvalidInput("after must be finite")
+    return family.survival_alive(after, *statistics, *parameters)
+
+
+def expected_purchases(
+    family: PurchaseFamily, horizon: Any, start: Any, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    """E[purchases in (T + start, T + start + horizon] | history]."""
+    if_alive = family.expected_purchases_alive(horizon, start, *statistics, *parameters)
+    return _times_alive(family, if_alive, statistics, parameters)
+
+
+def discounted(
+    family: PurchaseFamily, horizon: Any, delta: float, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    """∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u] | history]."""
+    if delta == 0:
+        return expected_purchases(family, horizon, 0.0, statistics, parameters)
+    own = family.discounted_purchases_alive
+    if own is not None:
+        return _times_alive(family, own(horizon, delta, *statistics, *parameters), statistics, parameters)
+
+    def block(t: Any, *columns: Array) -> Array:
+        t = np.broadcast_to(t, columns[0].shape)
+
+        def expected(u: Array) -> Array:
+            spread = [np.broadcast_to(column, u.shape) for column in columns]
+            return np.asarray(family.expected_purchases_alive(u, 0.0, *spread, *parameters))
+
+        if family.time == "discrete":
+            return discounting.discounted_periods(expected, t, delta)
+        return discounting.discounted(expected, t, delta)
+
+    return _times_alive(family, rowwise(block, horizon, *statistics, block=256), statistics, parameters)
+
+
+def _times_alive(
+    family: PurchaseFamily, if_alive: Array, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    alive = np.exp(family.log_p_alive(*statistics, *parameters))
+    infinite = np.isinf(if_alive)
+    if np.any(infinite):
+        warn_infinite(family, parameters)
+    # A probability that underflows to 0 times an infinite expectation is still infinite.
+    return np.asarray(np.where(infinite, np.inf, alive * np.where(infinite, 1.0, if_alive)))
+
+
+def purchase_pmf(
+    family: PurchaseFamily, n: Any, horizon: Any, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    """P(n purchases in (T, T + horizon] | history)."""
+    if family.conditional_purchase_pmf is None:
+        raise cannot(family, "purchase_pmf")
+    if np.any(np.isinf(horizon)):
+        raise InvalidInput("purchase_pmf needs a finite horizon")
+    return family.conditional_purchase_pmf(n, horizon, *statistics, *parameters)
+
+
+def probability_of_purchase(
+    family: PurchaseFamily, horizon: Any, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    """P(at least one purchase in (T, T + horizon] | history)."""
+    if family.probability_of_purchase_alive is None:
+        return np.asarray(1.0 - purchase_pmf(family, 0.0, horizon, statistics, parameters))
+    if_alive = family.probability_of_purchase_alive(horizon, *statistics, *parameters)
+    return np.asarray(np.exp(family.log_p_alive(*statistics, *parameters)) * if_alive)
+
+
+def cannot(family: PurchaseFamily, what: str) -> NotAvailable:
+    """Build the error for an optional function that a family leaves out."""
+    return NotAvailable(f"{family.name} cannot give {what}: the family does not provide it")
+
+
+def warn_infinite(family: PurchaseFamily, parameters: Sequence[float]) -> None:
+    """Say why an expectation over an endless horizon is infinite, and which parameter makes it so."""
+    if family.finite_total is None:
+        why = f"{family.title} has no dropout, so nobody ever stops buying"
+    else:
+        name, bound = family.finite_total
+        value = parameters[family.parameters.index(name)]
+        why = f"{name} = {value:.4g} is not above {bound:g}, so some customers stay almost for ever"
+    warnings.warn(
+        f"the expected number of purchases without end is infinite: {why}. "
+        "Use a finite horizon or a discount rate above 0",
+        ClvWarning,
+        stacklevel=5,
+    )
+
+
+def continuous_rate(annual_discount_rate: Any, time_unit: str, horizon: Any) -> float:
+    """ln(1 + annual_discount_rate) per time unit; refuses what has no meaning."""
+    try:
+        rate = float(annual_discount_rate)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"annual_discount_rate must be a number; found {annual_discount_rate!r}") from None
+    if not math.isfinite(rate) or rate <= -1:
+        raise InvalidInput(
+            "annual_discount_rate must be above -1 (-100 %) and finite, for example 0.10 for 10 % a year; "
+            f"found {rate!r}"
+        )
+    if rate < 0 and np.any(np.isinf(horizon)):
+        raise InvalidInput(
+            f"a negative annual_discount_rate ({rate!r}) has no finite value over an infinite horizon: "
+            "give a finite horizon or a rate of at least 0"
+        )
+    return math.log1p(rate) / units_per_year(time_unit)

@@ -1,0 +1,237 @@
+"""Saved models: small versioned JSON files, read back bit by bit and never trusted.
+
+A file holds family, parameters, covariance, facts, report, a profile of the customers fitted on and package versions;
+no customer, and nothing that could run. Floats are written with their shortest exact text; NaN and infinity, which JSON
+does not have, as null with the reason listed beside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from ..errors import ClvError, InvalidInput, UnreadableModel
+from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
+from ..families.contract import PurchaseFamily, SpendFamily
+from ..files import written_whole
+from ..inference.fit_report import FitReport
+from .clv import CLVModel
+from .fitted import Fitted, checked_parameters
+from .purchase import PurchaseModel
+from .spend import SpendModel
+
+FORMAT = "clvmodels model"
+VERSION = 1
+_MOST_BYTES = 1_000_000
+_DEEPEST = 20
+
+Model = PurchaseModel | SpendModel | CLVModel
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model to ``path``; an existing file is replaced only by a whole new one."""
+    content = {"format": FORMAT, "version": VERSION, **_described(model)}
+    reasons: dict[str, str] = {}
+    text = json.dumps({**_plain(content, "", reasons), "nulls": reasons}, indent=1, allow_nan=False, ensure_ascii=False)
+    with written_whole(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def load_model(path: str | os.PathLike[str], family: PurchaseFamily | SpendFamily | None = None) -> Any:
+    """Read a saved PurchaseModel, SpendModel or CLVModel.
+
+    Parameters
+    ----------
+    path
+        A file that ``save`` wrote.
+    family
+        The family value, if the model was made with one of your own: only names that this package ships are looked up.
+
+    Raises
+    ------
+    UnreadableModel
+        If the file is not such a model, is damaged, too large or too deeply nested, or of a version not known here.
+    InvalidInput
+        If there is no such file, or it needs ``family=``.
+    """
+    content = _read(path)
+    try:
+        nulls = content.pop("nulls")
+        for place, reason in nulls.items():
+            _restore(content, place.split("/"), float(reason))
+        return _made(content, family)
+    except ClvError as error:
+        raise type(error)(f"{path}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise UnreadableModel(
+            f"{path} is a damaged model file ({type(error).__name__}: {str(error)[:80]}): expected what save() wrote. "
+            "Fit and save the model again"
+        ) from None
+
+
+def _described(model: Model) -> dict[str, Any]:
+    if isinstance(model, CLVModel):
+        return {
+            "kind": "clv",
+            "annual_discount_rate": model.annual_discount_rate,
+            "margin": model.margin,
+            "purchases": _described(model.purchases),
+            "spend": _described(model.spend),
+        }
+    if isinstance(model, PurchaseModel):
+        return {"kind": "purchase", "time_unit": model.time_unit, **_described_fit(model)}
+    return {"kind": "spend", **_described_fit(model)}
+
+
+def _described_fit(model: PurchaseModel | SpendModel) -> dict[str, Any]:
+    state = model._state
+    return {
+        "family": model.family.name,
+        "parameters": state.parameters,
+        "covariance_of_log_parameters": None if state.covariance is None else state.covariance.tolist(),
+        "facts": state.facts,
+        "fit_report": None if state.report is None else asdict(state.report),
+        "training_profile": state.profile,
+        "versions": state.versions,
+    }
+
+
+def _plain(value: Any, place: str, reasons: dict[str, str]) -> Any:
+    """JSON values; what JSON cannot hold becomes null, with its place and reason noted."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v, f"{place}/{k}" if place else str(k), reasons) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v, f"{place}/{i}", reasons) for i, v in enumerate(value)]
+    if isinstance(value, (float, np.floating)) and not math.isfinite(value):
+        reasons[place] = str(float(value))
+        return None
+    if isinstance(value, (np.floating, np.integer, np.bool_)):
+        return value.item()
+    return value
+
+
+def _restore(content: Any, place: list[str], value: float) -> None:
+    *path, last = place
+    for step in path:
+        content = content[int(step)] if isinstance(content, list) else content[step]
+    key: Any = int(last) if isinstance(content, list) else last
+    if content[key] is not None:
+        raise ValueError("a null that is none")
+    content[key] = value
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(f"cannot read the model file {path}: {error.strerror or error}") from None
+    if len(raw) > _MOST_BYTES:
+        raise UnreadableModel(f"{path} is no model file: expected at most {_MOST_BYTES:,} bytes, found more")
+    try:
+        text = raw.decode("utf-8")
+        _refuse_depth(text, path)
+        content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeats)
+    except UnreadableModel:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise UnreadableModel(f"{path} is no model file: expected JSON, found {str(error)[:80]}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UnreadableModel(f"{path} is no model file: expected JSON with format {FORMAT!r}")
+    if content.get("version") != VERSION or isinstance(content.get("version"), bool):
+        raise UnreadableModel(
+            f"{path} is a model file of version {str(content.get('version'))[:20]!r}; this release reads version "
+            f"{VERSION}. Use the release that wrote it, or fit and save the model again"
+        )
+    return content
+
+
+def _refuse_depth(text: str, path: Any) -> None:
+    depth, quoted, escaped = 0, False, False
+    for c in text:
+        if quoted:
+            escaped, quoted = (c == "\\" and not escaped), (c != '"' or escaped)
+        elif c == '"':
+            quoted = True
+        elif c in "[{":
+            depth += 1
+            if depth > _DEEPEST:
+                raise UnreadableModel(f"{path} is no model file: nested deeper than {_DEEPEST} levels")
+        elif c in "]}":
+            depth -= 1
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"the constant {name}, which is not JSON")
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("an object with the same key twice")
+    return result
+
+
+def _made(content: dict[str, Any], family: PurchaseFamily | SpendFamily | None) -> Model:
+    kind = content["kind"]
+    if kind == "clv":
+        margin, rate = content["margin"], content["annual_discount_rate"]
+        purchases, spend = content["purchases"], content["spend"]
+        if purchases["kind"] != "purchase" or spend["kind"] != "spend":
+            raise ValueError("parts of another kind")
+        made_purchases, made_spend = _made(purchases, family), _made(spend, family)
+        if not (isinstance(made_purchases, PurchaseModel) and isinstance(made_spend, SpendModel)):
+            raise ValueError("parts of another kind")
+        return CLVModel(made_purchases, made_spend, annual_discount_rate=rate, margin=margin)
+    if kind == "purchase":
+        model = PurchaseModel(
+            _family(content["family"], PURCHASE_FAMILIES, family, PurchaseFamily), content["time_unit"]
+        )
+        model._fitted = _fitted(content, model.family)
+        return model
+    if kind == "spend":
+        spend_model = SpendModel(_family(content["family"], SPEND_FAMILIES, family, SpendFamily))
+        spend_model._fitted = _fitted(content, spend_model.family)
+        return spend_model
+    raise ValueError(f"unknown kind {str(kind)[:20]!r}")
+
+
+def _family(name: Any, shipped: tuple[str, ...], own: Any, cls: type) -> Any:
+    if isinstance(own, cls) and getattr(own, "name", None) == name:
+        return own
+    if name in shipped:
+        return name
+    raise InvalidInput(
+        f"the model's family {str(name)[:40]!r} is not one that this package ships ({', '.join(shipped)}): "
+        "give the family value it was made with, load_model(path, family=...)"
+    )
+
+
+def _fitted(content: dict[str, Any], family: PurchaseFamily | SpendFamily) -> Fitted:
+    covariance = content["covariance_of_log_parameters"]
+    if covariance is not None:
+        covariance = np.array(covariance, dtype=np.float64)
+        if covariance.shape != (len(family.parameters),) * 2:
+            raise ValueError("a covariance of the wrong size")
+    report = content["fit_report"]
+    if report is not None:
+        if set(report) != {f.name for f in fields(FitReport)} or not isinstance(report["converged"], bool):
+            raise ValueError("a fit report with other entries")
+        report = FitReport(**{**report, "warnings": tuple(str(w) for w in report["warnings"])})
+    parts = {name: content[name] for name in ("facts", "training_profile", "versions")}
+    if not all(isinstance(part, dict) for part in parts.values()):
+        raise ValueError("facts, profile or versions that are no objects")
+    return Fitted(
+        checked_parameters(family, content["parameters"]),
+        covariance,
+        report,
+        parts["facts"],
+        parts["training_profile"],
+        parts["versions"],
+    )

@@ -1,0 +1,35 @@
+"""Simulated purchase times become a log with timestamps, and its summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..numerics.arrays import Array
+from ..transactions.summarize import rfm_summary
+from ..units import hours_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def simulated_log(
+    owner: Any, times: Array, observation: Array, time_unit: str, observation_end: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Date first and repeat purchases back from the end of observation, to the microsecond."""
+    import pandas as pd
+
+    end = pd.Timestamp(observation_end)
+    microseconds = float(hours_in(time_unit)) * 3.6e9
+    customer = np.concatenate([np.arange(len(observation)), owner])
+    ago = np.concatenate([observation, observation[owner] - times]) * microseconds
+    order = np.lexsort((-ago, customer))
+    log = pd.DataFrame(
+        {
+            "customer_id": customer[order] + 1,
+            "date": end.to_datetime64().astype("datetime64[us]") - np.rint(ago[order]).astype("timedelta64[us]"),
+        }
+    )
+    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=end)
+    return log, summary

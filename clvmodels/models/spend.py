@@ -1,0 +1,239 @@
+"""SpendModel: how much customers spend at a purchase."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import ClvWarning, InvalidInput, NotAvailable, NotEnoughData, NotFitted
+from ..families import spend_family
+from ..families.contract import SpendFamily
+from ..inference.fit_report import FitReport, few_repeaters, judge
+from ..inference.independence import spend_frequency_correlation
+from ..inference.maximum_likelihood import maximize
+from ..inference.patterns import Patterns
+from ..numerics.arrays import Array
+from . import statistics
+from .fitted import Fitted, checked_parameters, package_versions, profile_of
+
+# A correlation that is both real and large enough to bend the value of frequent buyers.
+_NOTABLE_CORRELATION = 0.2
+_NOTABLE_P_VALUE = 0.01
+
+
+class SpendModel:
+    """How much customers spend at a purchase, whatever their number of purchases.
+
+    Fitted on the mean spend of repeat purchases of those who made any; customers without one get the population mean.
+
+    Parameters
+    ----------
+    family
+        ``"gamma_gamma"``, or a family value of your own.
+
+    Raises
+    ------
+    InvalidInput
+        If the family is not known.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> model = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> import pandas
+    >>> summary = pandas.DataFrame({"frequency": [2, 0], "monetary_value": [22.35, float("nan")]})
+    >>> model.expected_spend(summary).round(2).tolist()
+    [24.66, 35.22]
+    """
+
+    def __init__(self, family: str | SpendFamily = "gamma_gamma") -> None:
+        if isinstance(family, str):
+            family = spend_family(family)
+        elif not isinstance(family, SpendFamily):
+            raise InvalidInput(f"family must be a name or a SpendFamily; found {type(family).__name__}")
+        self.family = family
+        self._fitted: Fitted | None = None
+
+    @classmethod
+    def from_parameters(cls, family: str | SpendFamily, parameters: Mapping[str, float]) -> SpendModel:
+        """Make a model of known parameters, for example from a paper."""
+        model = cls(family)
+        model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
+        return model
+
+    def fit(self, summary: Any, weights: Any = None) -> SpendModel:
+        """Estimate the parameters by maximum likelihood from the repeaters, and return the model itself.
+
+        Repeaters whose mean spend is 0 are left out and counted in the report: a gamma density has no place for them.
+
+        Parameters
+        ----------
+        summary
+            One row a customer with the columns frequency and monetary_value.
+        weights
+            How many customers each row stands for: a column name, a Series or an array.
+
+        Raises
+        ------
+        NotEnoughData
+            If nobody came back and paid.
+        InvalidInput
+            If the columns are not those of a summary.
+
+        Warns
+        -----
+        ClvWarning
+            If the fit is not to be trusted, if the population mean is infinite (q ≤ 1), or if spend goes along with
+            frequency (|correlation| ≥ 0.2), which the model assumes it does not.
+        """
+        frame = frames.load(summary)
+        columns = statistics.read(frame, self.family.statistics)
+        statistics.refuse_duplicates(frame)
+        weight = statistics.weights_of(frame, weights)
+        patterns, left_out = _repeaters_of(columns, weight)
+        n_repeaters = float(patterns.weights.sum())
+        start = np.array(self.family.start(*patterns.columns, weights=patterns.weights))
+        # Money has no natural unit: the mean spend gives one, so that the fit is the same in cents and in euros.
+        x, m = patterns.columns
+        mean = float(patterns.weights @ m) / n_repeaters
+        centre = np.array([np.log(mean) if name in self.family.money_parameters else 0.0 for name in self._names])
+        with np.errstate(over="ignore", under="ignore"):
+            optimum = maximize(self.family.log_likelihood, patterns, np.log(start), centre)
+        correlation, p_value = spend_frequency_correlation(x, m, patterns.weights)
+        values = tuple(float(v) for v in np.exp(optimum.log_parameters))
+        remarks = self._remarks(values, left_out, correlation, p_value)
+        report, covariance = judge(
+            optimum,
+            self._names,
+            self.family.limits,
+            centre,
+            n_customers=n_repeaters,
+            n_repeaters=n_repeaters,
+            n_patterns=len(patterns.weights),
+            reasons=few_repeaters(n_repeaters),
+            remarks=remarks,
+            frequency_correlation=correlation,
+            frequency_correlation_p_value=p_value,
+        )
+        self._fitted = Fitted(
+            parameters=dict(zip(self._names, values, strict=True)),
+            covariance=covariance,
+            report=report,
+            facts=frames.read_facts(frame),
+            profile=profile_of(columns, report.log_likelihood),
+            versions=package_versions(),
+        )
+        for message in [*([] if report.converged else [report.verdict]), *remarks[1 if left_out else 0 :]]:
+            warnings.warn(message, ClvWarning, stacklevel=2)
+        return self
+
+    def _remarks(self, values: tuple[float, ...], left_out: float, correlation: float, p_value: float) -> list[str]:
+        remarks = []
+        if left_out:
+            remarks.append(
+                f"{left_out:g} repeaters with a mean spend of 0 were left out of the fit; they are still scored"
+            )
+        if not self.family.population_mean_is_finite(*values):
+            remarks.append(
+                f"the mean spend of the population is infinite (parameters {values}): customers "
+                "without a repeat purchase get inf; look for a few enormous amounts"
+            )
+        if abs(correlation) >= _NOTABLE_CORRELATION and p_value < _NOTABLE_P_VALUE:
+            remarks.append(
+                f"mean spend goes along with frequency (correlation {correlation:.3f}, p-value {p_value:.2g}), which "
+                "the model assumes it does not: values of frequent buyers are biased. Fit groups of customers apart"
+            )
+        return remarks
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by name, in the paper's order."""
+        return dict(self._state.parameters)
+
+    @property
+    def fit_report(self) -> FitReport:
+        """How the fit went and whether to trust it; with the correlation of spend and frequency."""
+        if self._state.report is None:
+            raise NotAvailable("the parameters were given, not estimated: there is no fit report; use fit")
+        return self._state.report
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of the parameters, from the Hessian of the log-likelihood."""
+        return self._state.standard_errors()
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """(low, high) for each parameter, made on the log scale so that they never cross 0."""
+        return self._state.confidence_intervals(level)
+
+    @property
+    def population_mean(self) -> float:
+        """E[spend per purchase] over all customers, inf if it has no finite mean."""
+        return self.family.population_mean(*self._state.values)
+
+    def expected_spend(self, summary: Any) -> Any:
+        """Posterior mean spend per purchase of every customer, one-timers included; a Series.
+
+        p (v + x m)/(p x + q − 1) for the Gamma-Gamma; where it is infinite, inf and a warning with the count.
+        """
+        values = self._state.values
+        frame = frames.load(summary)
+        columns = statistics.read(frame, self.family.statistics)
+        return frames.series(self.spend_of(columns, values), "expected_spend", frame)
+
+    def spend_of(self, columns: Mapping[str, Array], values: tuple[float, ...]) -> Array:
+        """Expected spend of checked columns; warns where it is infinite."""
+        spend = self.family.expected_spend(*columns.values(), *values)
+        endless = np.isinf(spend)
+        if endless.any():
+            warnings.warn(
+                f"expected spend is infinite for {endless.sum()} of {len(spend)} customers: their posterior mean does "
+                f"not exist at {self!r}. Give them a spend of your own, or refit without enormous amounts",
+                ClvWarning,
+                stacklevel=3,
+            )
+        return spend
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        from .saved import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        if self._fitted is None:
+            return f"SpendModel({self.family.name!r}), not fitted"
+        values = ", ".join(f"{name}={value:.4g}" for name, value in self._fitted.parameters.items())
+        return f"SpendModel({self.family.name!r}): {values}"
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.family.parameters
+
+    @property
+    def _state(self) -> Fitted:
+        if self._fitted is None:
+            raise NotFitted(f"this {self.family.title} model has no parameters yet: call fit(summary) first")
+        return self._fitted
+
+
+def _repeaters_of(columns: Mapping[str, Array], weights: Array | None) -> tuple[Patterns, float]:
+    """Repeaters with a positive mean, in ascending order whatever the order of the rows; and how many paid nothing."""
+    x, m = columns.values()
+    weight = np.ones(len(x)) if weights is None else weights
+    repeated = (x > 0) & (weight > 0)
+    paid = repeated & (m > 0)
+    if not paid.any():
+        raise NotEnoughData(
+            f"nobody came back and paid: of {len(x)} customers {int(repeated.sum())} have frequency > 0 and none of "
+            "them a monetary_value above 0. Use a longer log, or check the amount column"
+        )
+    x, m, weight = x[paid], m[paid], weight[paid]
+    order = np.lexsort((weight, x, m))
+    left_out = float((np.ones(len(paid)) if weights is None else weights)[repeated & ~paid].sum())
+    return Patterns((x[order], m[order]), weight[order]), left_out

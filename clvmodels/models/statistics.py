@@ -1,0 +1,111 @@
+"""Reads the columns that a family needs from a summary, and refuses what cannot be a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput
+from ..numerics.arrays import Array
+
+# days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
+_TOLERANCE = 1e-9
+
+
+def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
+    """Statistics as float arrays, checked: finite, not negative, frequency whole, recency within T.
+
+    Differences of rounding between recency and T are levelled.
+    """
+    columns = {name: frames.numeric(frame, name) for name in names}
+    for name, values in columns.items():
+        if name != "monetary_value":
+            _refuse(frame, ~np.isfinite(values), values, name, "must be a finite number")
+            _refuse(frame, values < 0, values, name, "must not be negative")
+    if "frequency" in columns:
+        x = columns["frequency"]
+        _refuse(frame, x != np.rint(x), x, "frequency", "must be a whole number of repeat purchases")
+        if "monetary_value" in columns:
+            _check_spend(frame, x, columns["monetary_value"])
+    if "recency" in columns and "T" in columns:
+        recency, T = columns["recency"], columns["T"]
+        late = recency > T + _TOLERANCE * np.maximum(T, 1.0)
+        if late.any():
+            i = int(np.argmax(late))
+            raise InvalidInput(
+                f"recency must not exceed T: {late.sum()} of {len(T)} customers violate it, first "
+                f"{frames.identifier_at(frame, i)} (recency={recency[i]:.10g}, T={T[i]:.10g}). "
+                "Is observation_end earlier than the last purchase?"
+            )
+        columns["recency"] = np.minimum(recency, T)
+    if "frequency" in columns and "recency" in columns:
+        wrong = (columns["frequency"] == 0) & (columns["recency"] > 0)
+        _refuse(
+            frame, wrong, columns["recency"], "recency", "must be 0 where frequency is 0 (it ends at the last repeat)"
+        )
+    return columns
+
+
+def _check_spend(frame: Any, x: Array, m: Array) -> None:
+    repeated = x > 0
+    _refuse(frame, repeated & np.isnan(m), m, "monetary_value", "must be there for customers with frequency > 0")
+    _refuse(frame, np.isinf(m), m, "monetary_value", "must be finite")
+    _refuse(
+        frame,
+        repeated & (m < 0),
+        m,
+        "monetary_value",
+        "must not be negative (net refunds into their purchases: see refunds= of rfm_summary)",
+    )
+
+
+def refuse_duplicates(frame: Any) -> None:
+    """Raise if a customer has two rows."""
+    ids = frames.identifiers(frame)
+    if ids is None:
+        return
+    import pandas as pd
+
+    column = pd.Series(ids.to_pandas() if hasattr(ids, "to_pandas") else np.asarray(ids))
+    again = column.duplicated().to_numpy()
+    if again.any():
+        i = int(np.argmax(again))
+        raise InvalidInput(
+            f"a summary has one row per customer: {again.sum()} of {len(column)} rows repeat a customer_id, first "
+            f"{frames.identifier_at(frame, i)}. Summarise the whole log at once, or drop the duplicates"
+        )
+
+
+def weights_of(frame: Any, weights: Any) -> Array | None:
+    """Frequency weights, one a row, as floats: a column name, a Series or an array."""
+    if weights is None:
+        return None
+    values = per_row(frame, weights, "weights")
+    _refuse(frame, ~(np.isfinite(values) & (values >= 0)), values, "weights", "must be finite and not negative")
+    return values
+
+
+def per_row(frame: Any, values: Any, what: str) -> Array:
+    """A column name, a Series or an array as one float per row of the summary."""
+    if isinstance(values, str):
+        return frames.numeric(frame, values)
+    try:
+        result = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{what} must be numbers or the name of a column; found {type(values).__name__}") from None
+    n = frames.n_rows(frame)
+    if result.shape != (n,):
+        raise InvalidInput(f"{what} must have one value per row of the summary: expected {n}, found {result.shape}")
+    return result
+
+
+def _refuse(frame: Any, wrong: Any, values: Array, name: str, rule: str) -> None:
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise InvalidInput(
+            f"{name} {rule}: {wrong.sum()} of {len(values)} customers violate it, first "
+            f"{frames.identifier_at(frame, i)} ({name}={values[i]:.10g})"
+        )

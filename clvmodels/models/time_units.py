@@ -1,0 +1,68 @@
+"""Which time unit a summary is in, and what to say when nobody knows or two sources disagree."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import ClvWarning, InvalidInput, UnitMismatch
+from ..numerics.arrays import Array
+from ..units import hours_in
+
+
+def unit_to_fit(keyword: str | None, frame: Any, line: str) -> str:
+    """The unit from the keyword or from the summary's facts; both must agree, one must be there."""
+    known = frames.read_facts(frame).get("time_unit")
+    if keyword is not None:
+        hours_in(keyword)
+    if keyword and known and keyword != known:
+        raise UnitMismatch(
+            f"the model was made for time_unit={keyword!r}, the summary says it is in {known!r}: "
+            f"leave time_unit out, or summarise again with time_unit={keyword!r}"
+        )
+    unit = keyword or known
+    if not unit:
+        raise UnitMismatch(
+            "the time unit is not known: expected it in the summary's metadata or as a keyword, found neither "
+            f"(merging or saving a frame can lose its metadata). Write {line}"
+        )
+    return str(unit)
+
+
+def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, T: Array | None) -> None:
+    """Refuse a summary in another unit; warn when an unlabelled one looks as though it were in another."""
+    known = frames.read_facts(frame).get("time_unit")
+    if known:
+        if known != unit:
+            raise UnitMismatch(
+                f"the model is in {unit}s, the summary in {known}s: summarise again with time_unit={unit!r}"
+            )
+        return
+    if T is None or not T.size or not largest_trained:
+        return
+    largest = float(T.max())
+    if not largest_trained / 3 <= largest <= largest_trained * 3:
+        warnings.warn(
+            f"the summary does not say its time unit and is taken to be in {unit}s, as the model is; but its largest T "
+            f"is {largest:.4g}, against {largest_trained:.4g} when the model was fitted. If the unit is another, "
+            f"summarise again with time_unit={unit!r}",
+            ClvWarning,
+            stacklevel=4,
+        )
+
+
+def checked_lengths(values: Any, what: str) -> Array:
+    """Horizons and the like: not NaN and not negative; inf is allowed."""
+    try:
+        result = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{what} must be a number in the model's time unit; found {values!r}") from None
+    wrong = ~(result >= 0)
+    if wrong.any():
+        first = float(result[wrong].flat[0]) if result.ndim else float(result)
+        count = f": {wrong.sum()} of {result.size} violate it, first {first!r}" if result.ndim else f"; found {first!r}"
+        raise InvalidInput(f"{what} must be a number of at least 0{count}")
+    return result

@@ -1,0 +1,271 @@
+"""Makes a log readable for the private engine: a view ``log`` with the columns customer_id, date and amount."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from .. import frames
+from ..errors import InvalidInput
+from .sql import Reading
+
+ACCEPTED = (
+    "a pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, "
+    "or a path (wildcards allowed) to .parquet or .csv"
+)
+PARQUET = (".parquet", ".pq")
+CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The caller's names for the three columns; amount is None where money does not matter."""
+
+    customer_id: str
+    date: str
+    amount: str | None
+
+    def wanted(self) -> dict[str, str]:
+        """Our name to the caller's."""
+        names = {"customer_id": self.customer_id, "date": self.date}
+        return names if self.amount is None else {**names, "amount": self.amount}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A log that the engine can read: how, what to answer in, and whether all of it is text (CSV)."""
+
+    reading: Reading
+    answer: str  # "pandas", "arrow" or "polars"
+    all_text: bool
+    names: Columns
+
+
+def register(con: Any, log: object, names: Columns) -> Source:
+    """Make the view ``log`` on the connection; refuse what cannot be read as a log."""
+    if isinstance(log, str | Path):
+        return _path(con, str(log), names)
+    kind = frames.kind(log)
+    if kind == "duckdb":
+        _check_names(list(log.columns), names)  # type: ignore[attr-defined]
+        picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
+        return _reader(con, log.project(picked).to_arrow_reader(), names)  # type: ignore[attr-defined]
+    if type(log).__name__ == "RecordBatchReader":
+        _check_names(list(log.schema.names), names)  # type: ignore[attr-defined]
+        return _reader(con, log, names)
+    picked_table = {"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}.get(kind)
+    if picked_table is None:
+        raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
+    found = _plain(picked_table(log, names))
+    con.register("log", found)
+    return Source(_reading(con, names, _zone(found)), kind, all_text=False, names=names)
+
+
+def _from_pandas(log: Any, names: Columns) -> Any:
+    import pyarrow as pa
+
+    _check_names([*map(str, log.columns), *(n for n in log.index.names if n is not None)], names)
+    columns = {}
+    for ours, theirs in names.wanted().items():
+        column = log[theirs] if theirs in log.columns else log.index.get_level_values(theirs).to_series()
+        if column.ndim != 1:
+            raise InvalidInput(f"column {theirs!r} must be there once; the log has several columns of that name")
+        if column.dtype == object:
+            _check_objects(column, theirs)
+        try:
+            columns[ours] = pa.Array.from_pandas(column)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            raise InvalidInput(
+                f"column {theirs!r} holds values that cannot be read ({column.dtype}, such as {column.iloc[0]!r}); "
+                "convert them to numbers, text or dates first"
+            ) from error
+    return pa.table(columns)
+
+
+def _check_objects(column: Any, name: str) -> None:
+    from pandas.api.types import infer_dtype
+
+    if infer_dtype(column, skipna=True) not in ("mixed", "mixed-integer"):
+        return
+    known = column[column.notna()]
+    types = Counter(type(value).__name__ for value in known)
+    if len(types) < 2:
+        return
+    usual = types.most_common(1)[0][0]
+    position, odd = next(
+        (i, v) for i, v in enumerate(column) if type(v).__name__ in types and type(v).__name__ != usual
+    )
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in types.most_common())
+    raise InvalidInput(
+        f"column {name!r} must hold values of one type; found {counts}, the first {type(odd).__name__} being {odd!r} "
+        f"in row {position}. Convert them to one type first (as identifiers, 1 and '1' would be two customers)"
+    )
+
+
+def _from_arrow(log: Any, names: Columns) -> Any:
+    import pyarrow as pa
+
+    _check_names(list(log.schema.names), names)
+    return pa.table({ours: log.column(theirs) for ours, theirs in names.wanted().items()})
+
+
+def _from_polars(log: Any, names: Columns) -> Any:
+    found = log.collect_schema().names()
+    _check_names(found, names)
+    wanted = names.wanted()
+    picked = log.select(list(dict.fromkeys(wanted.values())))
+    picked = picked.collect() if hasattr(picked, "collect") else picked
+    table = picked.to_arrow()
+    return _from_arrow(table, names)
+
+
+def _plain(table: Any) -> Any:
+    """Dictionaries (categoricals) as their values: else they sort and come back by code."""
+    import pyarrow as pa
+
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
+    return table
+
+
+def _reader(con: Any, reader: Any, names: Columns) -> Source:
+    """A stream can be read once only, so it is copied into the private engine, which can spill to disk."""
+    picked = names.wanted() if names.customer_id in reader.schema.names else {ours: ours for ours in names.wanted()}
+    zone = _zone(reader, picked["date"])
+    con.register("stream", reader)
+    columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in picked.items())
+    con.execute(f"CREATE TEMP TABLE log AS SELECT {columns} FROM stream")
+    con.unregister("stream")
+    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+
+
+def _path(con: Any, path: str, names: Columns) -> Source:
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        raise InvalidInput(
+            f"{path!r} is a remote path, which is not read: it would need downloaded code and credentials. "
+            "Copy the file here, or read it into a frame first"
+        )
+    files = [path] if Path(path).is_file() else sorted(f for f in glob.glob(path, recursive=True) if Path(f).is_file())
+    if not files:
+        hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
+        raise InvalidInput(f"no file found at {path!r}{hint}")
+    if all(file.lower().endswith(PARQUET) for file in files):
+        _parquet(con, files, names)
+        zone = _parquet_zone(files[0], names.date)
+        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+    if all(file.lower().endswith(CSV) for file in files):
+        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, names)}")
+        return Source(Reading("text", "text", None, names.amount is not None), "pandas", all_text=True, names=names)
+    raise InvalidInput(f"{path!r} must be Parquet ({', '.join(PARQUET)}) or CSV ({', '.join(CSV)}), all of one sort")
+
+
+def _parquet(con: Any, files: list[str], names: Columns) -> None:
+    scan = f"read_parquet([{', '.join(map(_file, files))}], union_by_name=true, hive_partitioning=false)"
+    found = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
+    _check_names(found, names)
+    picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
+    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked} FROM {scan}")
+
+
+def _parquet_zone(file: str, column: str) -> str | None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        sort = parquet.read_schema(file).field(column).type
+    except (pa.ArrowException, OSError, KeyError):
+        return None
+    return sort.tz if pa.types.is_timestamp(sort) else None
+
+
+def _csv(files: list[str], names: Columns) -> str:
+    """Everything is read as text, with the dialect fixed by the header.
+
+    An engine that guesses skips lines it does not understand, and takes 007 for a number.
+    """
+    scans = []
+    for (header, delimiter), group in groupby(files, key=_header):
+        _check_names(list(header), names)
+        for name in names.wanted().values():
+            if header.count(name) > 1:
+                raise InvalidInput(f"column {name!r} must be there once; the header has it {header.count(name)} times")
+        picked = ", ".join(f"c{header.index(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
+        scans.append(
+            f"SELECT {picked} FROM read_csv([{', '.join(map(_file, group))}], auto_detect=false, header=true, "
+            f"delim='{delimiter}', quote='\"', escape='\"', columns={{{columns}}})"
+        )
+    return " UNION ALL ".join(scans)
+
+
+def _header(file: str) -> tuple[tuple[str, ...], str]:
+    opened = gzip.open if file.lower().endswith(".gz") else open
+    try:
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
+            line = lines.readline(1_000_000)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file!r} could not be read as UTF-8 text") from error
+    delimiter = max(",;\t|", key=line.count)
+    return tuple(next(csv.reader([line], delimiter=delimiter), [])), delimiter
+
+
+def _reading(con: Any, names: Columns, zone: str | None) -> Reading:
+    types = {row[0]: row[1] for row in con.execute("DESCRIBE SELECT * FROM log").fetchall()}
+    if "[" in types["customer_id"] or types["customer_id"].startswith(("STRUCT", "MAP", "UNION")):
+        raise InvalidInput(f"column {names.customer_id!r} must hold one value a line; found {types['customer_id']}")
+    customer = {"VARCHAR": "text", "FLOAT": "float", "DOUBLE": "float"}.get(types["customer_id"], "other")
+    sort = types["date"]
+    date = {"VARCHAR": "text", "DATE": "date", '"NULL"': "date", "NULL": "date"}.get(sort)
+    if sort.startswith("TIMESTAMP"):
+        date = "zoned" if sort.endswith(("WITH TIME ZONE", "TZ")) else "timestamp"
+    if date is None:
+        raise InvalidInput(
+            f"column {names.date!r} must hold dates, timestamps or text like 2020-03-04; found {sort}. "
+            "Convert it first, for example with pandas.to_datetime"
+        )
+    amount = types.get("amount", "")
+    if amount and not re.match(r'(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|FLOAT|DOUBLE|DECIMAL|"?NULL"?)', amount):
+        raise InvalidInput(f"column {names.amount!r} must hold numbers; found {amount}")
+    return Reading(customer, date, _known_zone(zone) if date == "zoned" else None, "amount" in types)
+
+
+def _zone(table: Any, column: str = "date") -> str | None:
+    import pyarrow as pa
+
+    sort = table.schema.field(column).type
+    return sort.tz if pa.types.is_timestamp(sort) else None
+
+
+def _known_zone(zone: str | None) -> str:
+    zone = zone or "UTC"
+    if not re.fullmatch(r"[A-Za-z0-9_+/:-]+", zone):
+        raise InvalidInput(f"the dates are in an unknown time zone, {zone!r}; convert them to UTC first")
+    return zone
+
+
+def _check_names(found: list[str], names: Columns) -> None:
+    for ours, theirs in names.wanted().items():
+        if theirs not in found:
+            listed = ", ".join(map(repr, found[:30])) or "none"
+            raise InvalidInput(
+                f"the log has no column {theirs!r}; the columns found are {listed}. Pass {ours}=... with the right name"
+                + (", or amount=None if the log holds no money" if ours == "amount" else "")
+            )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _file(path: str) -> str:
+    """A path as a literal, with the engine's own wildcards taken literally."""
+    literal = re.sub(r"([\[*?])", r"[\1]", path)
+    return "'" + literal.replace("'", "''") + "'"
