@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .models.purchase import PurchaseModel as PurchaseModel
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
+    from .scoring.forecast import forecast as forecast
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
 
@@ -45,6 +46,7 @@ _HOME = {
     "PurchaseModel": "models.purchase",
     "load_model": "models.saved",
     "SpendModel": "models.spend",
+    "forecast": "scoring.forecast",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
 }

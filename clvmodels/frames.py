@@ -1,7 +1,7 @@
 """The one place that turns a caller's frame into NumPy columns and results back into its kind and index.
 
-A frame is a pandas DataFrame, a pyarrow Table or RecordBatch, or a polars DataFrame. pandas and pyarrow are imported
-when first needed, polars only when the caller already holds one of its objects.
+A frame is a pandas DataFrame, a pyarrow Table or RecordBatch, or a polars DataFrame. Their libraries are imported when
+first needed, polars only if the caller already holds one of its objects.
 """
 
 from __future__ import annotations
@@ -50,14 +50,10 @@ def kind(frame: object) -> str:
 
 
 def load(source: object) -> Frame:
-    """Return a summary as a frame: frames as they are, files and DuckDB relations as pandas.
+    """Return a summary as a frame: frames as they are, ``.parquet`` and ``.csv`` paths and DuckDB relations as pandas.
 
-    Parameters
-    ----------
-    source
-        A pandas DataFrame, a pyarrow Table or RecordBatch, a polars DataFrame or LazyFrame, a DuckDB relation, or the
-        path of a ``.parquet`` or ``.csv`` file. Identifiers that are text stay text; those of a CSV file become whole
-        numbers only if every one of them is written as one (no leading zeros).
+    Identifiers that are text stay text; those of a CSV file become whole numbers only if every one of them is written
+    as one (no leading zeros).
 
     Raises
     ------
@@ -221,8 +217,8 @@ def read_facts(frame: Frame) -> dict[str, str | None]:
     Facts that are damaged are passed over with a ClvWarning: everything they say can also be given as a keyword.
 
     >>> import pandas
-    >>> read_facts(attach_facts(pandas.DataFrame({"T": [1.0]}), {"time_unit": "week"}))
-    {'time_unit': 'week'}
+    >>> read_facts(pandas.DataFrame({"T": [1.0]}))
+    {}
     """
     which = kind(frame)
     text: object = None

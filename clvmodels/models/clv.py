@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from . import questions, statistics
 from .purchase import PurchaseModel
 from .spend import SpendModel
 from .time_units import check_unit_to_predict, checked_lengths
+
+FIT_STEPS = ("fitting purchases", "fitting spend")
 
 
 class CLVModel:
@@ -71,10 +74,15 @@ class CLVModel:
         self.annual_discount_rate = float(annual_discount_rate)
         self.margin = margin if isinstance(margin, str) else _checked_margin(margin)
 
-    def fit(self, summary: Any, weights: Any = None) -> CLVModel:
-        """Fit what is not fitted yet, and return the model itself; see the two models for what is raised."""
+    def fit(self, summary: Any, weights: Any = None, progress: Callable[[str], None] = lambda step: None) -> CLVModel:
+        """Fit what is not fitted yet, and return the model itself; see the two models for what is raised.
+
+        ``progress`` is called with the name of each step as it begins.
+        """
         frame = frames.load(summary)
-        for model in (self.purchases, self.spend):
+        parts: tuple[PurchaseModel | SpendModel, ...] = (self.purchases, self.spend)
+        for step, model in zip(FIT_STEPS, parts, strict=True):
+            progress(step)
             if model._fitted is None:
                 model.fit(frame, weights)
         return self
@@ -148,8 +156,8 @@ class CLVModel:
         told = {
             "time_unit": unit,
             "horizon": _told(horizons, horizon),
-            "annual_discount_rate": float(rate),
-            "margin": share if isinstance(share, str) else float(share),
+            "annual_discount_rate": str(float(rate)),
+            "margin": share if isinstance(share, str) else str(float(share)),
         }
         return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
 
@@ -185,15 +193,8 @@ def _horizons(frame: Any, horizon: Any) -> dict[str, Any]:
     return {"": float(checked_lengths(horizon, "horizon"))}
 
 
-def _told(horizons: dict[str, Any], given: Any) -> Any:
+def _told(horizons: dict[str, Any], given: Any) -> str:
     """The horizon as short metadata."""
     if isinstance(given, str):
         return given
-    if list(horizons) != [""]:
-        return [_plain(t) for t in horizons.values()]
-    (t,) = horizons.values()
-    return "one per row" if isinstance(t, np.ndarray) else _plain(t)
-
-
-def _plain(t: float) -> float | str:
-    return "inf" if math.isinf(t) else t
+    return ", ".join("one per row" if isinstance(t, np.ndarray) else str(t) for t in horizons.values())

@@ -136,7 +136,7 @@ class SpendModel:
         remarks = []
         if left_out:
             remarks.append(
-                f"{left_out:g} repeaters with a mean spend of 0 were left out of the fit; they are still scored"
+                f"left out of the fit, but still scored: repeaters with a mean spend of 0, {left_out:g} of them"
             )
         if not self.family.population_mean_is_finite(*values):
             remarks.append(

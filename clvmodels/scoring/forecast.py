@@ -1,0 +1,93 @@
+"""The whole way in one call: a transaction log becomes a table of every customer's value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import frames
+from ..families.contract import PurchaseFamily, SpendFamily
+from ..models.clv import FIT_STEPS, CLVModel
+from ..models.purchase import PurchaseModel
+from ..models.spend import SpendModel
+from ..transactions.quality import Quality
+from ..transactions.summarize import summarize
+from ..units import units_per_year
+
+STEPS = ("reading the log", *FIT_STEPS, "scoring customers")
+
+
+class Forecast(NamedTuple):
+    """Scored customers, and all that led to them."""
+
+    scored: Any
+    model: CLVModel
+    summary: Any
+    quality: Quality
+    horizon: float
+
+
+def forecast(
+    log: Any,
+    *,
+    purchases: str | PurchaseFamily | PurchaseModel = "pareto_nbd",
+    spend: str | SpendFamily | SpendModel = "gamma_gamma",
+    horizon: float | None = None,
+    annual_discount_rate: float = 0.10,
+    margin: float = 1.0,
+    time_unit: str = "week",
+    progress: Callable[[str], None] = lambda step: None,
+    **reading: Any,
+) -> Forecast:
+    """Summarise a log, fit purchases and spend, and score every customer.
+
+    Parameters
+    ----------
+    log
+        As `clvmodels.summarize` takes it; ``reading`` are its further keywords (column names, dates, refunds).
+    purchases, spend, annual_discount_rate, margin
+        As for `clvmodels.CLVModel`.
+    horizon
+        In the time unit; one year if None; inf for the whole residual lifetime.
+    time_unit
+        Of the summary and the model.
+    progress
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    Forecast
+        ``scored`` has the columns customer_id, p_alive, expected_purchases, expected_spend, clv, and in every row
+        observation_end, horizon and time_unit, so that the file says what it is about.
+
+    Raises
+    ------
+    InvalidInput, NotEnoughData
+        If the log or a setting cannot be used, or there is nothing to learn from.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> result = clv.forecast(clv.load_cdnow(sample=True), purchases="bg_nbd")
+    >>> result.scored.shape
+    (2357, 8)
+    """
+    model = CLVModel(purchases, spend, annual_discount_rate, margin, time_unit)
+    length = units_per_year(time_unit) if horizon is None else horizon
+    progress(STEPS[0])
+    summary, quality, facts = summarize(log, time_unit=time_unit, **reading)
+    model.fit(summary, progress=progress)
+    progress(STEPS[3])
+    scored = model.predict(summary, horizon=length)
+    n = frames.n_rows(scored)
+    columns: dict[str, Any] = {
+        name: frames.identifiers(scored) if name == "customer_id" else frames.numeric(scored, name)
+        for name in frames.column_names(scored)
+    }
+    columns["observation_end"] = np.full(n, facts["observation_end"], dtype=object)
+    columns["horizon"] = np.full(n, float(length))
+    columns["time_unit"] = np.full(n, time_unit, dtype=object)
+    table = frames.attach_facts(frames.table(columns, scored), frames.read_facts(scored))
+    return Forecast(table, model, summary, quality, float(length))
