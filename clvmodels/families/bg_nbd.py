@@ -12,13 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..numerics import geometric_dropout as future
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 from ..numerics.chebyshev import interpolated
-from ..numerics.gamma import digamma_rising, log_rising
-from ..numerics.simulation import Positions, poisson_times
+from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
 
@@ -28,12 +27,12 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any)
     idle = np.log1p((T - t_x) / (alpha + t_x))
     log_ratio = _log_dead_to_alive(x, m, idle, a, b)
     seen = np.log1p(T / alpha)
+    left, dead = softplus(log_ratio)
     value = (
-        log_rising(r, x) - special.xlogy(x, alpha) - m * seen
+        log_rising(r, x) - x * np.log(alpha) - m * seen
         + log_rising(b, x) - log_rising(a + b, x)
-        + np.logaddexp(0, log_ratio)
+        + left
     )  # fmt: skip
-    dead = special.expit(log_ratio)
     last = np.where(np.asarray(x) > 0, b + (x - 1), 1.0)
     gradient = (
         r * (digamma_rising(r, x) - seen + dead * idle),
@@ -47,7 +46,7 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any)
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """Ln P(alive at T | x, t_x, T) = −ln(1 + [x > 0] · a/(b+x−1) · ((alpha+T)/(alpha+t_x))^(r+x))."""
     idle = np.log1p((T - t_x) / (alpha + t_x))
-    return np.asarray(-np.logaddexp(0, _log_dead_to_alive(x, r + x, idle, a, b)))
+    return -softplus(_log_dead_to_alive(x, r + x, idle, a, b))[0]
 
 
 def _log_dead_to_alive(x: Any, m: Any, idle: Any, a: Any, b: Any) -> Array:

@@ -12,19 +12,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..numerics import geometric_dropout as future
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
-from ..numerics.simulation import Positions, poisson_times
+from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
     """Ln of Γ(r+x)/Γ(r) · alpha^r / (alpha+T)^(r+x), the density of the purchase times; gradient in ln r, ln alpha."""
     seen = np.log1p(T / alpha)
-    value = log_rising(r, x) - special.xlogy(x, alpha) - (r + x) * seen
+    value = log_rising(r, x) - x * np.log(alpha) - (r + x) * seen
     gradient = r * (digamma_rising(r, x) - seen), (r + x) * (T / (alpha + T)) - x
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 

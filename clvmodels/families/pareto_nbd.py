@@ -15,12 +15,14 @@ import numpy as np
 from scipy import special
 
 from ..numerics import geometric_dropout
-from ..numerics.arrays import Array, rowwise
+from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
-from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.gamma import digamma_rising, log_rising, softplus
 from ..numerics.quadrature import DROP, legendre, stretched, window
-from ..numerics.simulation import Positions, poisson_times
+from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
+
+_BLOCK = 512  # rows a block: times two dozen nodes they stay in cache
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
@@ -31,16 +33,16 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     derivatives are means over the same nodes.
     """
     m = r + x
-    log_ratio, u, share = _dropout(x, t_x, T, r, alpha, s, beta)
+    log_ratio, u, share, later_a, later_b = _dropout(x, t_x, T, r, alpha, s, beta)
+    left, dead = softplus(log_ratio)
+    alive = softplus(-log_ratio)[1]
     seen_a, seen_b = np.log1p(T / alpha), np.log1p(T / beta)
-    value = log_rising(r, x) - special.xlogy(x, alpha) - m * seen_a - s * seen_b + np.logaddexp(0, log_ratio)
-    dead = special.expit(log_ratio)
-    alive = special.expit(-log_ratio)
+    value = log_rising(r, x) - x * np.log(alpha) - m * seen_a - s * seen_b + left
     # Means over the time of leaving, where somebody alive counts as leaving at T.
-    left_a = np.sum(share * np.log1p(u / alpha), axis=0)
-    left_b = np.sum(share * np.log1p(u / beta), axis=0)
-    part_a = np.sum(share * (u / (alpha + u)), axis=0)
-    part_b = np.sum(share * (u / (beta + u)), axis=0)
+    left_a = np.log1p(t_x / alpha) + _mean(share, later_a)
+    left_b = np.log1p(t_x / beta) + _mean(share, later_b)
+    part_a = _mean(share, u / (alpha + u))
+    part_b = _mean(share, u / (beta + u))
     gradient = (
         r * (digamma_rising(r, x) - alive * seen_a - dead * left_a),
         m * (alive * T / (alpha + T) + dead * part_a) - x,
@@ -54,13 +56,21 @@ def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any)
     """Ln P(alive at T | x, t_x, T) = −ln(1 + s (alpha+T)^(r+x) (beta+T)^s ∫ over (t_x, T) of ... du)."""
 
     def block(*columns: Any) -> Array:
-        return np.asarray(-np.logaddexp(0, _dropout(*columns)[0]))
+        return -softplus(_dropout(*columns)[0])[0]
 
-    return rowwise(block, x, t_x, T, r, alpha, s, beta, block=2048)
+    return rowwise(block, x, t_x, T, r, alpha, s, beta, block=_BLOCK)
 
 
-def _dropout(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array, Array]:
-    """Ln of P(left before T) / P(alive at T) given history, the nodes u and each node's share of the integral.
+def _mean(share: Array, values: Array) -> Array:
+    return np.asarray(np.einsum("ij,ij->j", share, values))
+
+
+def _dropout(
+    x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Ln of P(left before T) / P(alive at T) given history, and the integral over the time u of leaving.
+
+    The nodes u, each one's share of the integral, ln((alpha+u)/(alpha+t_x)) and ln((beta+u)/(beta+t_x)).
 
     With A = alpha + t_x, B = beta + t_x and y = u − t_x the integrand is (1 + y/A)^-(r+x) (1 + y/B)^-(s+1), smooth in
     q where y = y0·(e^q − 1).
@@ -71,11 +81,12 @@ def _dropout(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) ->
     with np.errstate(over="ignore"):
         faded = np.minimum(A * np.expm1(DROP / m), B * np.expm1(DROP / (s + 1)))
     y, weights = stretched(scale, np.minimum(gap, faded))
-    terms = weights * np.exp(-m * np.log1p(y / A) - (s + 1) * np.log1p(y / B))
+    later_a, later_b = np.log1p(y / A), np.log1p(y / B)
+    terms = weights * np.exp(-m * later_a - (s + 1) * later_b)
     integral = np.sum(terms, axis=0)
     with np.errstate(divide="ignore"):
         log_ratio = np.log(s / B) + np.log(integral) + m * np.log1p(gap / A) + s * np.log1p(gap / B)
-    return log_ratio, t_x + y, terms / np.where(integral > 0, integral, 1.0)
+    return log_ratio, t_x + y, terms / np.where(integral > 0, integral, 1.0), later_a, later_b
 
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
@@ -255,6 +266,7 @@ FAMILY = PurchaseFamily(
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    rows_at_once=_BLOCK,
     finite_total=("s", 1.0),
     limits=(
         Limit(

@@ -21,13 +21,12 @@ from ..numerics.arrays import Array, map_blocks
 from .patterns import Patterns, sample
 
 _SAMPLE = 4000
-_BLOCK = 4096
 # Log-parameters further than this from their natural scale (a factor of 1.2 million) meet a gentle wall, so that a
 # likelihood which rises for ever still has an optimum.
 WALL = 14.0
 _DIFFERENCE = 1e-4
 _ARRIVED = 1e-14  # squared standard errors: 1e-7 of a standard error
-_MOVED = 1e-6  # how far, in squared standard errors, a Newton step may go before the Hessian is made anew
+_MOVED = 1e-5  # how far the log-parameters may go before the Hessian is made anew
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class Optimum:
 class _Objective:
     """Negative mean log-likelihood with its gradient, on one set of patterns; counts its passes."""
 
-    def __init__(self, log_likelihood: Callable[..., Any], patterns: Patterns, centre: Array) -> None:
-        self.log_likelihood, self.patterns, self.centre = log_likelihood, patterns, centre
+    def __init__(self, log_likelihood: Callable[..., Any], patterns: Patterns, centre: Array, block: int) -> None:
+        self.log_likelihood, self.patterns, self.centre, self.block = log_likelihood, patterns, centre, block
         self.total = float(patterns.weights.sum())
         self.passes = 0
 
@@ -62,7 +61,7 @@ class _Objective:
             return float(weights @ value), gradient @ weights
 
         columns = (*self.patterns.columns, self.patterns.weights)
-        parts = map_blocks(block, columns, len(self.patterns.weights), _BLOCK)
+        parts = map_blocks(block, columns, len(self.patterns.weights), self.block)
         return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
@@ -78,7 +77,9 @@ class _Objective:
         return np.asarray(np.add(rows, np.transpose(rows)) / 2)
 
 
-def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array) -> Optimum:
+def maximize(
+    log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array, block: int = 8192
+) -> Optimum:
     """Find the parameters that maximise Σ weight · log-likelihood.
 
     Parameters
@@ -90,18 +91,20 @@ def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Arra
     start, centre
         Log-parameters to begin from, and their natural scale (0 for pure numbers, ln of the observation length for
         times), which only says where "absurdly far" begins.
+    block
+        How many patterns are computed at a time.
     """
-    objective = _Objective(log_likelihood, patterns, centre)
+    objective = _Objective(log_likelihood, patterns, centre, block)
     theta, inverse = np.asarray(start, dtype=np.float64), None
     if len(patterns.weights) > 3 * _SAMPLE:
-        few = _Objective(log_likelihood, sample(patterns, _SAMPLE), centre)
+        few = _Objective(log_likelihood, sample(patterns, _SAMPLE), centre, block)
         theta, inverse = _quasi_newton(few, theta, None)
     theta, _ = _quasi_newton(objective, theta, inverse)
     return _newton(objective, theta)
 
 
 def _quasi_newton(objective: _Objective, theta: Array, inverse: Array | None) -> tuple[Array, Array]:
-    options: dict[str, Any] = {"gtol": 1e-6, "maxiter": 300}
+    options: dict[str, Any] = {"gtol": 1e-8, "maxiter": 300}
     if inverse is not None:
         options["hess_inv0"] = inverse
     found: Any = optimize.minimize(objective, theta, jac=True, method="BFGS", options=options)  # type: ignore[call-overload]
@@ -133,7 +136,7 @@ def _newton(objective: _Objective, theta: Array) -> Optimum:
         else:
             break
         theta, value, gradient = theta + length * step, trial, trial_gradient
-        moved += decrement * length**2
+        moved += length * float(np.abs(step).max())
     if moved >= _MOVED:
         hessian = objective.hessian(theta)
     step, decrement = _newton_step(hessian, gradient, objective.total)

@@ -141,13 +141,14 @@ class CLVModel:
         ids = frames.identifiers(frame)
         if ids is not None:
             result["customer_id"] = ids
-        result["p_alive"] = questions.p_alive(family, 0.0, history, values)
+        alive = questions.p_alive(family, 0.0, history, values)
+        result["p_alive"] = alive
         counts, worths = {}, {}
         spend = self.spend.spend_of({n: columns[n] for n in self.spend.family.statistics}, self.spend._fitted.values)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)
-            counts["expected_purchases" + suffix] = questions.expected_purchases(family, t, 0.0, history, values)
-            worth = questions.discounted(family, t, delta, history, values)
+            counts["expected_purchases" + suffix] = questions.expected_purchases(family, t, 0.0, history, values, alive)
+            worth = questions.discounted(family, t, delta, history, values, alive)
             # Nothing is nothing, even of an infinite spend.
             worths["clv" + suffix] = np.where(worth > 0, factor * spend * np.where(worth > 0, worth, 1.0), 0.0)
         result |= counts

@@ -32,22 +32,32 @@ def _survival(family: PurchaseFamily, after: Any, statistics: Sequence[Array], p
 
 
 def expected_purchases(
-    family: PurchaseFamily, horizon: Any, start: Any, statistics: Sequence[Array], parameters: Sequence[float]
+    family: PurchaseFamily,
+    horizon: Any,
+    start: Any,
+    statistics: Sequence[Array],
+    parameters: Sequence[float],
+    alive: Array | None = None,
 ) -> Array:
-    """E[purchases in (T + start, T + start + horizon] | history]."""
+    """E[purchases in (T + start, T + start + horizon] | history]; ``alive`` is P(alive) if it is known already."""
     if_alive = family.expected_purchases_alive(horizon, start, *statistics, *parameters)
-    return _times_alive(family, if_alive, statistics, parameters)
+    return _times_alive(family, if_alive, statistics, parameters, alive)
 
 
 def discounted(
-    family: PurchaseFamily, horizon: Any, delta: float, statistics: Sequence[Array], parameters: Sequence[float]
+    family: PurchaseFamily,
+    horizon: Any,
+    delta: float,
+    statistics: Sequence[Array],
+    parameters: Sequence[float],
+    alive: Array | None = None,
 ) -> Array:
     """∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u] | history]."""
     if delta == 0:
-        return expected_purchases(family, horizon, 0.0, statistics, parameters)
+        return expected_purchases(family, horizon, 0.0, statistics, parameters, alive)
     own = family.discounted_purchases_alive
     if own is not None:
-        return _times_alive(family, own(horizon, delta, *statistics, *parameters), statistics, parameters)
+        return _times_alive(family, own(horizon, delta, *statistics, *parameters), statistics, parameters, alive)
 
     def block(t: Any, *columns: Array) -> Array:
         t = np.broadcast_to(t, columns[0].shape)
@@ -60,13 +70,18 @@ def discounted(
             return discounting.discounted_periods(expected, t, delta)
         return discounting.discounted(expected, t, delta)
 
-    return _times_alive(family, rowwise(block, horizon, *statistics, block=256), statistics, parameters)
+    return _times_alive(family, rowwise(block, horizon, *statistics, block=256), statistics, parameters, alive)
 
 
 def _times_alive(
-    family: PurchaseFamily, if_alive: Array, statistics: Sequence[Array], parameters: Sequence[float]
+    family: PurchaseFamily,
+    if_alive: Array,
+    statistics: Sequence[Array],
+    parameters: Sequence[float],
+    alive: Array | None,
 ) -> Array:
-    alive = np.exp(family.log_p_alive(*statistics, *parameters))
+    if alive is None:
+        alive = np.exp(family.log_p_alive(*statistics, *parameters))
     infinite = np.isinf(if_alive)
     if np.any(infinite):
         warn_infinite(family, parameters)

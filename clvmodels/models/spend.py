@@ -234,6 +234,11 @@ def _repeaters_of(columns: Mapping[str, Array], weights: Array | None) -> tuple[
             "them a monetary_value above 0. Use a longer log, or check the amount column"
         )
     x, m, weight = x[paid], m[paid], weight[paid]
-    order = np.lexsort((weight, x, m))
+    if weights is None:
+        pairs = np.sort(m + 1j * x)
+        x, m = np.ascontiguousarray(pairs.imag), np.ascontiguousarray(pairs.real)
+    else:
+        order = np.lexsort((weight, x, m))
+        x, m, weight = x[order], m[order], weight[order]
     left_out = float((np.ones(len(paid)) if weights is None else weights)[repeated & ~paid].sum())
-    return Patterns((x[order], m[order]), weight[order]), left_out
+    return Patterns((x, m), weight), left_out

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Positions = NDArray[np.intp]
 
 
 def cores() -> int:

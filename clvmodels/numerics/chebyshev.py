@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from .arrays import Array
+from .arrays import Array, Positions, map_blocks
 
 _ACCURACY = 2e-13
 
@@ -20,7 +20,7 @@ def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> 
 
     Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapters 3 and 8.
     """
-    distinct, group = np.unique(x, return_inverse=True) if np.ptp(x) else (x[:1], np.zeros(len(x), dtype=np.intp))
+    distinct, group = _groups(x)
     low, high = float(z.min()), float(z.max())
     middle, half = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / 2
     for n in (16, 32, 64):
@@ -37,14 +37,27 @@ def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> 
     return np.asarray(np.exp(log_f(x, z)))
 
 
-def _clenshaw(coefficients: Array, group: np.ndarray, y: Array) -> Array:
+def _groups(x: Array) -> tuple[Array, Positions]:
+    """Distinct values, and which of them each row has; counts need no sorting."""
+    if not len(x) or x.max() > 4 * len(x):
+        distinct, group = np.unique(x, return_inverse=True)
+        return distinct, group
+    counts = x.astype(np.intp)
+    if not np.array_equal(counts, x):
+        distinct, group = np.unique(x, return_inverse=True)
+        return distinct, group
+    there = np.bincount(counts) > 0
+    return np.flatnonzero(there).astype(np.float64), (np.cumsum(there) - 1)[counts]
+
+
+def _clenshaw(coefficients: Array, group: Positions, y: Array) -> Array:
     columns = np.ascontiguousarray(coefficients.T)
-    result = np.empty_like(y)
-    for start in range(0, len(y), 8192):
-        rows = slice(start, start + 8192)
-        twice, index = 2 * y[rows], group[rows]
-        ahead = beyond = np.zeros_like(twice)
+
+    def block(index: Positions, y: Array) -> Array:
+        twice = 2 * y
+        ahead = beyond = np.zeros_like(y)
         for column in columns[:0:-1]:
             ahead, beyond = column[index] + twice * ahead - beyond, ahead
-        result[rows] = columns[0][index] + y[rows] * ahead - beyond
-    return result
+        return np.asarray(columns[0][index] + y * ahead - beyond)
+
+    return np.concatenate(map_blocks(block, (group, y), len(y), 8192))

@@ -7,6 +7,7 @@ x ln r. From r = 16 on the difference of the Stirling series is used instead, be
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,16 @@ def digamma_rising(r: Any, x: Any) -> Array:
     return _at_counts(_digamma_rising, r, x)
 
 
+def softplus(y: Any) -> tuple[Array, Array]:
+    """ln(1 + e^y) and e^y/(1 + e^y), from one exponential; y may be -inf.
+
+    >>> [float(v) for v in softplus(0.0)]
+    [0.6931471805599453, 0.5]
+    """
+    small = np.exp(-np.abs(y))
+    return np.maximum(y, 0) + np.log1p(small), np.where(np.asarray(y) > 0, 1.0, small) / (1 + small)
+
+
 def log_beta(a: Any, b: Any) -> Array:
     """ln B(a, b) for a, b > 0, keeping its digits when one or both are large."""
     small, large = np.minimum(a, b), np.maximum(a, b)
@@ -40,15 +51,22 @@ def log_beta(a: Any, b: Any) -> Array:
 
 
 def _at_counts(function: Callable[[Any, Any], Array], r: Any, x: Any) -> Array:
-    # Counts repeat: with one r for everybody the function is needed only at 0, 1, ..., max(x).
+    # Counts repeat: with one r for everybody the function is needed only at 0, 1, ..., max(x), and the next block of
+    # customers needs it there again.
     x = np.asarray(x, dtype=np.float64)
     if np.ndim(r) == 0 and x.size > 64:
         top = float(x.max())
         if top < x.size / 4:
-            counts = x.astype(np.int64)
+            counts = x.astype(np.intp)
             if np.array_equal(counts, x):
-                return np.asarray(function(r, np.arange(int(top) + 1, dtype=np.float64))[counts])
+                size = 64 << max(0, int(top) // 64).bit_length()
+                return np.asarray(_table(function, float(r), size)[counts])
     return function(r, x)
+
+
+@lru_cache(maxsize=64)
+def _table(function: Callable[[Any, Any], Array], r: float, size: int) -> Array:
+    return function(r, np.arange(size, dtype=np.float64))
 
 
 def _tail(z: Array) -> Array:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from .arrays import Array
-
-Positions = np.ndarray[Any, np.dtype[np.intp]]
+from .arrays import Array, Positions
 
 
 def poisson_times(generator: np.random.Generator, rate: Array, upper: Array, most: Array) -> tuple[Positions, Array]:
