@@ -9,13 +9,14 @@ Sources: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Researc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import special
 
 from ..numerics.arrays import Array
-from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.gamma import by_count, digamma_rising, log_rising
 from .contract import Limit, SpendFamily
 
 
@@ -24,12 +25,13 @@ def log_likelihood(x: Any, m: Any, p: Any, q: Any, v: Any) -> tuple[Array, Array
 
     Γ(px+q)/(Γ(px)Γ(q)) · v^q m^(px−1) x^(px) / (v + mx)^(px+q), for x ≥ 1 and m > 0.
     """
+    x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), m)
     px, total = p * x, x * m
     low, high = np.log1p(v / total), np.log1p(total / v)
-    value = _log_inverse_beta(px, q) - np.log(m) - px * low - q * high
+    value = _of_counts(_log_inverse_beta, x, p, q) - np.log(m) - px * low - q * high
     gradient = (
-        px * (digamma_rising(px, q) - low),
-        q * (digamma_rising(q, px) - high),
+        px * (_of_counts(digamma_rising, x, p, q) - low),
+        q * (_of_counts(lambda px, q: digamma_rising(q, px), x, p, q) - high),
         (q * total - px * v) / (v + total),
     )
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
@@ -79,6 +81,12 @@ def _log_inverse_beta(px: Any, q: Any) -> Array:
     # ln Γ(px+q) − ln Γ(px) − ln Γ(q), the difference taken over the larger so that no digits are lost.
     small, large = np.minimum(px, q), np.maximum(px, q)
     return np.asarray(log_rising(large, small) - special.gammaln(small))
+
+
+def _of_counts(function: Callable[[Any, Any], Array], x: Array, p: Any, q: Any) -> Array:
+    if np.ndim(p) or np.ndim(q):
+        return function(p * x, q)
+    return by_count(lambda x: function(p * x, q), x)
 
 
 def start(x: Any, m: Any, weights: Any) -> tuple[float, float, float]:

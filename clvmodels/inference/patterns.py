@@ -40,15 +40,12 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
     for (code, _), size in zip(codes, sizes, strict=True):
         key = key * size + code
     if weights is None:
-        key.sort()
-        first = _firsts(key)
-        merged = np.diff(np.append(first, len(key))).astype(np.float64)
+        rest, counts = _counted(key, int(np.prod(sizes, dtype=np.int64)))
+        merged = counts.astype(np.float64)
     else:
         order = np.lexsort((weights, key))
-        key = key[order]
-        first = _firsts(key)
-        merged = np.add.reduceat(weights[order], first)
-    rest = key[first]
+        first = _firsts(key[order])
+        rest, merged = key[order][first], np.add.reduceat(weights[order], first)
     rows: list[Array] = []
     for (_, values), size in zip(reversed(codes), reversed(sizes), strict=True):
         rest, code = np.divmod(rest, size)
@@ -62,6 +59,19 @@ def sample(patterns: Patterns, size: int) -> Patterns:
     drawn = np.searchsorted(reach, np.random.default_rng(2005).random(size) * reach[-1], side="right")
     rows, counts = np.unique(np.minimum(drawn, len(reach) - 1), return_counts=True)
     return Patterns(tuple(column[rows] for column in patterns.columns), counts.astype(np.float64))
+
+
+def _counted(
+    key: np.ndarray[Any, np.dtype[np.int64]], size: int
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Distinct keys below ``size`` in ascending order, and how often each occurs."""
+    if size <= 16 * len(key):
+        counts = np.bincount(key, minlength=size)
+        there = np.flatnonzero(counts)
+        return there, counts[there]
+    key = np.sort(key)
+    first = _firsts(key)
+    return key[first], np.diff(np.append(first, len(key)))
 
 
 def _firsts(key: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.intp]]:

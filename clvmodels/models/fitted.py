@@ -84,18 +84,30 @@ def checked_parameters(family: Any, given: Mapping[str, float]) -> dict[str, flo
     return result
 
 
-def profile_of(columns: Mapping[str, Array], log_likelihood: float) -> dict[str, Any]:
-    """Customers, repeat purchases, log-likelihood and percentage points of the columns, to measure drift against."""
-    frequency = columns["frequency"] if "frequency" in columns else next(iter(columns.values()))
+def profile_of(
+    columns: Mapping[str, Array], weights: Array, more: Mapping[str, Array], log_likelihood: float
+) -> dict[str, Any]:
+    """Customers, repeat purchases, log-likelihood and percentage points of the columns, to measure drift against.
+
+    ``columns`` are those fitted on, with ``weights``; ``more`` are further columns of the summary, unweighted. A point
+    is a value that occurs: the smallest one that at least so many percent do not exceed.
+    """
     points: dict[str, list[float]] = {}
+    shares = np.array(PROFILE_POINTS) / 100
     for name in PROFILE_COLUMNS:
-        if name in columns:
-            seen = columns[name][~np.isnan(columns[name])]
-            if len(seen):
-                points[name] = [float(v) for v in np.percentile(seen, PROFILE_POINTS)]
+        values = columns.get(name, more.get(name))
+        if values is None:
+            continue
+        seen = ~np.isnan(values)
+        counted = weights[seen] if name in columns else np.ones(int(seen.sum()))
+        if len(counted):
+            order = np.argsort(values[seen], kind="stable")
+            reached = np.cumsum(counted[order])
+            at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))
+            points[name] = [float(v) for v in values[seen][order][at]]
     return {
-        "customers": len(frequency),
-        "repeat_purchases": float(frequency.sum()),
+        "customers": float(weights.sum()),
+        "repeat_purchases": float(weights @ columns["frequency"]) if "frequency" in columns else None,
         "log_likelihood": log_likelihood,
         "percent": list(PROFILE_POINTS),
         "points": points,

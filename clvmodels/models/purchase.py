@@ -20,7 +20,7 @@ from ..inference.patterns import Patterns, merge
 from ..numerics.arrays import Array
 from ..units import hours_in
 from . import questions, statistics
-from .fitted import Fitted, checked_parameters, package_versions, profile_of
+from .fitted import PROFILE_COLUMNS, Fitted, checked_parameters, package_versions, profile_of
 from .time_units import check_unit_to_predict, checked_lengths, unit_to_fit
 
 if TYPE_CHECKING:
@@ -145,15 +145,14 @@ class PurchaseModel:
         values = np.exp(optimum.log_parameters)
         facts = frames.read_facts(frame)
         names = frames.column_names(frame)
-        for extra in ("frequency", "recency", "T", "monetary_value"):
-            if extra in names and extra not in columns:
-                columns[extra] = frames.numeric(frame, extra)
+        more = {name: frames.numeric(frame, name) for name in PROFILE_COLUMNS if name in names and name not in columns}
+        merged = dict(zip(columns, patterns.columns, strict=True))
         self._fitted = Fitted(
             parameters=dict(zip(self.family.parameters, (float(v) for v in values), strict=True)),
             covariance=covariance,
             report=report,
             facts={**facts, "time_unit": unit},
-            profile=profile_of(columns, report.log_likelihood),
+            profile=profile_of(merged, patterns.weights, more, report.log_likelihood),
             versions=package_versions(),
         )
         self.time_unit = unit

@@ -125,7 +125,7 @@ class SpendModel:
             covariance=covariance,
             report=report,
             facts=frames.read_facts(frame),
-            profile=profile_of(columns, report.log_likelihood),
+            profile=profile_of({"frequency": x, "monetary_value": m}, patterns.weights, {}, report.log_likelihood),
             versions=package_versions(),
         )
         for message in [*([] if report.converged else [report.verdict]), *remarks[1 if left_out else 0 :]]:

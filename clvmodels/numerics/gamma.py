@@ -34,6 +34,17 @@ def digamma_rising(r: Any, x: Any) -> Array:
     return _at_counts(_digamma_rising, r, x)
 
 
+def by_count(function: Callable[[Array], Array], x: Array) -> Array:
+    """Apply ``function(x)``, computed once for each count where x holds counts of which many customers share each."""
+    if x.size > 64:
+        low, top = float(x.min()), float(x.max())
+        if top - low < x.size / 4:
+            index = (x - low).astype(np.intp)
+            if np.array_equal(index + low, x):
+                return np.asarray(function(np.arange(low, top + 1))[index])
+    return function(x)
+
+
 def softplus(y: Any) -> tuple[Array, Array]:
     """ln(1 + e^y) and e^y/(1 + e^y), from one exponential; y may be -inf.
 
