@@ -112,7 +112,8 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
     t, delta, k, z, a, b = np.broadcast_arrays(t, delta, k, z, a, b)
     with np.errstate(divide="ignore"):
         seen = np.where(delta > 0, DROP / np.abs(delta), np.inf)
-    u, weights = stretched(1 / ((k + 1) / z + np.abs(delta)), np.minimum(t, seen))
+    # The rate is a mean of powers of u with all their own scales: it wants more nodes than one power.
+    u, weights = stretched(1 / ((k + 1) / z + np.abs(delta)), np.minimum(t, seen), least=16, per_unit=2.5)
     shape = u.shape
     rows = [np.broadcast_to(v, shape).ravel() for v in (k + 1, z, a, b)]
     alive = _log_survival(u.ravel(), *rows).reshape(shape)
