@@ -132,7 +132,7 @@ def _log_discounted_life(t: Any, delta: Any, s: Any, B: Any) -> Array:
         with np.errstate(divide="ignore", over="ignore"):
             seen = np.where(delta > 0, DROP / np.abs(delta), np.inf)
             faded = np.where(delta > 0, B * np.expm1(DROP / s), np.inf)
-            u, weights = stretched(1 / (s / B + np.abs(delta)), np.minimum(t, np.minimum(seen, faded)))
+            u, weights = stretched(np.minimum(B, 1 / (s / B + np.abs(delta))), np.minimum(t, np.minimum(seen, faded)))
             return np.asarray(np.log(np.sum(weights * np.exp(-delta * u - s * np.log1p(u / B)), axis=0)))
 
     return rowwise(block, t, delta, s, B, block=1024)
@@ -151,7 +151,7 @@ def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alph
     def block(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
         with np.errstate(over="ignore"):
             faded = np.minimum(A * np.expm1(DROP / (m + 1)), B * np.expm1(DROP / s))
-        u, weights = stretched(1 / ((m + 1) / A + s / B), np.minimum(t, faded))
+        u, weights = stretched(np.minimum(B, 1 / ((m + 1) / A + s / B)), np.minimum(t, faded))
         return np.asarray(m / A * np.sum(weights * np.exp(-(m + 1) * np.log1p(u / A) - s * np.log1p(u / B)), axis=0))
 
     return rowwise(block, t, r + x, alpha + T, s, beta + T, block=1024)
