@@ -9,14 +9,12 @@ Sources: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Researc
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..numerics.arrays import Array
-from ..numerics.gamma import by_count, digamma_rising, log_rising
+from ..numerics.gamma import by_count, digamma_rising, log_beta
 from .contract import Limit, SpendFamily
 
 
@@ -28,12 +26,12 @@ def log_likelihood(x: Any, m: Any, p: Any, q: Any, v: Any) -> tuple[Array, Array
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), m)
     px, total = p * x, x * m
     low, high = np.log1p(v / total), np.log1p(total / v)
-    value = _of_counts(_log_inverse_beta, x, p, q) - np.log(m) - px * low - q * high
-    gradient = (
-        px * (_of_counts(digamma_rising, x, p, q) - low),
-        q * (_of_counts(lambda px, q: digamma_rising(q, px), x, p, q) - high),
-        (q * total - px * v) / (v + total),
-    )
+    if np.ndim(p) or np.ndim(q):
+        log_ways, slope_p, slope_q = _of_counts(px, q)
+    else:
+        log_ways, slope_p, slope_q = by_count(lambda x: _of_counts(p * x, q), x)
+    value = log_ways - np.log(m) - px * low - q * high
+    gradient = px * (slope_p - low), q * (slope_q - high), (q * total - px * v) / (v + total)
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 
@@ -77,16 +75,9 @@ def simulate(generator: np.random.Generator, counts: Any, p: float, q: float, v:
     return np.asarray(generator.gamma(p, 1.0, int(np.sum(counts))) / np.repeat(rate, counts))
 
 
-def _log_inverse_beta(px: Any, q: Any) -> Array:
-    # ln Γ(px+q) − ln Γ(px) − ln Γ(q), the difference taken over the larger so that no digits are lost.
-    small, large = np.minimum(px, q), np.maximum(px, q)
-    return np.asarray(log_rising(large, small) - special.gammaln(small))
-
-
-def _of_counts(function: Callable[[Any, Any], Array], x: Array, p: Any, q: Any) -> Array:
-    if np.ndim(p) or np.ndim(q):
-        return function(p * x, q)
-    return by_count(lambda x: function(p * x, q), x)
+def _of_counts(px: Any, q: Any) -> Array:
+    """What depends on the count alone: −ln B(px, q) and its derivatives in px and in q, without the part of m."""
+    return np.stack(np.broadcast_arrays(-log_beta(px, q), digamma_rising(px, q), digamma_rising(q, px)))
 
 
 def start(x: Any, m: Any, weights: Any) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ Deriving the Pareto/NBD Model and Related Expressions".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from ..numerics import geometric_dropout
 from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from ..numerics.quadrature import DROP, legendre, stretched, window
+from ..numerics.quadrature import DROP, legendre, stretched, stretched_logarithm, window
 from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
-_BLOCK = 512  # rows a block: times two dozen nodes they stay in cache
+_BLOCK = 1024  # rows a block: times two dozen nodes they stay in cache
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
@@ -33,16 +34,17 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     derivatives are means over the same nodes.
     """
     m = r + x
-    log_ratio, u, share, later_a, later_b = _dropout(x, t_x, T, r, alpha, s, beta)
+    log_ratio, mean, y, later_a, later_b = _dropout(x, t_x, T, r, alpha, s, beta)
+    u = y + t_x
     left, dead = softplus(log_ratio)
     alive = softplus(-log_ratio)[1]
     seen_a, seen_b = np.log1p(T / alpha), np.log1p(T / beta)
     value = log_rising(r, x) - x * np.log(alpha) - m * seen_a - s * seen_b + left
     # Means over the time of leaving, where somebody alive counts as leaving at T.
-    left_a = np.log1p(t_x / alpha) + _mean(share, later_a)
-    left_b = np.log1p(t_x / beta) + _mean(share, later_b)
-    part_a = _mean(share, u / (alpha + u))
-    part_b = _mean(share, u / (beta + u))
+    left_a = np.log1p(t_x / alpha) + mean(later_a)
+    left_b = np.log1p(t_x / beta) + mean(later_b)
+    part_a = mean(u / (alpha + u))
+    part_b = mean(u / (beta + u))
     gradient = (
         r * (digamma_rising(r, x) - alive * seen_a - dead * left_a),
         m * (alive * T / (alpha + T) + dead * part_a) - x,
@@ -61,32 +63,33 @@ def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any)
     return rowwise(block, x, t_x, T, r, alpha, s, beta, block=_BLOCK)
 
 
-def _mean(share: Array, values: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->j", share, values))
-
-
 def _dropout(
     x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Ln of P(left before T) / P(alive at T) given history, and the integral over the time u of leaving.
+) -> tuple[Array, Callable[[Array], Array], Array, Array, Array]:
+    """Ln of P(left before T) / P(alive at T) given history, and means over the time u = t_x + y of leaving.
 
-    The nodes u, each one's share of the integral, ln((alpha+u)/(alpha+t_x)) and ln((beta+u)/(beta+t_x)).
-
-    With A = alpha + t_x, B = beta + t_x and y = u − t_x the integrand is (1 + y/A)^-(r+x) (1 + y/B)^-(s+1), smooth in
-    q where y = y0·(e^q − 1).
+    ``mean(f)`` of values f at the nodes y; ln((alpha+u)/(alpha+t_x)) and ln((beta+u)/(beta+t_x)) are such values. With
+    A = alpha + t_x and B = beta + t_x the integrand is (1 + y/A)^-(r+x) (1 + y/B)^-(s+1), smooth in q where
+    y = scale·(e^q − 1).
     """
     m = r + x
     A, B, gap = alpha + t_x, beta + t_x, np.asarray(T - t_x, dtype=np.float64)
     scale = np.minimum(np.minimum(A, B), 1 / (m / A + (s + 1) / B))
     with np.errstate(over="ignore"):
         faded = np.minimum(A * np.expm1(DROP / m), B * np.expm1(DROP / (s + 1)))
-    y, weights = stretched(scale, np.minimum(gap, faded))
-    later_a, later_b = np.log1p(y / A), np.log1p(y / B)
-    terms = weights * np.exp(-m * later_a - (s + 1) * later_b)
-    integral = np.sum(terms, axis=0)
+    q, weights = stretched_logarithm(scale, np.minimum(gap, faded))
+    grown = np.expm1(q)
+    later_a, later_b = np.log1p(grown * (scale / A)), np.log1p(grown * (scale / B))
+    terms = weights * np.exp(q - m * later_a - (s + 1) * later_b)
+    total = np.sum(terms, axis=0)
     with np.errstate(divide="ignore"):
-        log_ratio = np.log(s / B) + np.log(integral) + m * np.log1p(gap / A) + s * np.log1p(gap / B)
-    return log_ratio, t_x + y, terms / np.where(integral > 0, integral, 1.0), later_a, later_b
+        log_ratio = np.log(s / B * scale) + np.log(total) + m * np.log1p(gap / A) + s * np.log1p(gap / B)
+    some = np.where(total > 0, total, 1.0)
+
+    def mean(values: Array) -> Array:
+        return np.asarray(np.einsum("ij,ij->j", terms, values) / some)
+
+    return log_ratio, mean, scale * grown, later_a, later_b
 
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:

@@ -129,11 +129,12 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
     moved, before = 0.0, np.inf
     for _ in range(60):
         step, decrement = _newton_step(hessian, gradient, objective.total)
+        near = decrement < _ARRIVED or (not own and float(np.abs(step).max()) < _MOVED)
         stale = not own or moved > _MOVED
-        if stale and (decrement < _ARRIVED or decrement > _FAST * before):
+        if stale and (near or decrement > _FAST * before):
             hessian, own, moved, before = objective.hessian(theta), True, 0.0, np.inf
             continue
-        if decrement < _ARRIVED:
+        if near:
             break
         length = 1.0
         while length > 1e-4:
@@ -151,7 +152,10 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         moved += length * float(np.abs(step).max())
         before = decrement
     step, decrement = _newton_step(hessian, gradient, objective.total)
-    total, total_gradient = objective.sums(theta)
+    walled = np.abs(theta - objective.centre) > WALL
+    total, total_gradient = -value * objective.total, -gradient * objective.total
+    if walled.any():  # the wall is no part of the likelihood
+        total, total_gradient = objective.sums(theta)
     return Optimum(
         theta,
         total,
@@ -159,7 +163,7 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         hessian * objective.total,
         decrement,
         step,
-        tuple(bool(w) for w in np.abs(theta - objective.centre) > WALL),
+        tuple(bool(w) for w in walled),
         objective.passes,
     )
 

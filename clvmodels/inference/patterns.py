@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
+
+Keys = NDArray[np.int64]
 
 # Times are whole events' grains over a time unit: days/7, hours/168, days/365.25 ... The first scale that gives whole
 # numbers back exactly is taken; it only has to be exact, not to be the true one.
@@ -36,9 +39,7 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
     if float(np.prod([float(s) for s in sizes])) >= 2.0**63:
         codes = [_ranks(column) for column in columns]
         sizes = [len(values) for _, values in codes]
-    key = np.zeros(len(columns[0]), dtype=np.int64)
-    for (code, _), size in zip(codes, sizes, strict=True):
-        key = key * size + code
+    key = _keys(codes, sizes)
     if weights is None:
         rest, counts = _counted(key, int(np.prod(sizes, dtype=np.int64)))
         merged = counts.astype(np.float64)
@@ -46,11 +47,7 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
         order = np.lexsort((weights, key))
         first = _firsts(key[order])
         rest, merged = key[order][first], np.add.reduceat(weights[order], first)
-    rows: list[Array] = []
-    for (_, values), size in zip(reversed(codes), reversed(sizes), strict=True):
-        rest, code = np.divmod(rest, size)
-        rows.append(code / values if np.ndim(values) == 0 else values[code])
-    return Patterns(tuple(reversed(rows)), merged)
+    return Patterns(tuple(_values(rest, codes, sizes)), merged)
 
 
 def sample(patterns: Patterns, size: int) -> Patterns:
@@ -61,9 +58,25 @@ def sample(patterns: Patterns, size: int) -> Patterns:
     return Patterns(tuple(column[rows] for column in patterns.columns), counts.astype(np.float64))
 
 
-def _counted(
-    key: np.ndarray[Any, np.dtype[np.int64]], size: int
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+def _keys(codes: Sequence[tuple[Keys, Any]], sizes: Sequence[int]) -> Keys:
+    """One whole number for each row."""
+    key = np.zeros(len(codes[0][0]), dtype=np.int64)
+    for (code, _), size in zip(codes, sizes, strict=True):
+        key *= size
+        key += code
+    return key
+
+
+def _values(key: Keys, codes: Sequence[tuple[Keys, Any]], sizes: Sequence[int]) -> list[Array]:
+    """The rows back from their keys."""
+    rows: list[Array] = []
+    for (_, values), size in zip(reversed(codes), reversed(sizes), strict=True):
+        key, code = np.divmod(key, size)
+        rows.append(code / values if np.ndim(values) == 0 else values[code])
+    return rows[::-1]
+
+
+def _counted(key: Keys, size: int) -> tuple[Keys, Keys]:
     """Distinct keys below ``size`` in ascending order, and how often each occurs."""
     if size <= 16 * len(key):
         counts = np.bincount(key, minlength=size)
@@ -74,11 +87,11 @@ def _counted(
     return key[first], np.diff(np.append(first, len(key)))
 
 
-def _firsts(key: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _firsts(key: Keys) -> Positions:
     return np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
 
 
-def _codes(column: Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Any]:
+def _codes(column: Array) -> tuple[Keys, Any]:
     """Whole numbers for the values, and how to get back: a scale to divide by, or the table of values."""
     some = column[:: max(1, len(column) // 1000)]
     for scale in _SCALES:
@@ -92,6 +105,6 @@ def _codes(column: Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Any]:
     return _ranks(column)
 
 
-def _ranks(column: Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Array]:
+def _ranks(column: Array) -> tuple[Keys, Array]:
     values, code = np.unique(column, return_inverse=True)
     return code.astype(np.int64), values

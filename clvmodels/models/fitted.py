@@ -98,13 +98,11 @@ def profile_of(
         values = columns.get(name, more.get(name))
         if values is None:
             continue
-        seen = ~np.isnan(values)
-        counted = weights[seen] if name in columns else np.ones(int(seen.sum()))
-        if len(counted):
-            order = np.argsort(values[seen], kind="stable")
-            reached = np.cumsum(counted[order])
-            at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))
-            points[name] = [float(v) for v in values[seen][order][at]]
+        there = ~np.isnan(values)
+        if there.any():
+            counted = weights[there] if name in columns else None
+            found = np.quantile(values[there], shares, method="inverted_cdf", weights=counted)
+            points[name] = [float(v) for v in found]
     return {
         "customers": float(weights.sum()),
         "repeat_purchases": float(weights @ columns["frequency"]) if "frequency" in columns else None,

@@ -69,6 +69,9 @@ def refuse_duplicates(frame: Any) -> None:
         return
     import pandas as pd
 
+    if hasattr(ids, "is_monotonic_increasing") and ids.dtype.kind in "iu" and np.all(np.diff(ids) > 0):
+        return
+
     column = pd.Series(ids.to_pandas() if hasattr(ids, "to_pandas") else np.asarray(ids))
     again = column.duplicated().to_numpy()
     if again.any():

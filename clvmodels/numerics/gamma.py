@@ -35,13 +35,13 @@ def digamma_rising(r: Any, x: Any) -> Array:
 
 
 def by_count(function: Callable[[Array], Array], x: Array) -> Array:
-    """Apply ``function(x)``, computed once for each count where x holds counts of which many customers share each."""
+    """Values of ``function(x)`` along its last axis, computed once for each count that many customers share."""
     if x.size > 64:
         low, top = float(x.min()), float(x.max())
         if top - low < x.size / 4:
             index = (x - low).astype(np.intp)
             if np.array_equal(index + low, x):
-                return np.asarray(function(np.arange(low, top + 1))[index])
+                return np.asarray(function(np.arange(low, top + 1))[..., index])
     return function(x)
 
 

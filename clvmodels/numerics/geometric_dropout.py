@@ -48,7 +48,7 @@ def log_discounted(t: Any, delta: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
 
     t = inf needs delta > 0.
     """
-    return rowwise(_log_discounted, t, delta, k, z, a, b, block=16)
+    return rowwise(_log_discounted, t, delta, k, z, a, b, block=8)
 
 
 def probability_of_purchase(t: Any, k: Any, z: Any) -> Array:
@@ -111,18 +111,32 @@ def _log_expected(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array
 def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
     t, delta, k, z, a, b = np.broadcast_arrays(t, delta, k, z, a, b)
     with np.errstate(divide="ignore"):
-        seen = np.where(delta > 0, DROP / np.abs(delta), np.inf)
-    # The rate is a mean of powers of u with all their own scales: it wants more nodes than one power.
-    u, weights = stretched(1 / ((k + 1) / z + np.abs(delta)), np.minimum(t, seen), least=18, per_unit=3.0)
-    shape = u.shape
-    rows = [np.broadcast_to(v, shape).ravel() for v in (k + 1, z, a, b)]
-    alive = _log_survival(u.ravel(), *rows).reshape(shape)
+        upper = np.minimum(t, np.where(delta > 0, DROP / np.abs(delta), np.inf))
+    u, weights = stretched(1 / ((k + 1) / z + np.abs(delta)), upper, least=18, per_unit=2.5)
+    weights = weights * np.exp(-delta * u)
+    later = (u / z)[:, None, :]
+
+    def log_f(p: Array) -> Array:  # ln ∫ e^(-delta·u) (1 + p·u/z)^-(k+1) du
+        left = np.exp(-(k + 1) * np.log1p(p * later))
+        return np.asarray(np.log(np.einsum("ij,ikj->kj", weights, left)))
+
+    def rough(p: Array) -> Array:
+        return -np.log(np.maximum(delta, 0) + 1 / upper + (k + 1) * p / z)
+
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(k / z) + np.log(np.sum(weights * np.exp(alive - delta * u), axis=0)))
+        return np.log(k / z) + _log_beta_mean(log_f, a, b, [(k + 1) * upper / z, upper / z], rough)
 
 
-def _log_beta_mean(log_f: Callable[[Array], Array], a: Array, b: Array, turns: list[Array]) -> Array:
-    """ln E[f(p)] for p ~ Beta(a, b), where f changes its character at p = 1/turn.
+def _log_beta_mean(
+    log_f: Callable[[Array], Array],
+    a: Array,
+    b: Array,
+    turns: list[Array],
+    rough: Callable[[Array], Array] | None = None,
+) -> Array:
+    """Ln E[f(p)] for p ~ Beta(a, b), where f changes its character at p = 1/turn.
+
+    ``rough`` stands for ln f, up to a constant and some slack, where the range that matters is looked for.
 
     Trapezoid rule in v with w = logit p = v + e^(v−R) − e^(L−v): even steps where density or f bend (between L and R),
     and steps that grow exponentially in the tails, where the integrand is e^(a·w) or e^(-b·w), however slow that is.
@@ -132,14 +146,14 @@ def _log_beta_mean(log_f: Callable[[Array], Array], a: Array, b: Array, turns: l
     left, right = np.min(bends, axis=0) - 2, np.max(bends, axis=0) + 2
     log_norm = log_beta(a, b)
 
-    def log_integrand(v: Array) -> Array:
+    def log_integrand(v: Array, log_f: Callable[[Array], Array] = log_f) -> Array:
         up, down = np.exp(v - right), np.exp(left - v)
         w = v + up - down
         fold = np.log1p(np.exp(-np.abs(w)))
         log_p, log_q = np.minimum(w, 0) - fold, -np.maximum(w, 0) - fold
         return np.asarray(a * log_p + b * log_q - log_norm + np.log(1 + up + down) + log_f(np.exp(log_p)))
 
-    low, high = window(log_integrand, left - np.log1p(750 / a), right + np.log1p(750 / b))
+    low, high = window(lambda v: log_integrand(v, rough or log_f), left - np.log1p(750 / a), right + np.log1p(750 / b))
     n = max(64, int(np.ceil(float(np.max(high - low)) / _STEP)))
     step = (high - low) / n
     values = log_integrand(low + np.arange(n + 1)[:, None] * step)

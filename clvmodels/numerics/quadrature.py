@@ -24,15 +24,20 @@ def stretched(scale: Array, upper: Array, least: int = 12, per_unit: float = 2.3
     """Nodes u and weights, shape (n, rows), of integrals over (0, upper) whose integrands change on scales ≥ ``scale``.
 
     Gauss-Legendre in q with u = scale·(e^q − 1): what decays exponentially or like a power in u is smooth in q. The
-    number of nodes is ``least`` plus so many ``per_unit`` of the longest range of q; as it stands by default, integrands
-    of two powers are right to 1e-11.
+    number of nodes is ``least`` plus so many ``per_unit`` of the longest range of q: with the defaults integrands of
+    two powers are right to 1e-11.
     """
+    q, weights = stretched_logarithm(scale, upper, least, per_unit)
+    u = scale * np.expm1(q)
+    return u, weights * (u + scale)
+
+
+def stretched_logarithm(scale: Array, upper: Array, least: int = 12, per_unit: float = 2.3) -> tuple[Array, Array]:
+    """The same rule before the change of variable: nodes q and weights without du/dq = scale·e^q."""
     width = np.log1p(upper / scale)
     n = least + per_unit * float(np.max(width, initial=0.0))
     nodes, weights = legendre(2 * int(np.ceil(n / 2)))
-    q = nodes * width
-    u = scale * np.expm1(q)
-    return u, weights * width * (u + scale)
+    return nodes * width, weights * width
 
 
 def window(log_f: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:
