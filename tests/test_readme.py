@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +41,30 @@ def test_every_python_block_is_an_example() -> None:
     """A block that cannot be run, or whose output is not shown, is not marked as python."""
     for block in BLOCK.finditer((ROOT / "README.md").read_text(encoding="utf-8")):
         assert ">>> " in block.group(1), block.group(1)
+
+
+def test_table_of_families_is_that_of_the_code() -> None:
+    spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "tools" / "readme_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert tables.with_tables(text) == text, "run: python tools/readme_tables.py --write"
+
+
+def test_forecast_shown_is_what_the_command_prints(tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "build").mkdir()
+    words = "forecast data/cdnow_transactions.csv --out build/cdnow_scored.parquet"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"clvmodels {words}" in text
+    said = subprocess.run(
+        [sys.executable, "-m", "clvmodels.cli", *words.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (shown,) = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert shown in said.stdout

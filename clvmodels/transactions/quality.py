@@ -71,20 +71,21 @@ class Quality:
             )
             if number
         ]
-        if self.same_event_merges:
-            found.append(
-                f"merged: {_count(self.same_event_merges, 'line')} into another line of the same customer and "
-                f"{self.event_grain}; together they are one purchase"
-            )
+        if self.event_grain != "line":
+            merged = f"merged: {_count(self.same_event_merges, 'line')}"
+            into = f" into another line of the same customer and {self.event_grain}; together they are one purchase"
+            found.append(merged + (into if self.same_event_merges else ""))
         return found + self._money()
 
     def _money(self) -> list[str]:
         if self.revenue is None:
             return ["the log has no amounts: purchases are counted, money is not"]
         found = [f"revenue: {self.revenue:,.2f} over all purchases"]
-        if self.zero_amount_lines:
-            found.append(f"{_count(self.zero_amount_lines, 'line')} with an amount of 0: kept, a free purchase is one")
-        if self.refund_lines:
+        zeros = f"{_count(self.zero_amount_lines, 'line')} with an amount of 0"
+        found.append(f"{zeros}: kept, a free purchase is one" if self.zero_amount_lines else zeros)
+        if not self.refund_lines:
+            found.append("no refunds (amounts below 0)")
+        else:
             found.append(
                 f"{_count(self.refund_lines, 'refund line')} (amount below 0), {self.refund_total:,.2f} in all"
             )

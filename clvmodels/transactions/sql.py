@@ -62,6 +62,7 @@ def customers_sql(reading: Reading, *, event_grain: str, refunds: str, observati
     by_day = event_grain == "day"
     days = "event AS first_day, event AS last_day" if by_day else "MIN(day) AS first_day, MAX(day) AS last_day"
     lowest = ", MIN(CASE WHEN amount >= 0 THEN amount END) AS lowest" if event_grain == "line" else ""
+    refunds_told = _REFUNDS_OF_LINES if event_grain == "line" else _REFUNDS_OF_EVENTS
     purchases, value, first_value = _purchase(event_grain, refunds if reading.money else "")
     return f"""
 WITH lines AS (
@@ -99,7 +100,7 @@ SELECT customer_id, reason,
   MIN(CASE WHEN purchases > 0 THEN first_day END) AS first_purchase_day,
   MIN(first_day) AS first_day, MAX(last_day) AS last_day,
   SUM(lines) AS lines, COUNT(*) AS events, {"SUM(unreadable)" if text else "0"} AS unreadable
-  {_CUSTOMER_MONEY if reading.money else ""}
+  {_CUSTOMER_MONEY + refunds_told if reading.money else ""}
 FROM judged
 GROUP BY customer_id, reason
 """
@@ -115,11 +116,18 @@ _CUSTOMER_MONEY = """,
   SUM(CASE WHEN purchases > 0 THEN value END) AS revenue,
   ARG_MIN(first_value, CASE WHEN purchases > 0 THEN event END) AS first_value,
   SUM(lines - amounts) AS bad_amounts,
-  SUM(zero_lines) AS zero_lines, SUM(refund_lines) AS refund_lines, SUM(refund_total) AS refund_total,
+  SUM(zero_lines) AS zero_lines, SUM(refund_lines) AS refund_lines, SUM(refund_total) AS refund_total"""
+
+_REFUNDS_OF_EVENTS = """,
   COUNT(refund_total) AS refund_events,
   COUNT(CASE WHEN total = refund_total THEN 1 END) AS refund_only_events,
   COUNT(CASE WHEN purchases = 0 AND total < 0 THEN 1 END) AS left_events,
   SUM(CASE WHEN purchases = 0 AND total < 0 THEN total END) AS left_total"""
+
+# a line of its own has nothing to be taken off
+_REFUNDS_OF_LINES = """,
+  SUM(refund_lines) AS refund_events, SUM(refund_lines) AS refund_only_events,
+  SUM(refund_lines) AS left_events, SUM(refund_total) AS left_total"""
 
 
 def quality_sql(reading: Reading) -> str:

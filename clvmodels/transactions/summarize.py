@@ -101,6 +101,8 @@ def summarize(
     2 customers in the summary; the log holds 3 purchases
     merged: 1 line into another line of the same customer and day; together they are one purchase
     revenue: 35.00 over all purchases
+    0 lines with an amount of 0
+    no refunds (amounts below 0)
     """
     hours_in(time_unit)
     _one_of("event_grain", event_grain, tuple(sql.GRAINS))

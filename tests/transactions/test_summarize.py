@@ -191,6 +191,13 @@ def test_a_refund_equal_to_a_sum_of_floats_leaves_exactly_nothing():
     assert rows_of(rfm_summary(log)) == [(1, 0, 0.0, 0.0, None)]
 
 
+def test_at_line_grain_no_refund_is_taken_off():
+    log = make_log([(1, "2024-01-01", 5.0), (1, "2024-01-01", -3.0), (1, "2024-01-02", 0.0), (1, "2024-01-02", -1.0)])
+    quality = summarize(log, event_grain="line").quality
+    assert (quality.purchases, quality.revenue) == (2, 5)
+    assert (quality.refunds_left, quality.refunds_left_total, quality.refunds_netted) == (2, -4, 0)
+
+
 def test_lines_without_customer_or_date_are_counted():
     log = make_log([*SMALL, (None, "2024-02-01", 1.0), ("", "2024-02-02", 1.0), ("a", None, 1.0)])
     quality = summarize(log).quality
