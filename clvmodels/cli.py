@@ -16,6 +16,7 @@ from .errors import ClvError, ClvWarning, InvalidInput
 from .families import PURCHASE_FAMILIES, SPEND_FAMILIES
 from .files import written_whole
 from .units import HOURS
+from .versions import version_of
 
 if TYPE_CHECKING:
     from .scoring.forecast import Forecast
@@ -81,16 +82,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Customer lifetime value from a transaction log.",
         epilog="`clvmodels forecast --help` explains a command.",
     )
-    parser.add_argument("--version", action="version", version=f"clvmodels {_version()}")
+    parser.add_argument("--version", action="version", version=f"clvmodels {version_of('clvmodels')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_forecast(commands)
     return parser
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    return metadata.version("clvmodels")
 
 
 def _add_forecast(commands: Any) -> None:
@@ -301,7 +296,10 @@ def _fit_told(title: str, model: Any, units: str) -> list[str]:
     lines = [f"{title} ({units})", "             estimate   std. error   95 % interval"]
     for name, value in model.parameters.items():
         low, high = intervals[name]
-        lines.append(f"  {name:<7}{value:>12.4f}{errors[name]:>13.4f}   {low:.4f} to {high:.4f}")
+        known = (
+            f"{errors[name]:>13.4g}   {low:.4g} to {high:.4g}" if errors[name] == errors[name] else "  not determined"
+        )
+        lines.append(f"  {name:<7}{value:>12.5g}{known}")
     lines += [
         f"  log-likelihood {report.log_likelihood:,.2f} from {report.n_customers:,.0f} customers",
         f"  {report.verdict}",

@@ -14,6 +14,7 @@ from .maximum_likelihood import Optimum
 _FEWEST_REPEATERS = 10
 _ARRIVED = 1e-6  # Newton decrement: a thousandth of a standard error
 _STILL = 1e-3  # longest Newton step in a log-parameter
+_FAR = 6.0  # a log-parameter this far from its natural scale (a factor of 400) is on its way out
 _LOOSE = 3.0  # a standard error of a log-parameter that leaves it open by a factor of twenty either way
 
 
@@ -91,10 +92,12 @@ def judge(
     """
     curvature, directions = np.linalg.eigh(optimum.hessian)
     # Relative to the sharpest direction the differentiated gradient has about ten digits.
-    definite = bool(curvature[0] > 1e-10 * curvature[-1])
-    covariance = np.full_like(optimum.hessian, np.nan)
-    if definite:
-        covariance = (directions / curvature) @ directions.T
+    sharp = curvature > 1e-10 * curvature[-1]
+    definite = bool(sharp.all())
+    covariance = (directions[:, sharp] / curvature[sharp]) @ directions[:, sharp].T
+    # A parameter that takes part in a flat direction has no standard error; the others keep theirs.
+    loose = np.sum(directions[:, ~sharp] ** 2, axis=1) > 1e-6
+    covariance[loose, :] = covariance[:, loose] = np.nan
     arrived = optimum.decrement < _ARRIVED and float(np.abs(optimum.step).max()) < _STILL
     runaway = any(optimum.walled) or not definite or bool(np.any(np.diag(covariance) > _LOOSE**2))
 
@@ -142,9 +145,9 @@ def _running_off(
 ) -> str:
     """Which parameters run off, what that means and what to do."""
     far = optimum.log_parameters - centre
-    # The way the likelihood does not care about points away from the middle.
-    outwards = flattest * np.sign(flattest @ far or 1.0)
-    away = np.where(optimum.walled, far, 0.0) if any(optimum.walled) else outwards
+    # What has gone far from its natural scale, or else the way the likelihood does not care about, taken outwards.
+    gone = np.where(np.abs(far) > _FAR, far, 0.0)
+    away = gone if gone.any() else flattest * np.sign(flattest @ far or 1.0)
     away = away / np.linalg.norm(away)
 
     def agreement(limit: Limit) -> float:

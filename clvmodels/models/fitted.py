@@ -6,7 +6,6 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from ..errors import InvalidInput, NotAvailable
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
+from ..versions import version_of
 
 PROFILE_POINTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 PROFILE_COLUMNS = ("frequency", "recency", "T", "monetary_value")
@@ -114,10 +114,5 @@ def profile_of(
 
 def package_versions() -> dict[str, str]:
     """Versions of this package and of what its numbers rest on."""
-    versions = {"python": platform.python_version()}
-    for name in ("clvmodels", "numpy", "scipy"):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "unknown"
-    return versions
+    packages = ("clvmodels", "numpy", "scipy")
+    return {"python": platform.python_version()} | {name: version_of(name) for name in packages}

@@ -81,7 +81,7 @@ class Quality:
         if self.revenue is None:
             return ["the log has no amounts: purchases are counted, money is not"]
         found = [f"revenue: {self.revenue:,.2f} over all purchases"]
-        zeros = f"{_count(self.zero_amount_lines, 'line')} with an amount of 0"
+        zeros = f"{_count(self.zero_amount_lines or 0, 'line')} with an amount of 0"
         found.append(f"{zeros}: kept, a free purchase is one" if self.zero_amount_lines else zeros)
         if not self.refund_lines:
             found.append("no refunds (amounts below 0)")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import metadata
 from typing import Any, NamedTuple
 
 from .. import frames
 from ..errors import ClvError, InvalidInput, NotEnoughData
 from ..units import hours_in
+from ..versions import version_of
 from . import sources, sql
 from .moments import day_of, from_day_number, parse_moment, parse_start
 from .quality import Quality
@@ -47,8 +47,10 @@ def summarize(
         A pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, or a path
         (wildcards allowed) to Parquet or CSV files; one row a transaction or an order line.
     customer_id, date, amount
-        Names of the columns. ``amount=None`` if the log holds no money. Dates are dates, timestamps (those with a time
-        zone are read in that zone) or text like ``2020-03-04`` or ``2020-03-04 15:00``.
+        Names of the columns. ``amount=None`` if the log holds no money. Identifiers come back as they are, but for
+        floats that are all whole (pandas makes them of integers when some are missing): those become integers. Dates
+        are dates, timestamps (those with a time zone are read in that zone) or text like ``2020-03-04`` or
+        ``2020-03-04 15:00``.
     time_unit
         The unit of recency and T: "hour", "day", "week", "month" (365.25/12 days) or "year" (365.25 days).
     event_grain
@@ -128,7 +130,7 @@ def summarize(
                 event_grain=event_grain,
                 observation_start=start,
                 observation_end=end,
-                whole_number_ids=source.all_text and _whole_numbers(con),
+                whole_number_ids=_whole_numbers(con, source),
             )
         ).to_arrow_table()
     quality = _quality(counts, found.num_rows, start, end, event_grain, refunds, money=amount is not None)
@@ -139,7 +141,7 @@ def summarize(
         "observation_end": end.isoformat(),
         "tz": zone,
         "refunds": refunds,
-        "version": _version(),
+        "version": version_of("clvmodels"),
     }
     return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
 
@@ -265,9 +267,15 @@ def _first(con: Any, source: sources.Source, where: str) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def _whole_numbers(con: Any) -> bool:
-    query = r"""SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL
-    AND (NOT REGEXP_MATCHES(customer_id, '^(0|-?[1-9][0-9]*)$') OR TRY_CAST(customer_id AS BIGINT) IS NULL)"""
+def _whole_numbers(con: Any, source: sources.Source) -> bool:
+    """Whether the ids are whole numbers in another dress: in a CSV file, or as floats because some are missing."""
+    if source.reading.customer == "float":
+        other = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
+    elif source.all_text:
+        other = r"""NOT REGEXP_MATCHES(customer_id, '^(0|-?[1-9][0-9]*)$') OR TRY_CAST(customer_id AS BIGINT) IS NULL"""
+    else:
+        return False
+    query = f"SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL AND ({other})"
     return bool(con.execute(query).fetchall()[0][0] == 0)
 
 
@@ -357,10 +365,3 @@ def _answer(found: Any, kind: str) -> frames.Frame:
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidInput(f"{name} must be one of {', '.join(allowed)}; found {value!r}")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("clvmodels")
-    except metadata.PackageNotFoundError:
-        return "unknown"

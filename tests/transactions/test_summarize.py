@@ -198,6 +198,14 @@ def test_at_line_grain_no_refund_is_taken_off():
     assert (quality.refunds_left, quality.refunds_left_total, quality.refunds_netted) == (2, -4, 0)
 
 
+def test_integers_that_missing_ones_made_floats_are_integers_again():
+    log = pd.DataFrame({"customer_id": [7, 7, None], "date": "2024-01-01", "amount": 1.0})
+    assert log["customer_id"].dtype == float
+    assert rows_of(rfm_summary(log)) == [(7, 0, 0.0, 0.0, None)]
+    assert rfm_summary(log)["customer_id"].dtype == "int64"
+    assert rfm_summary(log.assign(customer_id=[7.5, 7.5, 1.0]))["customer_id"].tolist() == [1.0, 7.5]
+
+
 def test_lines_without_customer_or_date_are_counted():
     log = make_log([*SMALL, (None, "2024-02-01", 1.0), ("", "2024-02-02", 1.0), ("a", None, 1.0)])
     quality = summarize(log).quality

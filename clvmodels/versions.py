@@ -1,0 +1,13 @@
+"""Versions of installed packages."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+
+def version_of(package: str) -> str:
+    """Version of an installed package, or ``"unknown"``, as for a checkout on the path that was never installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
