@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import random
@@ -53,9 +54,9 @@ def compute_with_agreement(case: Case) -> tuple[str, float]:
             return "inf", -math.inf
         difference = abs(rough - fine)
         if case["quantity"] in LOGARITHMS:
-            if abs(fine) < mpf(10) ** -40:  # the logarithm of 1
-                fine = mpf(0)
             scale = max(abs(fine), mpf(10) ** -4)  # a logarithm near 0 is right to an absolute 1e-24
+            if difference < scale * mpf(10) ** -20 and abs(fine) < mpf(10) ** -22:  # the logarithm of 1
+                fine = mpf(0)
         else:
             scale = abs(fine)
         if not mp.isfinite(fine) or difference > scale * mpf(10) ** -20:
@@ -545,22 +546,36 @@ def _story(
 # ------------------------------------------------------------------------------------------------ the file
 
 
-def load() -> dict[str, Case]:
-    """Cases already computed, by their inputs."""
+def fingerprint(case: Case) -> str:
+    """Short name of a case's inputs, for those that are planned and not stored."""
+    return hashlib.sha256(inputs_of(case).encode()).hexdigest()[:12]
+
+
+def load() -> tuple[dict[str, str], set[str]]:
+    """Values already computed, by their inputs; and fingerprints of cases known to be outside a double's range."""
     if not FILE.exists():
-        return {}
-    return {inputs_of(case): case for case in json.loads(FILE.read_text())["cases"]}
+        return {}, set()
+    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    return {inputs_of(case): case["value"] for case in stored["cases"]}, set(stored["outside_double_range"])
 
 
-def save(cases: list[Case]) -> None:
-    """One case a line, written whole or not at all."""
-    lines = ",\n".join(json.dumps(case) for case in cases)
+def save(cases: list[Case], values: dict[str, str], outside: set[str]) -> list[Case]:
+    """Write the cases that have a value, one a line, whole or not at all, and return them."""
+    stored = []
+    for case in cases:
+        if inputs_of(case) in values:
+            rest = {key: case[key] for key in case if key != "note"}
+            stored.append({**rest, "value": values[inputs_of(case)], "note": case["note"]})
+    skipped = [fingerprint(case) for case in cases if fingerprint(case) in outside]
+    head = f'"version": 1, "digits": {DIGITS}, "outside_double_range": {json.dumps(skipped)}'
+    lines = ",\n".join(json.dumps(case) for case in stored)
     part = FILE.with_suffix(".part")
-    part.write_text(f'{{"version": 1, "digits": {DIGITS}, "cases": [\n{lines}\n]}}\n')
+    part.write_text(f'{{{head}, "cases": [\n{lines}\n]}}\n', encoding="utf-8")
     part.replace(FILE)
+    return stored
 
 
-def too_small(case: Case, value: str) -> bool:
+def outside_double_range(case: Case, value: str) -> bool:
     """Double precision cannot hold it, or holds it with fewer digits."""
     if case["quantity"] in LOGARITHMS or value in ("0", "inf"):
         return False
@@ -578,37 +593,35 @@ def main() -> None:
     check_reductions()
     if options.checks:
         return
-    known = {} if options.all else load()
+    values, outside = ({}, set()) if options.all else load()
     cases = planned()
-    done: list[Case] = []
-    failed: list[str] = []
-    small, agreements, seconds = 0, [], []
-    for number, case in enumerate(cases, 1):
-        value = known[inputs_of(case)]["value"] if inputs_of(case) in known else None
-        if value is None:
-            began = time.perf_counter()
-            try:
-                value, agreement = compute_with_agreement(case)
-            except (Disagreement, NoConvergence) as problem:
-                failed.append(f"{case['id']}: {problem}")
-                print("left out:", failed[-1], flush=True)
-                continue
-            seconds.append((time.perf_counter() - began, case))
-            agreements.append((agreement, case["id"]))
-            if len(seconds) % 50 == 0:
-                print(f"{number} of {len(cases)}", flush=True)
-                save(done)
-        if too_small(case, value):
-            small += 1
+    missing = [case for case in cases if inputs_of(case) not in values and fingerprint(case) not in outside]
+    print(f"{len(cases)} cases, {len(missing)} to compute", flush=True)
+    failed, agreements, seconds = 0, [], []
+    for number, case in enumerate(missing, 1):
+        began = time.perf_counter()
+        try:
+            value, agreement = compute_with_agreement(case)
+        except (Disagreement, NoConvergence) as problem:
+            failed += 1
+            print(f"left out: {case['id']}: {problem}", flush=True)
             continue
-        note = case.pop("note")
-        done.append({**case, "value": value, "note": note})
-    save(done)
+        seconds.append((time.perf_counter() - began, case))
+        agreements.append((agreement, case["id"]))
+        if outside_double_range(case, value):
+            outside.add(fingerprint(case))
+        else:
+            values[inputs_of(case)] = value
+        if number % 50 == 0:
+            print(f"{number} of {len(missing)}", flush=True)
+            save(cases, values, outside)
+    done = save(cases, values, outside)
 
     counted = Counter((case["family"], case["quantity"]) for case in done)
     for (family, quantity), count in counted.items():
         print(f"{family:12} {quantity:32} {count:5}")
-    print(f"{len(done)} cases; {small} too small or too large for a double; {len(failed)} left out without agreement")
+    skipped = len(cases) - len(done) - failed
+    print(f"{len(done)} cases; {skipped} outside the range of a double; {failed} left out without agreement")
     if seconds:
         for slow in (False, True):
             times = [spent for spent, case in seconds if bool(case.get("slow")) is slow]
