@@ -88,8 +88,6 @@ class PurchaseFamily:
         the bound; None where it never is.
     limits
         See :class:`Limit`.
-    rows_at_once
-        How many customers the log-likelihood takes at a time so that its work stays in cache.
     """
 
     name: str
@@ -113,7 +111,6 @@ class PurchaseFamily:
     simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
     limits: tuple[Limit, ...] = ()
-    rows_at_once: int = 8192
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,6 @@ from ..numerics.quadrature import DROP, legendre, stretched, stretched_logarithm
 from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
-_BLOCK = 1024  # rows a block: times two dozen nodes they stay in cache
-
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
     """Ln L, with its gradient in ln r, ln alpha, ln s, ln beta.
@@ -60,7 +58,7 @@ def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any)
     def block(*columns: Any) -> Array:
         return -softplus(_dropout(*columns)[0])[0]
 
-    return rowwise(block, x, t_x, T, r, alpha, s, beta, block=_BLOCK)
+    return rowwise(block, x, t_x, T, r, alpha, s, beta)
 
 
 def _dropout(
@@ -269,7 +267,6 @@ FAMILY = PurchaseFamily(
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
-    rows_at_once=_BLOCK,
     finite_total=("s", 1.0),
     limits=(
         Limit(

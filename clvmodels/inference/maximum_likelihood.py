@@ -48,8 +48,8 @@ class Optimum:
 class _Objective:
     """Negative mean log-likelihood with its gradient, on one set of patterns; counts its passes."""
 
-    def __init__(self, log_likelihood: Callable[..., Any], patterns: Patterns, centre: Array, block: int) -> None:
-        self.log_likelihood, self.patterns, self.centre, self.block = log_likelihood, patterns, centre, block
+    def __init__(self, log_likelihood: Callable[..., Any], patterns: Patterns, centre: Array) -> None:
+        self.log_likelihood, self.patterns, self.centre = log_likelihood, patterns, centre
         self.total = float(patterns.weights.sum())
         self.passes = 0
 
@@ -63,7 +63,7 @@ class _Objective:
             return float(weights @ value), gradient @ weights
 
         columns = (*self.patterns.columns, self.patterns.weights)
-        parts = map_blocks(block, columns, len(self.patterns.weights), self.block)
+        parts = map_blocks(block, columns, len(self.patterns.weights))
         return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
@@ -79,9 +79,7 @@ class _Objective:
         return np.asarray(np.add(rows, np.transpose(rows)) / 2)
 
 
-def maximize(
-    log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array, block: int = 8192
-) -> Optimum:
+def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array) -> Optimum:
     """Find the parameters that maximise Σ weight · log-likelihood.
 
     Parameters
@@ -93,14 +91,12 @@ def maximize(
     start, centre
         Log-parameters to begin from, and their natural scale (0 for pure numbers, ln of the observation length for
         times), which only says where "absurdly far" begins.
-    block
-        How many patterns are computed at a time.
     """
-    objective = _Objective(log_likelihood, patterns, centre, block)
+    objective = _Objective(log_likelihood, patterns, centre)
     theta, inverse, hessian = np.asarray(start, dtype=np.float64), None, None
     for size in _SAMPLES:
         if objective.total > 3 * size:
-            few = _Objective(log_likelihood, sample(patterns, size), centre, block)
+            few = _Objective(log_likelihood, sample(patterns, size), centre)
             theta, inverse = _quasi_newton(few, theta, inverse)
             hessian = few.hessian(theta) if size == _SAMPLES[-1] else None
     if hessian is None:

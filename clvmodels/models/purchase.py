@@ -130,7 +130,7 @@ class PurchaseModel:
         )
         start = np.log(self.family.start(*patterns.columns, weights=patterns.weights))
         with np.errstate(over="ignore", under="ignore"):
-            optimum = maximize(self.family.log_likelihood, patterns, start, centre, self.family.rows_at_once)
+            optimum = maximize(self.family.log_likelihood, patterns, start, centre)
         report, covariance = judge(
             optimum,
             self.family.parameters,

@@ -1,10 +1,8 @@
-"""Work on long columns: in cache-sized blocks, on every core, in a fixed order."""
+"""Work on long columns in cache-sized blocks."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,33 +12,22 @@ Array = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+BLOCK = 8192  # rows: a few dozen columns of them stay in cache
 
 
-def map_blocks(function: Callable[..., Any], columns: Sequence[Any], n_rows: int, block: int) -> list[Any]:
+def map_blocks(function: Callable[..., Any], columns: Sequence[Any], n_rows: int, block: int = BLOCK) -> list[Any]:
     """Call ``function(*columns)`` on one block of rows after another and list the results in row order.
 
-    A column of length ``n_rows`` is cut, anything else (a scalar parameter) is passed on whole. NumPy lets go of the
-    interpreter inside its loops, so threads share the work; the blocks do not depend on how many threads there are,
-    which keeps sums the same on every machine.
+    A column of length ``n_rows`` is cut, anything else (a scalar parameter) is passed on whole. No threads: on blocks
+    that fit the cache they wait for the interpreter more than they compute (measured: two are slower than one).
     """
-
-    def part(start: int) -> Any:
-        return function(*[c[start : start + block] if np.ndim(c) and len(c) == n_rows else c for c in columns])
-
-    starts = range(0, n_rows, block)
-    workers = min(cores(), len(starts))
-    if workers < 2:
-        return [part(start) for start in starts]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(part, starts))
+    return [
+        function(*[c[start : start + block] if np.ndim(c) and len(c) == n_rows else c for c in columns])
+        for start in range(0, n_rows, block)
+    ]
 
 
-def rowwise(function: Callable[..., Array], *columns: Any, block: int = 8192) -> Array:
+def rowwise(function: Callable[..., Array], *columns: Any, block: int = BLOCK) -> Array:
     """Broadcast the columns, apply ``function`` block by block, and give the result in the broadcast shape."""
     shape = np.broadcast_shapes(*[np.shape(c) for c in columns])
     n_rows = int(np.prod(shape, dtype=np.int64))

@@ -60,4 +60,4 @@ def _clenshaw(coefficients: Array, group: Positions, y: Array) -> Array:
             ahead, beyond = column[index] + twice * ahead - beyond, ahead
         return np.asarray(columns[0][index] + y * ahead - beyond)
 
-    return np.concatenate(map_blocks(block, (group, y), len(y), 8192))
+    return np.concatenate(map_blocks(block, (group, y), len(y)))
