@@ -26,10 +26,7 @@ def log_likelihood(x: Any, m: Any, p: Any, q: Any, v: Any) -> tuple[Array, Array
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), m)
     px, total = p * x, x * m
     low, high = np.log1p(v / total), np.log1p(total / v)
-    if np.ndim(p) or np.ndim(q):
-        log_ways, slope_p, slope_q = _of_counts(px, q)
-    else:
-        log_ways, slope_p, slope_q = by_count(lambda x: _of_counts(p * x, q), x)
+    log_ways, slope_p, slope_q = by_count(_of_counts, x, p, q)
     value = log_ways - np.log(m) - px * low - q * high
     gradient = px * (slope_p - low), q * (slope_q - high), (q * total - px * v) / (v + total)
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
@@ -75,8 +72,9 @@ def simulate(generator: np.random.Generator, counts: Any, p: float, q: float, v:
     return np.asarray(generator.gamma(p, 1.0, int(np.sum(counts))) / np.repeat(rate, counts))
 
 
-def _of_counts(px: Any, q: Any) -> Array:
-    """What depends on the count alone: −ln B(px, q) and its derivatives in px and in q, without the part of m."""
+def _of_counts(x: Any, p: Any, q: Any) -> Array:
+    """What depends on the count alone: −ln B(px, q) and its derivatives in px and in q; x = 0 has no density."""
+    px = p * np.maximum(x, 1)
     return np.stack(np.broadcast_arrays(-log_beta(px, q), digamma_rising(px, q), digamma_rising(q, px)))
 
 

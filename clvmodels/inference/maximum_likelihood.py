@@ -60,7 +60,8 @@ class _Objective:
         def block(*columns: Array) -> tuple[float, Array]:
             *statistics, weights = columns
             value, gradient = self.log_likelihood(*statistics, *parameters)
-            return float(weights @ value), gradient @ weights
+            # no matrix product: its threads would make the sum depend on the number of cores
+            return float(np.sum(weights * value)), np.sum(gradient * weights, axis=1)
 
         columns = (*self.patterns.columns, self.patterns.weights)
         parts = map_blocks(block, columns, len(self.patterns.weights))

@@ -53,8 +53,10 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
 def sample(patterns: Patterns, size: int) -> Patterns:
     """Draw ``size`` customers with replacement, always the same ones for the same patterns."""
     reach = np.cumsum(patterns.weights)
-    drawn = np.searchsorted(reach, np.random.default_rng(2005).random(size) * reach[-1], side="right")
-    rows, counts = np.unique(np.minimum(drawn, len(reach) - 1), return_counts=True)
+    drawn = np.sort(np.random.default_rng(2005).random(size)) * reach[-1]
+    rows, counts = np.unique(
+        np.minimum(np.searchsorted(reach, drawn, side="right"), len(reach) - 1), return_counts=True
+    )
     return Patterns(tuple(column[rows] for column in patterns.columns), counts.astype(np.float64))
 
 

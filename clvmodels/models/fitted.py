@@ -93,16 +93,13 @@ def profile_of(
     is a value that occurs: the smallest one that at least so many percent do not exceed.
     """
     points: dict[str, list[float]] = {}
-    shares = np.array(PROFILE_POINTS) / 100
     for name in PROFILE_COLUMNS:
         values = columns.get(name, more.get(name))
         if values is None:
             continue
         there = ~np.isnan(values)
         if there.any():
-            counted = weights[there] if name in columns else None
-            found = np.quantile(values[there], shares, method="inverted_cdf", weights=counted)
-            points[name] = [float(v) for v in found]
+            points[name] = _points(values[there], weights[there] if name in columns else None)
     return {
         "customers": float(weights.sum()),
         "repeat_purchases": float(weights @ columns["frequency"]) if "frequency" in columns else None,
@@ -110,6 +107,17 @@ def profile_of(
         "percent": list(PROFILE_POINTS),
         "points": points,
     }
+
+
+def _points(values: Array, weights: Array | None) -> list[float]:
+    shares = np.array(PROFILE_POINTS) / 100
+    if weights is None or np.all(weights == 1):
+        return [float(v) for v in np.quantile(values, shares, method="inverted_cdf")]
+    # numpy's weighted quantile does the same, three times slower
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))
+    return [float(v) for v in values[order][at]]
 
 
 def package_versions() -> dict[str, str]:

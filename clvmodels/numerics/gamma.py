@@ -26,23 +26,34 @@ def log_rising(r: Any, x: Any) -> Array:
     >>> float(log_rising(3.0, 2.0))  # ln(3 · 4)
     2.484906649788
     """
-    return _at_counts(_log_rising, r, x)
+    return by_count(_log_rising, x, r)
 
 
 def digamma_rising(r: Any, x: Any) -> Array:
     """ψ(r + x) − ψ(r), the derivative of :func:`log_rising` in r. Source: NIST DLMF 5.11.2."""
-    return _at_counts(_digamma_rising, r, x)
+    return by_count(_digamma_rising, x, r)
 
 
-def by_count(function: Callable[[Array], Array], x: Array) -> Array:
-    """Values of ``function(x)`` along its last axis, computed once for each count that many customers share."""
-    if x.size > 64:
-        low, top = float(x.min()), float(x.max())
-        if top - low < x.size / 4:
-            index = (x - low).astype(np.intp)
-            if np.array_equal(index + low, x):
-                return np.asarray(function(np.arange(low, top + 1))[..., index])
-    return function(x)
+def by_count(function: Callable[..., Array], x: Any, *parameters: Any) -> Array:
+    """``function(x, *parameters)`` of counts x along the last axis, computed once for each count.
+
+    With the same parameters for everybody the values at 0, 1, ..., max(x) are enough; they are kept, for the next block
+    of customers needs them again.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    if x.size > 64 and not any(np.ndim(p) for p in parameters):
+        top = float(x.max())
+        if top < x.size / 4:
+            counts = x.astype(np.intp)
+            if np.array_equal(counts, x):
+                size = 64 << max(0, int(top) // 64).bit_length()
+                return np.asarray(_table(function, size, *map(float, parameters))[..., counts])
+    return function(x, *parameters)
+
+
+@lru_cache(maxsize=64)
+def _table(function: Callable[..., Array], size: int, *parameters: float) -> Array:
+    return function(np.arange(size, dtype=np.float64), *parameters)
 
 
 def softplus(y: Any) -> tuple[Array, Array]:
@@ -58,26 +69,7 @@ def softplus(y: Any) -> tuple[Array, Array]:
 def log_beta(a: Any, b: Any) -> Array:
     """ln B(a, b) for a, b > 0, keeping its digits when one or both are large."""
     small, large = np.minimum(a, b), np.maximum(a, b)
-    return np.asarray(special.gammaln(small) - _log_rising(large, small), dtype=np.float64)
-
-
-def _at_counts(function: Callable[[Any, Any], Array], r: Any, x: Any) -> Array:
-    # Counts repeat: with one r for everybody the function is needed only at 0, 1, ..., max(x), and the next block of
-    # customers needs it there again.
-    x = np.asarray(x, dtype=np.float64)
-    if np.ndim(r) == 0 and x.size > 64:
-        top = float(x.max())
-        if top < x.size / 4:
-            counts = x.astype(np.intp)
-            if np.array_equal(counts, x):
-                size = 64 << max(0, int(top) // 64).bit_length()
-                return np.asarray(_table(function, float(r), size)[counts])
-    return function(r, x)
-
-
-@lru_cache(maxsize=64)
-def _table(function: Callable[[Any, Any], Array], r: float, size: int) -> Array:
-    return function(r, np.arange(size, dtype=np.float64))
+    return np.asarray(special.gammaln(small) - _log_rising(small, large), dtype=np.float64)
 
 
 def _tail(z: Array) -> Array:
@@ -90,7 +82,7 @@ def _tail_derivative(z: Array) -> Array:
     return -w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132))))
 
 
-def _log_rising(r: Any, x: Any) -> Array:
+def _log_rising(x: Any, r: Any) -> Array:
     r, x = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(x, dtype=np.float64))
     large = np.maximum(r, _STIRLING_FROM)
     stirling = x * np.log(large) + (large + x - 0.5) * np.log1p(x / large) - x + _tail(large + x) - _tail(large)
@@ -99,7 +91,7 @@ def _log_rising(r: Any, x: Any) -> Array:
     return np.asarray(np.where(r >= _STIRLING_FROM, stirling, special.gammaln(r + x) - special.gammaln(r)))
 
 
-def _digamma_rising(r: Any, x: Any) -> Array:
+def _digamma_rising(x: Any, r: Any) -> Array:
     r, x = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(x, dtype=np.float64))
     large = np.maximum(r, _STIRLING_FROM)
     stirling = (
