@@ -47,7 +47,7 @@ def by_count(function: Callable[..., Array], x: Any, *parameters: Any) -> Array:
             counts = x.astype(np.intp)
             if np.array_equal(counts, x):
                 size = 64 << max(0, int(top) // 64).bit_length()
-                return np.asarray(_table(function, size, *map(float, parameters))[..., counts])
+                return np.asarray(np.take(_table(function, size, *map(float, parameters)), counts, axis=-1))
     return function(x, *parameters)
 
 
