@@ -31,6 +31,7 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     (alpha+u)^-(r+x) (beta+u)^-(s+1) du]; the integral is computed as it stands, which keeps every term positive. Its
     derivatives are means over the same nodes.
     """
+    shape = np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha, s, beta)))
     m = r + x
     log_ratio, mean, y, later_a, later_b = _dropout(x, t_x, T, r, alpha, s, beta)
     u = y + t_x
@@ -49,7 +50,7 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
         dead - s * (alive * seen_b + dead * left_b),
         s * (alive * T / (beta + T) + dead * part_b) + dead * (part_b - 1),
     )
-    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+    return np.reshape(value, shape), np.reshape(np.stack(np.broadcast_arrays(*gradient)), (4, *shape))
 
 
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:

@@ -30,7 +30,7 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
     Parameters
     ----------
     columns
-        The statistics, each of shape (n,), finite and at least 0.
+        The statistics, each of shape (n,), finite.
     weights
         How many customers a row stands for; 1 each if None.
     """
@@ -102,7 +102,7 @@ def _codes(column: Array) -> tuple[Keys, Any]:
             if not np.array_equal(code / scale, values):
                 break
         else:
-            if code.max() < 2.0**31:
+            if code.min() >= 0 and code.max() < 2.0**31:
                 return code.astype(np.int64), scale
     return _ranks(column)
 

@@ -59,18 +59,20 @@ def discounted(
     if own is not None:
         return _times_alive(family, own(horizon, delta, *statistics, *parameters), statistics, parameters, alive)
 
-    def block(t: Any, *columns: Array) -> Array:
+    def block(t: Any, *columns: Any) -> Array:
         t = np.broadcast_to(t, columns[0].shape)
 
         def expected(u: Array) -> Array:
             spread = [np.broadcast_to(column, u.shape) for column in columns]
-            return np.asarray(family.expected_purchases_alive(u, 0.0, *spread, *parameters))
+            return np.asarray(family.expected_purchases_alive(u, 0.0, *spread))
 
         if family.time == "discrete":
             return discounting.discounted_periods(expected, t, delta)
         return discounting.discounted(expected, t, delta)
 
-    return _times_alive(family, rowwise(block, horizon, *statistics, block=256), statistics, parameters, alive)
+    return _times_alive(
+        family, rowwise(block, horizon, *statistics, *parameters, block=256), statistics, parameters, alive
+    )
 
 
 def _times_alive(

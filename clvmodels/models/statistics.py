@@ -16,7 +16,7 @@ _TOLERANCE = 1e-9
 
 
 def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
-    """Statistics as float arrays, checked: finite, not negative, frequency whole, recency within T.
+    """Statistics as float arrays, checked: finite; counts and times not negative, frequency whole, recency within T.
 
     Differences of rounding between recency and T are levelled.
     """
@@ -24,6 +24,7 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
     for name, values in columns.items():
         if name != "monetary_value":
             _refuse(frame, ~np.isfinite(values), values, name, "must be a finite number")
+        if name in ("frequency", "recency", "T"):
             _refuse(frame, values < 0, values, name, "must not be negative")
     if "frequency" in columns:
         x = columns["frequency"]

@@ -66,7 +66,7 @@ def pmf(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     stays = log_rising(b, n) - log_rising(a + b, n)
     still_here = np.exp(stays + log_negative_binomial(n, t, k, z))
     with np.errstate(divide="ignore"):
-        log_leaves = stays + np.log(a) - np.log(b + (n - 1))
+        log_leaves = stays + np.log(a) - np.log(b + (np.maximum(n, 1) - 1))
     left = np.exp(np.where(n > 0, log_leaves, -np.inf)) * special.betainc(np.maximum(n, 1.0), k, t / (z + t))
     return np.asarray(still_here + np.where(n > 0, left, 0.0))
 
@@ -80,7 +80,8 @@ def log_negative_binomial(n: Any, t: Any, k: Any, z: Any) -> Array:
 
 
 def _log_survival(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
-    ratio = np.broadcast_to(t / z, np.broadcast_shapes(*map(np.shape, (t, k, z, a, b))))
+    t, k, z, a, b = np.broadcast_arrays(t, k, z, a, b)
+    ratio = t / z
     return _log_beta_mean(lambda p: -k * np.log1p(p * ratio), a, b, [k * ratio, ratio])
 
 
