@@ -225,7 +225,9 @@ def _reading(con: Any, names: Columns, zone: str | None) -> Reading:
     sort = types["date"]
     date = {"VARCHAR": "text", "DATE": "date", '"NULL"': "date", "NULL": "date"}.get(sort)
     if sort.startswith("TIMESTAMP"):
-        date = "zoned" if sort.endswith(("WITH TIME ZONE", "TZ")) else "timestamp"
+        # Parquet's nanoseconds reach the engine without their zone, as UTC
+        without = "timestamp" if zone is None else "instant"
+        date = "zoned" if "TZ" in sort or sort.endswith("WITH TIME ZONE") else without
     if date is None:
         raise InvalidInput(
             f"column {names.date!r} must hold dates, timestamps or text like 2020-03-04; found {sort}. "
@@ -234,7 +236,7 @@ def _reading(con: Any, names: Columns, zone: str | None) -> Reading:
     amount = types.get("amount", "")
     if amount and not re.match(r'(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|FLOAT|DOUBLE|DECIMAL|"?NULL"?)', amount):
         raise InvalidInput(f"column {names.amount!r} must hold numbers; found {amount}")
-    return Reading(customer, date, _known_zone(zone) if date == "zoned" else None, "amount" in types)
+    return Reading(customer, date, _known_zone(zone) if date in ("zoned", "instant") else None, "amount" in types)
 
 
 def _zone(table: Any, column: str = "date") -> str | None:
@@ -246,7 +248,7 @@ def _zone(table: Any, column: str = "date") -> str | None:
 
 def _known_zone(zone: str | None) -> str:
     zone = zone or "UTC"
-    if not re.fullmatch(r"[A-Za-z0-9_+/:-]+", zone):
+    if not re.fullmatch(r"[+-]\d\d:\d\d|[A-Za-z][A-Za-z0-9_+/:-]*", zone):
         raise InvalidInput(f"the dates are in an unknown time zone, {zone!r}; convert them to UTC first")
     return zone
 

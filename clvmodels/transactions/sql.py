@@ -45,7 +45,7 @@ class Reading:
     """How the columns of the log are to be read: the kinds of their types, and the zone of zoned timestamps."""
 
     customer: str  # "text", "float" or "other"
-    date: str  # "text", "date", "timestamp" or "zoned"
+    date: str  # "text", "date", "timestamp", "zoned" or "instant" (in UTC, without saying so)
     zone: str | None
     money: bool
 
@@ -227,13 +227,18 @@ def local_date(reading: Reading) -> str:
     if reading.date == "text":
         return f"CASE WHEN {_iso()} THEN TRY_CAST(date AS TIMESTAMP) END"
     if reading.date == "zoned":
-        return f"CAST(date AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE '{_engine_zone(reading.zone or 'UTC')}'"
+        return _in_zone("CAST(date AS TIMESTAMP WITH TIME ZONE)", reading.zone or "UTC")
+    if reading.date == "instant":
+        return _in_zone("(CAST(date AS TIMESTAMP) AT TIME ZONE 'UTC')", reading.zone or "UTC")
     return "CAST(date AS DATE)" if reading.date == "date" else "CAST(date AS TIMESTAMP)"
 
 
-def _engine_zone(zone: str) -> str:
-    """+02:00, as Arrow writes a fixed offset, is GMT+02:00 to the engine."""
-    return f"GMT{zone}" if zone[0] in "+-" else zone
+def _in_zone(instant: str, zone: str) -> str:
+    """Local time; a fixed offset, which Arrow writes as +02:00, is added to UTC: engines name them differently."""
+    if zone[0] not in "+-":
+        return f"{instant} AT TIME ZONE '{zone}'"
+    hours, minutes = zone[1:].split(":")
+    return f"({instant} AT TIME ZONE 'UTC') + INTERVAL '{zone[0]}{60 * int(hours) + int(minutes)}' MINUTE"
 
 
 def _iso() -> str:

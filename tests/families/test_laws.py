@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import special, stats
@@ -24,13 +24,11 @@ from clvmodels.numerics import discounting
 from .worlds import CONTINUOUS, LEAVING, LENGTHS, SCALES, SHAPES, WORLDS, histories_of, parameters_of
 
 Z = 5.0
-# geometric_dropout.pmf warns at n = 0 with b < 1; test_pmf_at_0_is_quiet holds it up, the other laws pass over it.
-pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in log:RuntimeWarning")
 SHIPPED_LEAVING = [world for world in LEAVING if not world.discrete]
 
 
 def laws(examples):
-    return settings(max_examples=examples, derandomize=True, deadline=None)
+    return settings(max_examples=examples, derandomize=True, deadline=None, phases=set(Phase) - {Phase.explain})
 
 
 def of_every(worlds):
@@ -311,7 +309,7 @@ def test_probability_of_purchase_is_1_minus_pmf_0(world, data):
     t = world.horizon(data.draw(LENGTHS))
     some = questions.probability_of_purchase(family, t, history, parameters)
     assert_allclose(some, 1 - questions.purchase_pmf(family, 0.0, t, history, parameters), rtol=1e-9, atol=1e-13)
-    assert np.all((some >= 0) & (some <= questions.p_alive(family, 0.0, history, parameters)))
+    assert np.all((some >= 0) & (some <= questions.p_alive(family, 0.0, history, parameters) + world.rounding))
     expected = questions.expected_purchases(family, t, 0.0, history, parameters)
     assert np.all(some <= expected * (1 + 1e-9) + 10 * world.rounding)
 
@@ -571,7 +569,7 @@ def test_questions_with_parameters_one_per_row(world, n_rows):
         lambda p: questions.probability_of_purchase(family, 20.0, history, p),
         lambda p: questions.purchase_pmf(family, 1.0, 20.0, history, p),
         lambda p: questions.discounted(family, 20.0, 0.01, history, p),
-        lambda p: questions.discounted(family, math.inf, 0.01, history, p),
+        lambda p: questions.discounted(family, math.inf, 0.2 if world.discrete else 0.01, history, p),
     ):
         assert_allclose(ask(arrays), ask(values), rtol=1e-11)
 
@@ -594,7 +592,7 @@ def test_many_rows_are_as_few(world):
         lambda h: questions.expected_purchases(family, t, 0.0, h, values),
         lambda h: questions.expected_purchases(family, t, t, h, values),
         lambda h: questions.discounted(family, t, 0.01, h, values),
-        lambda h: questions.discounted(family, math.inf, 0.01, h, values),
+        lambda h: questions.discounted(family, math.inf, 0.2 if world.discrete else 0.01, h, values),
         lambda h: questions.purchase_pmf(family, 1.0, t, h, values),
         lambda h: questions.probability_of_purchase(family, t, h, values),
     ):
