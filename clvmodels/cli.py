@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,50 +33,93 @@ _DEFAULTS = {
     "margin": 1.0,
     "refunds": "net",
 }
-_DONE, _REFUSED, _INTERRUPTED, _BUG = 0, 1, 130, 70
+_DONE, _REFUSED, _BUG, _INTERRUPTED, _TERMINATED = 0, 1, 70, 130, 143
+
+# How the library's messages name a setting, and what it is called here.
+_OPTIONS = {
+    "customer_id=...": "--customer-id",
+    "date=...": "--date",
+    "amount=...": "--amount",
+    "refunds='net'": "--refunds net",
+    "refunds='drop'": "--refunds drop",
+    "refunds='error'": "--refunds error",
+    ", or pass amount=None": "",
+    ", or amount=None if the log holds no money": "",
+    ", for example with pandas.to_datetime and the format it is in": "",
+    ", for example with pandas.to_datetime": "",
+}
+
+
+class _Terminated(BaseException):
+    """The process was asked to end: unwinds, so that no temporary file stays."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 only if everything asked for was written."""
-    parser = _parser()
-    words = parser.parse_args(arguments)
+    words = _parser().parse_args(arguments)
     shown = warnings.showwarning
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", ClvWarning)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         words.run(words)
-        sys.stdout.flush()
     except ClvError as error:
-        return _fail(f"clvmodels: {error}", _REFUSED)
+        return _fail(_in_options(str(error)), _REFUSED)
     except KeyboardInterrupt:
-        return _fail("clvmodels: interrupted; nothing was written", _INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has left (`| head`); the files are written, so only the text is lost.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _DONE
+        return _fail("interrupted; nothing was written", _INTERRUPTED)
+    except _Terminated:
+        return _fail("terminated; nothing was written", _TERMINATED)
     except OSError as error:
-        return _fail(f"clvmodels: {error.strerror or error}: {error.filename or ''}".rstrip(": "), _REFUSED)
+        return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), _REFUSED)
     except Exception as error:
+        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # the engine's way to pass Ctrl-C on
+            return _fail("interrupted; nothing was written", _INTERRUPTED)
         if words.traceback:
             traceback.print_exc()
         return _fail(
-            f"clvmodels: an error inside the program ({type(error).__name__}); nothing was written. "
+            f"an error inside the program ({type(error).__name__}); nothing was written. "
             "Please report it with what --traceback adds",
             _BUG,
         )
     finally:
         warnings.showwarning = shown
+        signal.signal(signal.SIGTERM, before)
     return _DONE
 
 
+def _terminate(*signal_and_frame: Any) -> None:
+    raise _Terminated
+
+
+def _in_options(message: str) -> str:
+    for python, option in _OPTIONS.items():
+        message = message.replace(python, option)
+    return message
+
+
 def _fail(message: str, code: int) -> int:
-    print(message, file=sys.stderr)
+    _say(f"clvmodels: {message}", sys.stderr)
     return code
+
+
+def _say(text: str, stream: Any) -> None:
+    """Print what can be printed: a reader who has left, or a stream that is closed or narrow, changes no result."""
+    if stream is None:
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding) + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # else the interpreter tries once more on its way out, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show_warning(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
     if issubclass(category, ClvWarning):
-        print(f"warning: {message}", file=sys.stderr)
+        _say(f"warning: {_in_options(str(message))}", sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -215,8 +261,7 @@ def _forecast(words: argparse.Namespace) -> None:
     with written_whole(model_path) as new_model, written_whole(out) as new_table:
         result.model.save(new_model)
         _write(result.scored, new_table, out.suffix.lower())
-    print(text)
-    print(f"\nWrote {len(result.scored):,} customers to {out}\nWrote the model to {model_path}")
+    _say(f"{text}\n\nWrote {len(result.scored):,} customers to {out}\nWrote the model to {model_path}", sys.stdout)
 
 
 def _targets(words: argparse.Namespace) -> tuple[Path, Path]:
@@ -230,8 +275,8 @@ def _targets(words: argparse.Namespace) -> tuple[Path, Path]:
             raise InvalidInput(f"cannot write {path}: there is no folder {path.parent}; make it first")
         if path.is_dir():
             raise InvalidInput(f"cannot write {path}: it is a folder")
-        if path.exists() and Path(words.log).exists() and path.samefile(words.log):
-            raise InvalidInput(f"{path} is the log itself: choose another name to write to")
+        if path.exists() and any(path.samefile(log) for log in (words.log, *glob(words.log)) if os.path.exists(log)):
+            raise InvalidInput(f"{path} is the log itself, or part of it: choose another name to write to")
     if out.resolve() == model.resolve():
         raise InvalidInput(f"--out and --model are the same file, {out}")
     return out, model
@@ -256,7 +301,7 @@ def _told(words: argparse.Namespace, result: Forecast) -> str:
         ("horizon", ahead, words.horizon is None),
         (
             "discount rate",
-            f"{model.annual_discount_rate:.4%} a year".replace(".0000%", "%"),
+            f"{100 * model.annual_discount_rate:.6g}% a year",
             model.annual_discount_rate == 0.10,
         ),
         (

@@ -5,6 +5,9 @@ Every message says what was expected, what was found, how many, which first and 
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 class ClvError(Exception):
     """Everything that this package raises on purpose."""
@@ -36,3 +39,11 @@ class NotAvailable(ClvError, NotImplementedError):
 
 class ClvWarning(UserWarning):
     """A warning about data or a fit that its reader can do something about."""
+
+
+def warn(message: str) -> None:
+    """Warn with a ClvWarning that points at the line outside this package that led here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "clvmodels":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ClvWarning, stacklevel=level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,17 +12,26 @@ from pathlib import Path
 from .errors import InvalidInput
 
 
+def _mode(target: Path) -> int:
+    """That of the file which is replaced, or what a new file gets."""
+    with suppress(OSError):
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside ``path``; when the block ends well it is synced to disk and renamed to ``path``.
 
     If the block fails, the temporary file is removed and whatever stood at ``path`` is untouched.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # a link keeps pointing at its file
     if target.is_dir():
         raise InvalidInput(f"cannot write {target}: it is a folder; expected the name of a file")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
     except OSError as error:
         raise InvalidInput(f"cannot write {target}: {error.strerror or error}") from error
     os.close(handle)
@@ -30,9 +40,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(_mode(target))
         os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):

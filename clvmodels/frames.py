@@ -125,6 +125,8 @@ def numeric(frame: Frame, name: str) -> NDArray[np.float64]:
         values = convert(column)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise InvalidInput(f"column {name!r} could not be turned into numbers: {error}") from error
+    if values is None and n_rows(frame) == 0:
+        return np.zeros(0)  # an empty frame need not know its types
     if values is None:
         found = column.type if which == "arrow" else column.dtype
         raise InvalidInput(f"column {name!r} must hold numbers; found {found} ({_example(column)})")
@@ -293,6 +295,8 @@ def _column(frame: Frame, name: str) -> Column:
         return frame.column(name)
     if name in frame.columns:
         return frame[name]
+    if name != CUSTOMER_ID:  # a column whose name is no text, such as 52
+        return frame[next(column for column in frame.columns if str(column) == name)]
     import pandas as pd
 
     return pd.Series(frame.index.array, index=frame.index, name=name)

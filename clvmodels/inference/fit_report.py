@@ -90,19 +90,22 @@ def judge(
 
     ``reasons`` are known before the fit and speak against trusting it; ``remarks`` are worth knowing and do not.
     """
-    curvature, directions = np.linalg.eigh(optimum.hessian)
+    computed = bool(np.all(np.isfinite(optimum.hessian)))
+    curvature, directions = np.linalg.eigh(optimum.hessian if computed else np.zeros_like(optimum.hessian))
     # Relative to the sharpest direction the differentiated gradient has about ten digits.
-    sharp = curvature > 1e-10 * curvature[-1]
+    sharp = (curvature > 1e-10 * curvature[-1]) & (curvature > 0)
     definite = bool(sharp.all())
     covariance = (directions[:, sharp] / curvature[sharp]) @ directions[:, sharp].T
-    # A parameter that takes part in a flat direction has no standard error; the others keep theirs.
-    loose = np.sum(directions[:, ~sharp] ** 2, axis=1) > 1e-6
+    # A parameter that takes part in a flat direction, or leans on the wall, has no standard error.
+    loose = (np.sum(directions[:, ~sharp] ** 2, axis=1) > 1e-6) | np.array(optimum.walled)
     covariance[loose, :] = covariance[:, loose] = np.nan
     arrived = optimum.decrement < _ARRIVED and float(np.abs(optimum.step).max()) < _STILL
     runaway = any(optimum.walled) or not definite or bool(np.any(np.diag(covariance) > _LOOSE**2))
 
     reasons = list(reasons)
-    if runaway:
+    if not computed:
+        reasons.append("the likelihood cannot be computed for these data: check the summary for extreme values")
+    elif runaway:
         reasons.append(_running_off(optimum, names, limits, centre, directions[:, 0]))
     elif not arrived:
         reasons.append(
@@ -134,10 +137,9 @@ def few_repeaters(n_repeaters: float) -> list[str]:
     """The reason that holds with fewer than ten repeaters."""
     if n_repeaters >= _FEWEST_REPEATERS:
         return []
-    return [
-        f"only {n_repeaters:g} customers ever came back, too few to learn from (expected at least "
-        f"{_FEWEST_REPEATERS}): use a longer log or more customers"
-    ]
+    came = f"only {n_repeaters:g} customer{'' if n_repeaters == 1 else 's'} ever came back"
+    enough = f"expected at least {_FEWEST_REPEATERS}"
+    return [f"{came}, too few to learn from ({enough}): use a longer log or more customers"]
 
 
 def _running_off(

@@ -25,6 +25,7 @@ _SAMPLES = 4_000, 40_000
 # Log-parameters further than this from their natural scale (a factor of 1.2 million) meet a gentle wall, so that a
 # likelihood which rises for ever still has an optimum.
 WALL = 14.0
+_NEAR = 0.5  # what is this close to the wall leans on it
 _DIFFERENCE = 1e-4
 _ARRIVED = 1e-14  # squared standard errors: 1e-7 of a standard error
 _FAST = 0.2  # a step that leaves more than this share of the decrement was made with a bad Hessian
@@ -75,9 +76,18 @@ class _Objective:
         return -value / self.total + float(beyond @ beyond), -gradient / self.total + 2 * beyond
 
     def hessian(self, theta: Array) -> Array:
-        steps = np.eye(len(theta)) * _DIFFERENCE
-        rows = [(self(theta + step)[1] - self(theta - step)[1]) / (2 * _DIFFERENCE) for step in steps]
-        return np.asarray(np.add(rows, np.transpose(rows)) / 2)
+        """Of the objective, the wall included."""
+        return _differences(lambda at: self(at)[1], theta)
+
+    def information(self, theta: Array) -> Array:
+        """Of the likelihood alone, summed over customers."""
+        return _differences(lambda at: -self.sums(at)[1], theta)
+
+
+def _differences(gradient: Callable[[Array], Array], theta: Array) -> Array:
+    steps = np.eye(len(theta)) * _DIFFERENCE
+    rows = [(gradient(theta + step) - gradient(theta - step)) / (2 * _DIFFERENCE) for step in steps]
+    return np.asarray(np.add(rows, np.transpose(rows)) / 2)
 
 
 def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array) -> Optimum:
@@ -149,15 +159,20 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         moved += length * float(np.abs(step).max())
         before = decrement
     step, decrement = _newton_step(hessian, gradient, objective.total)
-    walled = np.abs(theta - objective.centre) > WALL
-    total, total_gradient = -value * objective.total, -gradient * objective.total
+    walled = np.abs(theta - objective.centre) > WALL - _NEAR
+    total, total_gradient, information = (
+        -value * objective.total,
+        -gradient * objective.total,
+        hessian * objective.total,
+    )
     if walled.any():  # the wall is no part of the likelihood
         total, total_gradient = objective.sums(theta)
+        information = objective.information(theta)
     return Optimum(
         theta,
         total,
         total_gradient,
-        hessian * objective.total,
+        information,
         decrement,
         step,
         tuple(bool(w) for w in walled),
@@ -167,6 +182,8 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
 
 def _newton_step(hessian: Array, gradient: Array, total: float) -> tuple[Array, float]:
     """Step and decrement g'|H|⁻¹g of the sum; eigenvalues are taken positive, and a step is at most 2 long."""
+    if not (np.all(np.isfinite(hessian)) and np.all(np.isfinite(gradient))):
+        return np.zeros_like(gradient), np.inf
     values, vectors = np.linalg.eigh(hessian)
     values = np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max())))
     along = vectors.T @ gradient

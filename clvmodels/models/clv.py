@@ -16,7 +16,7 @@ from ..units import units_per_year
 from . import questions, statistics
 from .purchase import PurchaseModel
 from .spend import SpendModel
-from .time_units import check_unit_to_predict, checked_lengths
+from .time_units import check_unit_to_predict, checked_lengths, labels
 
 FIT_STEPS = ("fitting purchases", "fitting spend")
 
@@ -66,24 +66,26 @@ class CLVModel:
                     f"time_unit={time_unit!r} differs from that of the purchase model, {purchases.time_unit!r}: "
                     "leave one of them out"
                 )
-            self.purchases = purchases
+            unit = time_unit or purchases.time_unit
+            self.purchases = purchases if purchases._fitted else PurchaseModel(purchases.family, unit)
         else:
             self.purchases = PurchaseModel(purchases, time_unit)
         self.spend = spend if isinstance(spend, SpendModel) else SpendModel(spend)
+        self._given = self.purchases._fitted is not None, self.spend._fitted is not None
         questions.continuous_rate(annual_discount_rate, "year", 1.0)
         self.annual_discount_rate = float(annual_discount_rate)
         self.margin = margin if isinstance(margin, str) else _checked_margin(margin)
 
     def fit(self, summary: Any, weights: Any = None, progress: Callable[[str], None] = lambda step: None) -> CLVModel:
-        """Fit what is not fitted yet, and return the model itself; see the two models for what is raised.
+        """Fit what was not handed in fitted, and return the model itself; see the two models for what is raised.
 
         ``progress`` is called with the name of each step as it begins.
         """
         frame = frames.load(summary)
         parts: tuple[PurchaseModel | SpendModel, ...] = (self.purchases, self.spend)
-        for step, model in zip(FIT_STEPS, parts, strict=True):
+        for step, model, given in zip(FIT_STEPS, parts, self._given, strict=True):
             progress(step)
-            if model._fitted is None:
+            if not given:
                 model.fit(frame, weights)
         return self
 
@@ -131,9 +133,7 @@ class CLVModel:
         statistics.refuse_duplicates(frame)
         check_unit_to_predict(unit, self.purchases.largest_trained, frame, columns.get("T"))
         horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
-        factor = statistics.per_row(frame, share, "margin") if isinstance(share, str) else _checked_margin(share)
-        if np.any(np.isnan(factor)):
-            raise InvalidInput(f"margin column {share!r} has {np.isnan(factor).sum()} missing values")
+        factor: Any = statistics.margins(frame, share) if isinstance(share, str) else _checked_margin(share)
 
         history = [columns[name] for name in self.purchases.family.statistics]
         family, values = self.purchases.family, self.purchases._fitted.values
@@ -149,8 +149,10 @@ class CLVModel:
             delta = questions.continuous_rate(rate, unit, t)
             counts["expected_purchases" + suffix] = questions.expected_purchases(family, t, 0.0, history, values, alive)
             worth = questions.discounted(family, t, delta, history, values, alive)
-            # Nothing is nothing, even of an infinite spend.
-            worths["clv" + suffix] = np.where(worth > 0, factor * spend * np.where(worth > 0, worth, 1.0), 0.0)
+            # Nothing is nothing, even of what is infinite.
+            with np.errstate(invalid="ignore"):
+                value = factor * spend * worth
+            worths["clv" + suffix] = np.where((worth > 0) & (np.asarray(factor) != 0), value, 0.0)
         result |= counts
         result["expected_spend"] = spend
         result |= worths
@@ -178,7 +180,7 @@ class CLVModel:
 def _checked_margin(margin: Any) -> float:
     try:
         value = float(margin)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"margin must be a number or the name of a column; found {margin!r}") from None
     if not math.isfinite(value):
         raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of spend; found {value!r}")
@@ -188,7 +190,8 @@ def _checked_margin(margin: Any) -> float:
 def _horizons(frame: Any, horizon: Any) -> dict[str, Any]:
     """Column suffix -> horizon: one number, or one per row."""
     if isinstance(horizon, (list, tuple, range)):
-        return {f"_{v:g}": float(v) for v in checked_lengths(list(horizon), "horizon")}
+        each = [float(v) for v in checked_lengths(list(horizon), "horizon")]
+        return {f"_{label}": v for label, v in zip(labels(each, "horizon"), each, strict=True)}
     if isinstance(horizon, str) or np.ndim(horizon) > 0:
         return {"": checked_lengths(statistics.per_row(frame, horizon, "horizon"), "horizon")}
     return {"": float(checked_lengths(horizon, "horizon"))}

@@ -44,7 +44,7 @@ class Fitted:
 
     def confidence_intervals(self, level: float) -> dict[str, tuple[float, float]]:
         """θ·exp(± z·error of ln θ): never crosses 0."""
-        if not 0 < level < 1:
+        if not isinstance(level, (int, float)) or not 0 < level < 1:
             raise InvalidInput(f"level must lie between 0 and 1, for example 0.95; found {level!r}")
         from scipy import special
 
@@ -69,16 +69,17 @@ def _exp(x: float) -> float:
 
 def checked_parameters(family: Any, given: Mapping[str, float]) -> dict[str, float]:
     """Parameters in the family's order, each a finite number above 0."""
-    if set(given) != set(family.parameters):
-        raise InvalidInput(
-            f"{family.title} has the parameters {', '.join(family.parameters)}; found {', '.join(map(str, given))}"
-        )
+    if not isinstance(given, Mapping) or set(given) != set(family.parameters):
+        found = ", ".join(map(str, given)) if isinstance(given, Mapping) else repr(given)
+        raise InvalidInput(f"{family.title} has the parameters {', '.join(family.parameters)}; found {found[:200]}")
     result = {}
     for name in family.parameters:
         try:
+            if isinstance(given[name], (str, bool)):
+                raise TypeError
             result[name] = float(given[name])
-        except (TypeError, ValueError):
-            raise InvalidInput(f"parameter {name} must be a number; found {given[name]!r}") from None
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidInput(f"parameter {name} must be a number; found {str(given[name])[:60]}") from None
         if not (math.isfinite(result[name]) and result[name] > 0):
             raise InvalidInput(f"parameter {name} must be finite and above 0; found {result[name]!r}")
     return result

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .. import frames
-from ..errors import ClvWarning, InvalidInput, NotAvailable, NotEnoughData, NotFitted
+from ..errors import InvalidInput, NotAvailable, NotEnoughData, NotFitted, warn
 from ..families import purchase_family
 from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport, few_repeaters, judge
@@ -21,7 +20,7 @@ from ..numerics.arrays import Array
 from ..units import hours_in
 from . import questions, statistics
 from .fitted import PROFILE_COLUMNS, Fitted, checked_parameters, package_versions, profile_of
-from .time_units import check_unit_to_predict, checked_lengths, unit_to_fit
+from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +81,7 @@ class PurchaseModel:
         >>> round(model.new_customer().expected_purchases(horizon=39), 3)
         1.244
         """
+        hours_in(time_unit)
         model = cls(family, time_unit)
         model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
         return model
@@ -122,11 +122,9 @@ class PurchaseModel:
             remarks.append(
                 "all customers have the same T: parameters are less certain than with customers of different ages"
             )
+        length = _observation_length(columns)
         centre = np.array(
-            [
-                math.log(float(columns["T"].max())) if name in self.family.time_parameters and "T" in columns else 0.0
-                for name in self.family.parameters
-            ]
+            [math.log(length) if name in self.family.time_parameters else 0.0 for name in self.family.parameters]
         )
         start = np.log(self.family.start(*patterns.columns, weights=patterns.weights))
         with np.errstate(over="ignore", under="ignore"):
@@ -157,7 +155,7 @@ class PurchaseModel:
         )
         self.time_unit = unit
         if not report.converged:
-            warnings.warn(report.verdict, ClvWarning, stacklevel=2)
+            warn(f"{self.family.title}: {report.verdict}")
         return self
 
     # What was found
@@ -220,9 +218,7 @@ class PurchaseModel:
         start
             Where the window begins, after T.
         """
-        begin = float(checked_lengths(start, "start"))
-        if math.isinf(begin):
-            raise InvalidInput("start must be finite")
+        begin = one_length(start, "start")
         return self._answer(
             summary,
             "expected_purchases",
@@ -233,11 +229,9 @@ class PurchaseModel:
 
     def purchase_pmf(self, summary: Any, n: Any, horizon: float) -> Any:
         """P(n purchases in (T, T + horizon] | history); several n give a frame with a column each."""
-        t = float(checked_lengths(horizon, "horizon"))
+        t = one_length(horizon, "horizon")
 
         def pmf(family: PurchaseFamily, n: Any, columns: list[Array], values: Any) -> Array:
-            if np.any(n != np.rint(n)) or np.any(np.isinf(n)):
-                raise InvalidInput(f"n must be a whole number of purchases; found {n!r}")
             return questions.purchase_pmf(family, n, t, columns, values)
 
         return self._answer(summary, "purchase_pmf", "n", n, pmf)
@@ -293,7 +287,11 @@ class PurchaseModel:
 
         if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
             raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
+        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
+            raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
         length = checked_lengths(observation, "observation")
+        if np.any(np.isinf(length)):
+            raise InvalidInput("observation must be finite")
         if length.ndim and length.shape != (n_customers,):
             raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
         length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
@@ -348,7 +346,10 @@ class PurchaseModel:
         values = self._state.values
         if isinstance(lengths, (list, tuple, range)):
             each = [float(v) for v in checked_lengths(list(lengths), what)]
-            table = {f"{name}_{v:g}": function(self.family, v, columns, values) for v in each}
+            table = {
+                f"{name}_{label}": function(self.family, v, columns, values)
+                for label, v in zip(labels(each, what), each, strict=True)
+            }
             return frames.table(table, frame)
         if isinstance(lengths, str) or np.ndim(lengths) > 0:
             per_row = checked_lengths(statistics.per_row(frame, lengths, what), what)
@@ -380,7 +381,7 @@ class NewCustomer:
 
     def purchase_pmf(self, n: Any, horizon: float) -> Any:
         """P(n repeat purchases in (0, horizon])."""
-        t = float(checked_lengths(horizon, "horizon"))
+        t = one_length(horizon, "horizon")
         return self._ask(
             "n", n, lambda family, n, columns, values: questions.purchase_pmf(family, n, t, columns, values)
         )
@@ -405,6 +406,19 @@ class NewCustomer:
         nothing = [np.zeros(len(flat)) for _ in self._family.statistics]
         result = function(self._family, flat, nothing, self._parameters)
         return float(result[0]) if each.ndim == 0 else np.reshape(result, each.shape)
+
+
+def _observation_length(columns: dict[str, Array]) -> float:
+    """The natural scale of times: the longest observation."""
+    if "T" not in columns:
+        return 1.0
+    length = float(columns["T"].max())
+    if length == 0:
+        raise NotEnoughData(
+            f"all {len(columns['T'])} customers were observed for no time at all (T = 0): nothing can be learnt about "
+            "their pace. Use a later observation_end"
+        )
+    return length
 
 
 def _patterns_of(columns: dict[str, Array], weights: Array | None) -> Patterns:

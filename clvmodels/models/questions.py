@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import ClvWarning, InvalidInput, NotAvailable
+from ..errors import InvalidInput, NotAvailable, warn
 from ..families.contract import PurchaseFamily
 from ..numerics import discounting
 from ..numerics.arrays import Array, rowwise
@@ -95,6 +94,8 @@ def purchase_pmf(
     family: PurchaseFamily, n: Any, horizon: Any, statistics: Sequence[Array], parameters: Sequence[float]
 ) -> Array:
     """P(n purchases in (T, T + horizon] | history)."""
+    if np.any(n != np.rint(n)) or np.any(np.isinf(n)):
+        raise InvalidInput(f"n must be a whole number of purchases; found {n!r}")
     if family.conditional_purchase_pmf is None:
         raise cannot(family, "purchase_pmf")
     if np.any(np.isinf(horizon)):
@@ -125,12 +126,7 @@ def warn_infinite(family: PurchaseFamily, parameters: Sequence[float]) -> None:
         name, bound = family.finite_total
         value = parameters[family.parameters.index(name)]
         why = f"{name} = {value:.4g} is not above {bound:g}, so some customers stay almost for ever"
-    warnings.warn(
-        f"the expected number of purchases without end is infinite: {why}. "
-        "Use a finite horizon or a discount rate above 0",
-        ClvWarning,
-        stacklevel=5,
-    )
+    warn(f"the expected number of purchases without end, undiscounted, is infinite: {why}. Use a finite horizon")
 
 
 def continuous_rate(annual_discount_rate: Any, time_unit: str, horizon: Any) -> float:

@@ -11,18 +11,19 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 import numpy as np
 
 from ..errors import ClvError, InvalidInput, UnreadableModel
-from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
+from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES, purchase_family, spend_family
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..files import written_whole
 from ..inference.fit_report import FitReport
+from ..units import hours_in
 from .clv import CLVModel
-from .fitted import Fitted, checked_parameters
+from .fitted import PROFILE_POINTS, Fitted, checked_parameters
 from .purchase import PurchaseModel
 from .spend import SpendModel
 
@@ -31,6 +32,7 @@ VERSION = 1
 _MOST_BYTES = 1_000_000
 _DEEPEST = 20
 
+Family = PurchaseFamily | SpendFamily
 Model = PurchaseModel | SpendModel | CLVModel
 
 
@@ -43,7 +45,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def load_model(path: str | os.PathLike[str], family: PurchaseFamily | SpendFamily | None = None) -> Any:
+def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...] = ()) -> Any:
     """Read a saved PurchaseModel, SpendModel or CLVModel.
 
     Parameters
@@ -51,7 +53,8 @@ def load_model(path: str | os.PathLike[str], family: PurchaseFamily | SpendFamil
     path
         A file that ``save`` wrote.
     family
-        The family value, if the model was made with one of your own: only names that this package ships are looked up.
+        The family value, or two of them, if the model was made with your own: only what this package ships is looked
+        up by name.
 
     Raises
     ------
@@ -61,14 +64,15 @@ def load_model(path: str | os.PathLike[str], family: PurchaseFamily | SpendFamil
         If there is no such file, or it needs ``family=``.
     """
     content = _read(path)
+    own = family if isinstance(family, tuple) else (family,)
     try:
         nulls = content.pop("nulls")
         for place, reason in nulls.items():
             _restore(content, place.split("/"), float(reason))
-        return _made(content, family)
+        return _made(content, own)
     except ClvError as error:
         raise type(error)(f"{path}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UnreadableModel(
             f"{path} is a damaged model file ({type(error).__name__}: {str(error)[:80]}): expected what save() wrote. "
             "Fit and save the model again"
@@ -93,6 +97,7 @@ def _described_fit(model: PurchaseModel | SpendModel) -> dict[str, Any]:
     state = model._state
     return {
         "family": model.family.name,
+        "shipped": model.family in _shipped(),
         "parameters": state.parameters,
         "covariance_of_log_parameters": None if state.covariance is None else state.covariance.tolist(),
         "facts": state.facts,
@@ -128,10 +133,11 @@ def _restore(content: Any, place: list[str], value: float) -> None:
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:
             raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InvalidInput(f"cannot read the model file {path}: {error.strerror or error}") from None
+    except (OSError, TypeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InvalidInput(f"cannot read the model file {str(path)[:200]!r}: {reason}") from None
     if len(raw) > _MOST_BYTES:
         raise UnreadableModel(f"{path} is no model file: expected at most {_MOST_BYTES:,} bytes, found more")
     try:
@@ -178,34 +184,39 @@ def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _made(content: dict[str, Any], family: PurchaseFamily | SpendFamily | None) -> Model:
+def _shipped() -> list[Family]:
+    return [*map(purchase_family, PURCHASE_FAMILIES), *map(spend_family, SPEND_FAMILIES)]
+
+
+def _made(content: dict[str, Any], own: tuple[Family, ...]) -> Model:
     kind = content["kind"]
     if kind == "clv":
         margin, rate = content["margin"], content["annual_discount_rate"]
-        purchases, spend = content["purchases"], content["spend"]
-        if purchases["kind"] != "purchase" or spend["kind"] != "spend":
-            raise ValueError("parts of another kind")
-        made_purchases, made_spend = _made(purchases, family), _made(spend, family)
+        made_purchases, made_spend = _made(content["purchases"], own), _made(content["spend"], own)
         if not (isinstance(made_purchases, PurchaseModel) and isinstance(made_spend, SpendModel)):
             raise ValueError("parts of another kind")
-        return CLVModel(made_purchases, made_spend, annual_discount_rate=rate, margin=margin)
+        if not isinstance(margin, str):
+            _number(margin)
+        return CLVModel(made_purchases, made_spend, annual_discount_rate=_number(rate), margin=margin)
     if kind == "purchase":
-        model = PurchaseModel(
-            _family(content["family"], PURCHASE_FAMILIES, family, PurchaseFamily), content["time_unit"]
-        )
+        family = _family(content, PURCHASE_FAMILIES, own, PurchaseFamily)
+        hours_in(content["time_unit"])
+        model = PurchaseModel(family, content["time_unit"])
         model._fitted = _fitted(content, model.family)
         return model
     if kind == "spend":
-        spend_model = SpendModel(_family(content["family"], SPEND_FAMILIES, family, SpendFamily))
+        spend_model = SpendModel(_family(content, SPEND_FAMILIES, own, SpendFamily))
         spend_model._fitted = _fitted(content, spend_model.family)
         return spend_model
     raise ValueError(f"unknown kind {str(kind)[:20]!r}")
 
 
-def _family(name: Any, shipped: tuple[str, ...], own: Any, cls: type) -> Any:
-    if isinstance(own, cls) and getattr(own, "name", None) == name:
-        return own
-    if name in shipped:
+def _family(content: dict[str, Any], shipped: tuple[str, ...], own: tuple[Family, ...], cls: type) -> Any:
+    name = content["family"]
+    for family in own:
+        if isinstance(family, cls) and family.name == name:
+            return family
+    if name in shipped and content["shipped"] is True:
         return name
     raise InvalidInput(
         f"the model's family {str(name)[:40]!r} is not one that this package ships ({', '.join(shipped)}): "
@@ -213,25 +224,63 @@ def _family(name: Any, shipped: tuple[str, ...], own: Any, cls: type) -> Any:
     )
 
 
-def _fitted(content: dict[str, Any], family: PurchaseFamily | SpendFamily) -> Fitted:
-    covariance = content["covariance_of_log_parameters"]
-    if covariance is not None:
-        covariance = np.array(covariance, dtype=np.float64)
-        if covariance.shape != (len(family.parameters),) * 2:
-            raise ValueError("a covariance of the wrong size")
-    report = content["fit_report"]
-    if report is not None:
-        if set(report) != {f.name for f in fields(FitReport)} or not isinstance(report["converged"], bool):
-            raise ValueError("a fit report with other entries")
-        report = FitReport(**{**report, "warnings": tuple(str(w) for w in report["warnings"])})
-    parts = {name: content[name] for name in ("facts", "training_profile", "versions")}
-    if not all(isinstance(part, dict) for part in parts.values()):
-        raise ValueError("facts, profile or versions that are no objects")
+def _fitted(content: dict[str, Any], family: Family) -> Fitted:
+    facts, versions = content["facts"], content["versions"]
+    for texts in (facts, versions):
+        if not all(isinstance(v, str) or v is None for v in texts.values()):
+            raise ValueError("facts or versions that are no text")
     return Fitted(
         checked_parameters(family, content["parameters"]),
-        covariance,
-        report,
-        parts["facts"],
-        parts["training_profile"],
-        parts["versions"],
+        _covariance(content["covariance_of_log_parameters"], len(family.parameters)),
+        _report(content["fit_report"]),
+        facts,
+        _profile(content["training_profile"]),
+        versions,
     )
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{str(value)[:20]!r} is no number")
+    return float(value)
+
+
+def _covariance(rows: Any, size: int) -> Any:
+    if rows is None:
+        return None
+    covariance = np.array([[_number(value) for value in row] for row in rows], dtype=np.float64)
+    if covariance.shape != (size, size):
+        raise ValueError("a covariance of the wrong size")
+    known = ~np.isnan(np.diag(covariance))
+    inner = covariance[np.ix_(known, known)]
+    if not np.allclose(inner, inner.T, rtol=1e-9, atol=0) or (inner.size and np.linalg.eigvalsh(inner)[0] < 0):
+        raise ValueError("a covariance that is none")
+    return covariance
+
+
+def _report(content: Any) -> FitReport | None:
+    if content is None:
+        return None
+    known = {field.name: field for field in fields(FitReport)}
+    needed = {name for name, field in known.items() if field.default is MISSING}
+    if not needed <= set(content) <= set(known):
+        raise ValueError("a fit report with other entries")
+    for name, value in content.items():
+        sort = str(known[name].type)
+        if (sort == "bool" and not isinstance(value, bool)) or (sort == "str" and not isinstance(value, str)):
+            raise TypeError(f"{name} of the wrong type")
+        if sort in ("int", "float") or (sort == "float | None" and value is not None):
+            _number(value)
+    return FitReport(**{**content, "warnings": tuple(str(w) for w in content["warnings"])})
+
+
+def _profile(content: Any) -> dict[str, Any]:
+    if content:
+        for name in ("customers", "log_likelihood"):
+            _number(content[name])
+        if content["percent"] != list(PROFILE_POINTS):
+            raise ValueError("a profile of other percentages")
+        for values in content["points"].values():
+            if len([_number(v) for v in values]) != len(PROFILE_POINTS):
+                raise ValueError("a profile of another length")
+    return dict(content)

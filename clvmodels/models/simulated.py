@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import InvalidInput
 from ..numerics.arrays import Array
 from ..transactions.summarize import rfm_summary
 from ..units import hours_in
@@ -20,7 +21,15 @@ def simulated_log(
     """Date first and repeat purchases back from the end of observation, to the microsecond."""
     import pandas as pd
 
-    end = pd.Timestamp(observation_end)
+    try:
+        end = pd.Timestamp(observation_end)
+    except ValueError:
+        raise InvalidInput(f"observation_end must be a date like 2024-12-31; found {observation_end!r}") from None
+    if not float(observation.max()) * float(hours_in(time_unit)) / 24 < (end - pd.Timestamp("0001-01-02")).days:
+        raise InvalidInput(
+            f"observation reaches back beyond the calendar: the longest is {observation.max():.6g} {time_unit}s before "
+            f"{observation_end}"
+        )
     microseconds = float(hours_in(time_unit)) * 3.6e9
     customer = np.concatenate([np.arange(len(observation)), owner])
     ago = np.concatenate([observation, observation[owner] - times]) * microseconds

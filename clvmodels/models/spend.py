@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from .. import frames
-from ..errors import ClvWarning, InvalidInput, NotAvailable, NotEnoughData, NotFitted
+from ..errors import InvalidInput, NotAvailable, NotEnoughData, NotFitted, warn
 from ..families import spend_family
 from ..families.contract import SpendFamily
 from ..inference.fit_report import FitReport, few_repeaters, judge
@@ -129,7 +128,7 @@ class SpendModel:
             versions=package_versions(),
         )
         for message in [*([] if report.converged else [report.verdict]), *remarks[1 if left_out else 0 :]]:
-            warnings.warn(message, ClvWarning, stacklevel=2)
+            warn(f"{self.family.title}: {message}")
         return self
 
     def _remarks(self, values: tuple[float, ...], left_out: float, correlation: float, p_value: float) -> list[str]:
@@ -191,11 +190,9 @@ class SpendModel:
         spend = self.family.expected_spend(*columns.values(), *values)
         endless = np.isinf(spend)
         if endless.any():
-            warnings.warn(
+            warn(
                 f"expected spend is infinite for {endless.sum()} of {len(spend)} customers: their posterior mean does "
-                f"not exist at {self!r}. Give them a spend of your own, or refit without enormous amounts",
-                ClvWarning,
-                stacklevel=3,
+                f"not exist at {self!r}. Give them a spend of your own, or refit without enormous amounts"
             )
         return spend
 

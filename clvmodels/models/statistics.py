@@ -10,9 +10,11 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
+from .time_units import numbers
 
 # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
 _TOLERANCE = 1e-9
+_LARGEST_WEIGHT = 1e15
 
 
 def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
@@ -23,12 +25,12 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
     columns = {name: frames.numeric(frame, name) for name in names}
     for name, values in columns.items():
         if name != "monetary_value":
-            _refuse(frame, ~np.isfinite(values), values, name, "must be a finite number")
+            refuse(frame, ~np.isfinite(values), values, name, "must be a finite number")
         if name in ("frequency", "recency", "T"):
-            _refuse(frame, values < 0, values, name, "must not be negative")
+            refuse(frame, values < 0, values, name, "must not be negative")
     if "frequency" in columns:
         x = columns["frequency"]
-        _refuse(frame, x != np.rint(x), x, "frequency", "must be a whole number of repeat purchases")
+        refuse(frame, x != np.rint(x), x, "frequency", "must be a whole number of repeat purchases")
         if "monetary_value" in columns:
             _check_spend(frame, x, columns["monetary_value"])
     if "recency" in columns and "T" in columns:
@@ -44,7 +46,7 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
         columns["recency"] = np.minimum(recency, T)
     if "frequency" in columns and "recency" in columns:
         wrong = (columns["frequency"] == 0) & (columns["recency"] > 0)
-        _refuse(
+        refuse(
             frame, wrong, columns["recency"], "recency", "must be 0 where frequency is 0 (it ends at the last repeat)"
         )
     return columns
@@ -52,9 +54,9 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
 
 def _check_spend(frame: Any, x: Array, m: Array) -> None:
     repeated = x > 0
-    _refuse(frame, repeated & np.isnan(m), m, "monetary_value", "must be there for customers with frequency > 0")
-    _refuse(frame, np.isinf(m), m, "monetary_value", "must be finite")
-    _refuse(
+    refuse(frame, repeated & np.isnan(m), m, "monetary_value", "must be there for customers with frequency > 0")
+    refuse(frame, np.isinf(m), m, "monetary_value", "must be finite")
+    refuse(
         frame,
         repeated & (m < 0),
         m,
@@ -88,7 +90,15 @@ def weights_of(frame: Any, weights: Any) -> Array | None:
     if weights is None:
         return None
     values = per_row(frame, weights, "weights")
-    _refuse(frame, ~(np.isfinite(values) & (values >= 0)), values, "weights", "must be finite and not negative")
+    wrong = ~((values >= 0) & (values <= _LARGEST_WEIGHT))
+    refuse(frame, wrong, values, "weights", f"must be numbers of customers, from 0 to {_LARGEST_WEIGHT:g}")
+    return values
+
+
+def margins(frame: Any, column: str) -> Array:
+    """A column of margins, one a row."""
+    values = frames.numeric(frame, column)
+    refuse(frame, ~np.isfinite(values), values, column, "is the margin and must be finite")
     return values
 
 
@@ -96,17 +106,15 @@ def per_row(frame: Any, values: Any, what: str) -> Array:
     """A column name, a Series or an array as one float per row of the summary."""
     if isinstance(values, str):
         return frames.numeric(frame, values)
-    try:
-        result = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{what} must be numbers or the name of a column; found {type(values).__name__}") from None
+    result = numbers(values, f"{what} must be numbers or the name of a column")
     n = frames.n_rows(frame)
     if result.shape != (n,):
         raise InvalidInput(f"{what} must have one value per row of the summary: expected {n}, found {result.shape}")
     return result
 
 
-def _refuse(frame: Any, wrong: Any, values: Array, name: str, rule: str) -> None:
+def refuse(frame: Any, wrong: Any, values: Array, name: str, rule: str) -> None:
+    """Raise if any row is wrong: how many, and which first."""
     if wrong.any():
         i = int(np.argmax(wrong))
         raise InvalidInput(

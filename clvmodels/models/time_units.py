@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import frames
-from ..errors import ClvWarning, InvalidInput, UnitMismatch
+from ..errors import InvalidInput, UnitMismatch, warn
 from ..numerics.arrays import Array
 from ..units import hours_in
 
@@ -29,7 +29,8 @@ def unit_to_fit(keyword: str | None, frame: Any, line: str) -> str:
             "the time unit is not known: expected it in the summary's metadata or as a keyword, found neither "
             f"(merging or saving a frame can lose its metadata). Write {line}"
         )
-    return str(unit)
+    hours_in(unit)
+    return unit
 
 
 def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, T: Array | None) -> None:
@@ -45,21 +46,53 @@ def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, 
         return
     largest = float(T.max())
     if not largest_trained / 3 <= largest <= largest_trained * 3:
-        warnings.warn(
+        warn(
             f"the summary does not say its time unit and is taken to be in {unit}s, as the model is; but its largest T "
             f"is {largest:.4g}, against {largest_trained:.4g} when the model was fitted. If the unit is another, "
-            f"summarise again with time_unit={unit!r}",
-            ClvWarning,
-            stacklevel=4,
+            f"summarise again with time_unit={unit!r}"
         )
+
+
+def numbers(values: Any, rule: str) -> Array:
+    """Floats, and never dates or durations, whose number would be one of nanoseconds."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "iufbO" or (given.dtype.kind == "O" and any(isinstance(v, str) for v in given.flat)):
+            raise TypeError
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"{rule}; found {str(values)[:60]}") from None
+
+
+def one_or_endless(horizon: Any) -> float:
+    """One horizon of at least 0; inf is allowed."""
+    result = checked_lengths(horizon, "horizon")
+    if result.ndim:
+        raise InvalidInput(f"horizon must be one number; found {str(horizon)[:60]}")
+    return float(result)
+
+
+def one_length(value: Any, what: str) -> float:
+    """One finite number of at least 0."""
+    result = checked_lengths(value, what)
+    if result.ndim or np.isinf(result):
+        raise InvalidInput(f"{what} must be one finite number; found {str(value)[:60]}")
+    return float(result)
+
+
+def labels(lengths: Sequence[float], what: str) -> list[str]:
+    """A short name for each, all different."""
+    names = [f"{v:g}" for v in lengths]
+    if len(set(names)) < len(names):
+        names = [repr(v) for v in lengths]
+    if len(set(names)) < len(names):
+        raise InvalidInput(f"each {what} makes a column, so they must differ; found {list(lengths)}")
+    return names
 
 
 def checked_lengths(values: Any, what: str) -> Array:
     """Horizons and the like: not NaN and not negative; inf is allowed."""
-    try:
-        result = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{what} must be a number in the model's time unit; found {values!r}") from None
+    result = numbers(values, f"{what} must be a number in the model's time unit")
     wrong = ~(result >= 0)
     if wrong.any():
         first = float(result[wrong].flat[0]) if result.ndim else float(result)

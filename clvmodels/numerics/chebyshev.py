@@ -20,6 +20,8 @@ def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> 
 
     Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapters 3 and 8.
     """
+    if not len(x):
+        return np.zeros(0)
     distinct, group = _groups(x)
     low, high = float(z.min()), float(z.max())
     middle, half = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / 2

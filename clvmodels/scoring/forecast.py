@@ -11,7 +11,9 @@ from .. import frames
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import FIT_STEPS, CLVModel
 from ..models.purchase import PurchaseModel
+from ..models.questions import continuous_rate
 from ..models.spend import SpendModel
+from ..models.time_units import one_or_endless
 from ..transactions.quality import Quality
 from ..transactions.summarize import summarize
 from ..units import units_per_year
@@ -75,7 +77,8 @@ def forecast(
     (2357, 8)
     """
     model = CLVModel(purchases, spend, annual_discount_rate, margin, time_unit)
-    length = units_per_year(time_unit) if horizon is None else horizon
+    length = one_or_endless(units_per_year(time_unit) if horizon is None else horizon)
+    continuous_rate(annual_discount_rate, time_unit, length)  # a typo is told before a long log is read
     progress(STEPS[0])
     summary, quality, facts = summarize(log, time_unit=time_unit, **reading)
     model.fit(summary, progress=progress)
