@@ -423,10 +423,9 @@ def versions() -> str:
 
 
 def processor() -> str:
-    from clvmodels.numerics.arrays import cores
-
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    return f"{cores()} cores ({platform.machine()}, {platform.system()}){load}"
+    return f"{cores} cores ({platform.machine()}, {platform.system()}){load}"
 
 
 def main(arguments: list[str] | None = None) -> int:
