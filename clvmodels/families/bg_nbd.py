@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..numerics import geometric_dropout as future
-from ..numerics.arrays import Array, Positions
+from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
-from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
@@ -28,25 +28,34 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any)
     log_ratio = _log_dead_to_alive(x, m, idle, a, b)
     seen = np.log1p(T / alpha)
     left, dead = softplus(log_ratio)
-    value = (
-        log_rising(r, x) - x * np.log(alpha) - m * seen
-        + log_rising(b, x) - log_rising(a + b, x)
-        + left
-    )  # fmt: skip
+    log_counts, slope_r, slope_b, slope_ab = by_count(_of_counts, x, r, a, b)
+    value = log_counts - x * np.log(alpha) - m * seen + left
     last = np.where(np.asarray(x) > 0, b + (x - 1), 1.0)
     gradient = (
-        r * (digamma_rising(r, x) - seen + dead * idle),
+        r * (slope_r - seen + dead * idle),
         m * (T / (alpha + T) - dead * (T - t_x) / (alpha + t_x) * alpha / (alpha + T)) - x,
-        dead - a * digamma_rising(a + b, x),
-        b * (digamma_rising(b, x) - digamma_rising(a + b, x) - dead / last),
+        dead - a * slope_ab,
+        b * (slope_b - slope_ab - dead / last),
     )
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 
+def _of_counts(x: Any, r: Any, a: Any, b: Any) -> Array:
+    """What depends on the count alone: ln of its gamma and beta functions, and their slopes."""
+    kept = x  # times that he did not leave
+    log_counts = log_rising(r, x) + log_rising(b, kept) - log_rising(a + b, kept)
+    slopes = digamma_rising(r, x), digamma_rising(b, kept), digamma_rising(a + b, kept)
+    return np.stack(np.broadcast_arrays(log_counts, *slopes))
+
+
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """Ln P(alive at T | x, t_x, T) = −ln(1 + [x > 0] · a/(b+x−1) · ((alpha+T)/(alpha+t_x))^(r+x))."""
-    idle = np.log1p((T - t_x) / (alpha + t_x))
-    return -softplus(_log_dead_to_alive(x, r + x, idle, a, b))[0]
+
+    def block(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+        idle = np.log1p((T - t_x) / (alpha + t_x))
+        return -softplus(_log_dead_to_alive(x, r + x, idle, a, b))[0]
+
+    return rowwise(block, x, t_x, T, r, alpha, a, b)
 
 
 def _log_dead_to_alive(x: Any, m: Any, idle: Any, a: Any, b: Any) -> Array:

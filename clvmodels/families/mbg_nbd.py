@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..numerics import geometric_dropout as future
-from ..numerics.arrays import Array, Positions
+from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
-from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.simulation import poisson_times
 from .contract import Limit, PurchaseFamily
 
@@ -31,24 +31,33 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any)
     log_ratio = np.log(a) - np.log(b + x) + m * idle
     seen = np.log1p(T / alpha)
     left, dead = softplus(log_ratio)
-    value = (
-        log_rising(r, x) - x * np.log(alpha) - m * seen
-        + log_rising(b, x + 1) - log_rising(a + b, x + 1)
-        + left
-    )  # fmt: skip
+    log_counts, slope_r, slope_b, slope_ab = by_count(_of_counts, x, r, a, b)
+    value = log_counts - x * np.log(alpha) - m * seen + left
     gradient = (
-        r * (digamma_rising(r, x) - seen + dead * idle),
+        r * (slope_r - seen + dead * idle),
         m * (T / (alpha + T) - dead * (T - t_x) / (alpha + t_x) * alpha / (alpha + T)) - x,
-        dead - a * digamma_rising(a + b, x + 1),
-        b * (digamma_rising(b, x + 1) - digamma_rising(a + b, x + 1) - dead / (b + x)),
+        dead - a * slope_ab,
+        b * (slope_b - slope_ab - dead / (b + x)),
     )
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 
+def _of_counts(x: Any, r: Any, a: Any, b: Any) -> Array:
+    """What depends on the count alone: ln of its gamma and beta functions, and their slopes."""
+    kept = x + 1  # times that he did not leave
+    log_counts = log_rising(r, x) + log_rising(b, kept) - log_rising(a + b, kept)
+    slopes = digamma_rising(r, x), digamma_rising(b, kept), digamma_rising(a + b, kept)
+    return np.stack(np.broadcast_arrays(log_counts, *slopes))
+
+
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """Ln P(alive at T | x, t_x, T) = −ln(1 + a/(b+x) · ((alpha+T)/(alpha+t_x))^(r+x))."""
-    idle = np.log1p((T - t_x) / (alpha + t_x))
-    return -softplus(np.log(a) - np.log(b + x) + (r + x) * idle)[0]
+
+    def block(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+        idle = np.log1p((T - t_x) / (alpha + t_x))
+        return -softplus(np.log(a) - np.log(b + x) + (r + x) * idle)[0]
+
+    return rowwise(block, x, t_x, T, r, alpha, a, b)
 
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:

@@ -15,7 +15,7 @@ _ACCURACY = 2e-13
 def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> Array:
     """Values exp(log_f(x, z)) for every row, where x takes few distinct values and log_f is smooth in ln z.
 
-    For each distinct x the function is computed at 12 (24, 48) Chebyshev points of ln z; the last coefficients tell
+    For each distinct x the function is computed at 8 (16, 32, 64) Chebyshev points of ln z; the last coefficients tell
     whether that is enough. Where it never is, or where there are too few rows to gain from it, every row is computed.
 
     Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapters 3 and 8.
@@ -25,7 +25,7 @@ def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> 
     distinct, group = _groups(x)
     low, high = float(z.min()), float(z.max())
     middle, half = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / 2
-    for n in (12, 24, 48):
+    for n in (8, 16, 32, 64):
         if len(x) <= 2 * n * len(distinct) or half < 1e-9:
             break
         points = np.exp(middle + half * np.cos(np.pi * (np.arange(n) + 0.5) / n))

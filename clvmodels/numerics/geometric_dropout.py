@@ -48,7 +48,7 @@ def log_discounted(t: Any, delta: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
 
     t = inf needs delta > 0.
     """
-    return rowwise(_log_discounted, t, delta, k, z, a, b, block=8)
+    return rowwise(_log_discounted, t, delta, k, z, a, b, block=16)
 
 
 def probability_of_purchase(t: Any, k: Any, z: Any) -> Array:
