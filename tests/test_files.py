@@ -70,7 +70,6 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions")
-@pytest.mark.xfail(strict=True, reason="a file that only its owner could read becomes readable for all")
 def test_permissions_of_an_old_file_are_kept(tmp_path):
     path = tmp_path / "private"
     path.touch(mode=0o600)
@@ -81,7 +80,6 @@ def test_permissions_of_an_old_file_are_kept(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links")
-@pytest.mark.xfail(strict=True, reason="a link is replaced by a file, and what it points to stays old")
 def test_a_link_is_followed(tmp_path):
     (tmp_path / "real").write_text("yesterday")
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -92,9 +90,6 @@ def test_a_link_is_followed(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="lengths of names differ")
-@pytest.mark.xfail(
-    strict=True, reason="the temporary name is longer than the longest name allowed", raises=InvalidInput
-)
 def test_a_long_name_is_fine(tmp_path):
     path = tmp_path / ("n" * 250)
     path.write_text("may exist")

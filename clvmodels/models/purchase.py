@@ -110,7 +110,9 @@ class PurchaseModel:
         """
         frame = frames.load(summary)
         unit = unit_to_fit(
-            self.time_unit, frame, f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
+            self.time_unit,
+            frame,
+            f'time_unit="week" when making the {self.family.title} or CLV model, if a week is 1.0 in T',
         )
         columns = statistics.read(frame, self.family.statistics)
         statistics.refuse_duplicates(frame)

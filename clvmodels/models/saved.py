@@ -65,6 +65,8 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
     """
     content = _read(path)
     own = family if isinstance(family, tuple) else (family,)
+    if not all(isinstance(f, (PurchaseFamily, SpendFamily)) for f in own):
+        raise InvalidInput(f"family must be a family value or a tuple of them; found {str(family)[:60]}")
     try:
         nulls = content.pop("nulls")
         for place, reason in nulls.items():

@@ -7,6 +7,7 @@ of one family it is compared with χ² as a whole, at a false-alarm rate of 1e-6
 from __future__ import annotations
 
 import math
+import re
 import warnings
 
 import numpy as np
@@ -206,21 +207,19 @@ def test_awkward_worlds_get_an_answer(world, name):
 @pytest.mark.parametrize("name", PURCHASE_FAMILIES)
 @pytest.mark.parametrize("world", sorted(TOO_FEW))
 def test_too_few_repeaters_are_not_trusted(world, name):
-    with pytest.warns(clv.ClvWarning, match="too few to learn from"):
+    title = re.escape(purchase_family(name).title)
+    with pytest.warns(clv.ClvWarning, match=f"^{title}: Do not trust this fit as it is: .*too few to learn from"):
         model = clv.PurchaseModel(name, time_unit="week").fit(AWKWARD[world])
     repeaters = int((AWKWARD[world]["frequency"] > 0).sum())
     assert model.fit_report.converged is False
-    assert f"only {repeaters} customers ever came back" in model.fit_report.verdict
+    came = f"only {repeaters} customer{'' if repeaters == 1 else 's'} ever came back"
+    assert came in model.fit_report.verdict
     assert model.fit_report.n_repeaters == repeaters
     assert model.fit_report.verdict.removeprefix("Do not trust this fit as it is: ").rstrip(".") in str(
         model.fit_report.warnings
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a search that ends 5e-5 before the wall is not 'walled', and the wall bends the Hessian of differences",
-)
 def test_no_fit_converges_at_the_wall():
     """A parameter a million times its natural scale is no estimate: in each of 32 runaway fits the verdict says so."""
     trusted = []
@@ -282,7 +281,6 @@ def test_nothing_to_learn_from(name):
 
 
 @pytest.mark.parametrize("name", PURCHASE_FAMILIES)
-@pytest.mark.xfail(strict=True, reason="the start divides by a total observation of 0")
 def test_no_time_at_all(name):
     """All were first seen at the very end, and bought twice then: legal, and nothing to learn from."""
     try:
