@@ -24,11 +24,11 @@ def log_likelihood(x: Any, m: Any, p: Any, q: Any, v: Any) -> tuple[Array, Array
     Γ(px+q)/(Γ(px)Γ(q)) · v^q m^(px−1) x^(px) / (v + mx)^(px+q), for x ≥ 1 and m > 0.
     """
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), m)
-    px, total = p * x, x * m
-    low, high = np.log1p(v / total), np.log1p(total / v)
+    px, share = p * x, v / (x * m)
+    low, high = np.log1p(share), np.log1p(1 / share)
     log_ways, slope_p, slope_q = by_count(_of_counts, x, p, q)
     value = log_ways - np.log(m) - px * low - q * high
-    gradient = px * (slope_p - low), q * (slope_q - high), (q * total - px * v) / (v + total)
+    gradient = px * (slope_p - low), q * (slope_q - high), (q - px * share) / (1 + share)
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 

@@ -1,6 +1,6 @@
 """Maximum likelihood on log-parameters: quasi-Newton to get near, Newton to arrive, and what was found on the way.
 
-A quasi-Newton search (BFGS) on a few thousand sampled customers finds the neighbourhood, on ten times as many it comes
+A quasi-Newton search (BFGS) on a few thousand sampled customers finds the neighbourhood, on five times as many it comes
 closer; their Hessian, a few percent off, then serves for Newton steps over everybody, each of which leaves a few
 percent of the way. At the end the Hessian of everybody, by differences of the analytic gradient, confirms or corrects.
 The measure of being there is the Newton decrement g'H⁻¹g: the squared distance to the optimum in standard errors.
@@ -21,7 +21,7 @@ from scipy import optimize
 from ..numerics.arrays import Array, map_blocks
 from .patterns import Patterns, sample
 
-_SAMPLES = 4_000, 40_000
+_SAMPLES = 4_000, 20_000
 # Log-parameters further than this from their natural scale (a factor of 1.2 million) meet a gentle wall, so that a
 # likelihood which rises for ever still has an optimum.
 WALL = 14.0

@@ -113,8 +113,10 @@ def profile_of(
 def _points(values: Array, weights: Array | None) -> list[float]:
     shares = np.array(PROFILE_POINTS) / 100
     if weights is None or np.all(weights == 1):
-        return [float(v) for v in np.quantile(values, shares, method="inverted_cdf")]
-    # numpy's weighted quantile does the same, three times slower
+        at = np.maximum(np.ceil(shares * len(values) * (1 - 1e-12)).astype(np.intp), 1) - 1
+        ordered = values if np.all(values[1:] >= values[:-1]) else np.partition(values, at)
+        return [float(v) for v in ordered[at]]
+    # as numpy's quantile by inverted_cdf, three times faster
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
     at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))

@@ -230,12 +230,10 @@ def _repeaters_of(columns: Mapping[str, Array], weights: Array | None) -> tuple[
             f"nobody came back and paid: of {len(x)} customers {int(repeated.sum())} have frequency > 0 and none of "
             "them a monetary_value above 0. Use a longer log, or check the amount column"
         )
-    x, m, weight = x[paid], m[paid], weight[paid]
-    if weights is None:
-        pairs = np.sort(m + 1j * x)
-        x, m = np.ascontiguousarray(pairs.imag), np.ascontiguousarray(pairs.real)
-    else:
+    left_out = float(weight[repeated & ~paid].sum())
+    rows = np.flatnonzero(paid)
+    x, m, weight = x[rows], m[rows], weight[rows]
+    order = np.argsort(m)
+    if weights is not None or not np.all(np.diff(m[order]) > 0):
         order = np.lexsort((weight, x, m))
-        x, m, weight = x[order], m[order], weight[order]
-    left_out = float((np.ones(len(paid)) if weights is None else weights)[repeated & ~paid].sum())
-    return Patterns((x, m), weight), left_out
+    return Patterns((x[order], m[order]), weight[order]), left_out

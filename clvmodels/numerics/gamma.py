@@ -50,7 +50,10 @@ def by_count(function: Callable[..., Array], x: Any, *parameters: Any) -> Array:
                 table = _table(function, size, *map(float, parameters))
                 if table.ndim == 1:
                     return np.asarray(table[counts])
-                return np.stack([row[counts] for row in table])  # three times faster than along the last axis at once
+                found = np.empty((len(table), *x.shape))
+                for row, values in zip(table, found, strict=True):  # three times faster than all rows at once
+                    np.take(row, counts, out=values, mode="clip")
+                return found
     return function(x, *parameters)
 
 
