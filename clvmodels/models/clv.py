@@ -16,7 +16,7 @@ from ..units import units_per_year
 from . import questions, statistics
 from .purchase import PurchaseModel
 from .spend import SpendModel
-from .time_units import check_unit_to_predict, checked_lengths, labels
+from .time_units import check_unit_to_predict, checked_lengths, labels, unit_to_fit
 
 FIT_STEPS = ("fitting purchases", "fitting spend")
 
@@ -82,6 +82,9 @@ class CLVModel:
         ``progress`` is called with the name of each step as it begins.
         """
         frame = frames.load(summary)
+        if not self._given[0]:
+            line = f'CLVModel("{self.purchases.family.name}", time_unit="week") if a week is 1.0 in T'
+            unit_to_fit(self.purchases.time_unit, frame, line)
         parts: tuple[PurchaseModel | SpendModel, ...] = (self.purchases, self.spend)
         for step, model, given in zip(FIT_STEPS, parts, self._given, strict=True):
             progress(step)

@@ -109,11 +109,8 @@ class PurchaseModel:
             If the fit is not to be trusted; ``fit_report`` says why.
         """
         frame = frames.load(summary)
-        unit = unit_to_fit(
-            self.time_unit,
-            frame,
-            f'time_unit="week" when making the {self.family.title} or CLV model, if a week is 1.0 in T',
-        )
+        line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
+        unit = unit_to_fit(self.time_unit, frame, line)
         columns = statistics.read(frame, self.family.statistics)
         statistics.refuse_duplicates(frame)
         weight = statistics.weights_of(frame, weights)

@@ -232,8 +232,13 @@ def _repeaters_of(columns: Mapping[str, Array], weights: Array | None) -> tuple[
         )
     left_out = float(weight[repeated & ~paid].sum())
     rows = np.flatnonzero(paid)
-    x, m, weight = x[rows], m[rows], weight[rows]
-    order = np.argsort(m)
-    if weights is not None or not np.all(np.diff(m[order]) > 0):
-        order = np.lexsort((weight, x, m))
-    return Patterns((x[order], m[order]), weight[order]), left_out
+    # Prices repeat, so equal customers are merged here as well; a complex number is sorted as a pair is.
+    pairs = m[rows] + 1j * x[rows]
+    if weights is None:
+        pairs = np.sort(pairs)
+    else:
+        order = np.lexsort((weight[rows], pairs))
+        rows, pairs = rows[order], pairs[order]
+    first = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
+    merged = np.add.reduceat(weight[rows], first)
+    return Patterns((pairs.imag[first], pairs.real[first]), merged), left_out

@@ -10,13 +10,15 @@ from scipy import fft
 from .arrays import Array, Positions, map_blocks
 
 _ACCURACY = 2e-13
+_MOST = 128
 
 
 def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> Array:
     """Values exp(log_f(x, z)) for every row, where x takes few distinct values and log_f is smooth in ln z.
 
-    For each distinct x the function is computed at 8 (16, 32, 64) Chebyshev points of ln z; the last coefficients tell
-    whether that is enough. Where it never is, or where there are too few rows to gain from it, every row is computed.
+    For each distinct x the function is computed at a few Chebyshev points of ln z, as many as its width asks for; the
+    last coefficients tell whether they are enough, or else twice as many are taken. Where that never ends, or where
+    there are too few rows to gain from it, every row is computed.
 
     Source: Trefethen (2013), Approximation Theory and Approximation Practice, chapters 3 and 8.
     """
@@ -25,17 +27,20 @@ def interpolated(log_f: Callable[[Array, Array], Array], x: Array, z: Array) -> 
     distinct, group = _groups(x)
     low, high = float(z.min()), float(z.max())
     middle, half = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / 2
-    for n in (8, 16, 32, 64):
-        if len(x) <= 2 * n * len(distinct) or half < 1e-9:
-            break
+    if half < 1e-9:
+        return np.asarray(np.exp(log_f(x, z)))
+    # Coefficients fall like ρ^-k; these functions are analytic up to an imaginary part of π or so.
+    n = 2 + int(np.ceil(30 / np.arcsinh(np.pi / half)))
+    while 2 * n * len(distinct) < len(x) and n <= _MOST:
         points = np.exp(middle + half * np.cos(np.pi * (np.arange(n) + 0.5) / n))
         at = log_f(np.repeat(distinct, n), np.tile(points, len(distinct))).reshape(len(distinct), n)
         if not np.all(np.isfinite(at)):
             break
         coefficients = fft.dct(at, axis=1) / n
         coefficients[:, 0] /= 2
-        if np.abs(coefficients[:, -3:]).max() < _ACCURACY * max(1.0, float(np.abs(at).max())):
+        if np.abs(coefficients[:, -2:]).max() < _ACCURACY * max(1.0, float(np.abs(at).max())):
             return np.exp(_clenshaw(coefficients, group, (np.log(z) - middle) / half))
+        n *= 2
     return np.asarray(np.exp(log_f(x, z)))
 
 

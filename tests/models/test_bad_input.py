@@ -219,7 +219,6 @@ def test_no_unit_anywhere_is_refused_with_the_line_to_write():
         clv.CLVModel("nbd").fit(pl.from_pandas(summary()))
 
 
-@pytest.mark.xfail(strict=True, reason="the line to write names PurchaseModel, although CLVModel was called")
 def test_the_line_to_write_is_that_of_the_model_in_hand():
     with pytest.raises(clv.UnitMismatch, match=r"CLVModel\("):
         clv.CLVModel("nbd").fit(summary())
