@@ -40,6 +40,15 @@ class Limit:
     advice: str
 
 
+# What every family with purchase rates λ ~ Gamma(r, alpha) can run into.
+RATES_ALIKE = Limit(
+    {"r": +1, "alpha": +1},
+    "r and alpha grow without bound: everybody seems to buy at the same rate",
+    "forecasts are usable; the split between customers is not learnt from these data",
+)
+HEAVY_BUYERS = Limit({"r": -1}, "r shrinks to 0: a few customers make all the purchases", "fit such heavy buyers apart")
+
+
 @dataclass(frozen=True)
 class PurchaseFamily:
     """A model of when customers buy and when they leave.
@@ -68,7 +77,7 @@ class PurchaseFamily:
         ``(t, start, ...)``: E[purchases in (T + start, T + start + t] | alive at T, history]; t = inf is the limit.
     discounted_purchases_alive
         ``(t, delta, ...)``: the same from T on, discounted at the continuous rate delta; None where the generic
-        quadrature of :mod:`clvmodels.families.discounting` is to be used.
+        quadrature of :mod:`clvmodels.numerics.discounting` is to be used.
     conditional_purchase_pmf
         ``(n, t, ...)``: P(n purchases in (T, T + t] | history).
     probability_of_purchase_alive

@@ -18,7 +18,7 @@ from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.simulation import poisson_times
-from .contract import Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> tuple[Array, Array]:
@@ -160,11 +160,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     finite_total=("a", 1.0),
     limits=(
-        Limit(
-            {"r": +1, "alpha": +1},
-            "r and alpha grow without bound: everybody seems to buy at the same rate",
-            "forecasts are usable; the split between customers is not learnt from these data",
-        ),
+        RATES_ALIKE,
         Limit(
             {"a": +1, "b": +1},
             "a and b grow without bound: dropout looks homogeneous",
@@ -185,11 +181,7 @@ FAMILY = PurchaseFamily(
             "b shrinks to 0: customers seem to leave right after their first chance",
             "check that observation_end is not long after the last line of the log",
         ),
-        Limit(
-            {"r": -1},
-            "r shrinks to 0: a few customers make all the purchases",
-            "fit such heavy buyers apart",
-        ),
+        HEAVY_BUYERS,
         Limit(
             {"r": +1},
             "r grows without bound: purchase rates look homogeneous",

@@ -17,7 +17,7 @@ from ..numerics import geometric_dropout as future
 from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
 from ..numerics.simulation import poisson_times
-from .contract import Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, RATES_ALIKE, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
@@ -108,16 +108,5 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     finite_total=None,
-    limits=(
-        Limit(
-            {"r": +1, "alpha": +1},
-            "r and alpha grow without bound: everybody seems to buy at the same rate",
-            "forecasts are usable; the split between customers is not learnt from these data",
-        ),
-        Limit(
-            {"r": -1},
-            "r shrinks to 0: a few customers make all the purchases",
-            "fit such heavy buyers apart",
-        ),
-    ),
+    limits=(RATES_ALIKE, HEAVY_BUYERS),
 )

@@ -21,7 +21,7 @@ from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
 from ..numerics.quadrature import DROP, legendre, stretched, stretched_logarithm, window
 from ..numerics.simulation import poisson_times
-from .contract import Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
@@ -270,11 +270,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     finite_total=("s", 1.0),
     limits=(
-        Limit(
-            {"r": +1, "alpha": +1},
-            "r and alpha grow without bound: everybody seems to buy at the same rate",
-            "forecasts are usable; the split between customers is not learnt from these data",
-        ),
+        RATES_ALIKE,
         Limit(
             {"s": +1, "beta": +1},
             "s and beta grow without bound: dropout looks homogeneous",
@@ -295,10 +291,6 @@ FAMILY = PurchaseFamily(
             "beta shrinks to 0: many seem to leave right after the first purchase",
             "compare with the family mbg_nbd, which allows for that",
         ),
-        Limit(
-            {"r": -1},
-            "r shrinks to 0: a few customers make all the purchases",
-            "fit such heavy buyers apart",
-        ),
+        HEAVY_BUYERS,
     ),
 )

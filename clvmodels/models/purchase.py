@@ -20,6 +20,7 @@ from ..numerics.arrays import Array
 from ..units import hours_in
 from . import questions, statistics
 from .fitted import PROFILE_COLUMNS, Fitted, checked_parameters, package_versions, profile_of
+from .new_customer import NewCustomer
 from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
 
 if TYPE_CHECKING:
@@ -355,56 +356,6 @@ class PurchaseModel:
         else:
             per_row = checked_lengths(lengths, what)[()]
         return frames.series(function(self.family, per_row, columns, values), name, frame)
-
-
-class NewCustomer:
-    """A customer not yet seen, who makes a first purchase at time 0; what is counted are the repeats.
-
-    Every answer is a float for one horizon (or n), an array for several.
-    """
-
-    def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:
-        self._family, self._parameters, self._unit = family, parameters, time_unit
-
-    def p_alive(self, after: Any) -> Any:
-        """P(alive at ``after``)."""
-        return self._ask("after", after, questions.p_alive)
-
-    def expected_purchases(self, horizon: Any) -> Any:
-        """E[repeat purchases in (0, horizon]]."""
-        return self._ask(
-            "horizon",
-            horizon,
-            lambda family, t, columns, values: questions.expected_purchases(family, t, 0.0, columns, values),
-        )
-
-    def purchase_pmf(self, n: Any, horizon: float) -> Any:
-        """P(n repeat purchases in (0, horizon])."""
-        t = one_length(horizon, "horizon")
-        return self._ask(
-            "n", n, lambda family, n, columns, values: questions.purchase_pmf(family, n, t, columns, values)
-        )
-
-    def probability_of_purchase(self, horizon: Any) -> Any:
-        """P(at least one repeat purchase in (0, horizon])."""
-        return self._ask("horizon", horizon, questions.probability_of_purchase)
-
-    def discounted_expected_purchases(self, horizon: Any = math.inf, annual_discount_rate: float = 0.10) -> Any:
-        """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it."""
-
-        def worth(family: PurchaseFamily, t: Any, columns: list[Array], values: Any) -> Array:
-            delta = questions.continuous_rate(annual_discount_rate, self._unit, t)
-            return questions.discounted(family, t, delta, columns, values)
-
-        return self._ask("horizon", horizon, worth)
-
-    def _ask(self, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
-        each = checked_lengths(list(lengths) if isinstance(lengths, range) else lengths, what)
-        # A new customer is one whose history is empty: every statistic 0.
-        flat = np.atleast_1d(each).ravel()
-        nothing = [np.zeros(len(flat)) for _ in self._family.statistics]
-        result = function(self._family, flat, nothing, self._parameters)
-        return float(result[0]) if each.ndim == 0 else np.reshape(result, each.shape)
 
 
 def _observation_length(columns: dict[str, Array]) -> float:
