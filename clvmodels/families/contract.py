@@ -44,7 +44,7 @@ class Limit:
 RATES_ALIKE = Limit(
     {"r": +1, "alpha": +1},
     "r and alpha grow without bound: everybody seems to buy at the same rate",
-    "forecasts are usable; the split between customers is not learnt from these data",
+    "use more customers or a longer observation to tell them apart",
 )
 HEAVY_BUYERS = Limit({"r": -1}, "r shrinks to 0: a few customers make all the purchases", "fit such heavy buyers apart")
 

@@ -108,7 +108,7 @@ FAMILY = SpendFamily(
         Limit(
             {"q": +1, "v": +1},
             "q and v grow without bound: all customers seem to spend alike",
-            "forecasts are usable; the split between customers is not learnt from these data",
+            "use more customers or a longer observation to tell them apart",
         ),
     ),
 )

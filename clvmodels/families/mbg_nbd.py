@@ -15,8 +15,8 @@ import numpy as np
 
 from ..numerics import geometric_dropout as future
 from ..numerics.arrays import Array, Positions, rowwise
-from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
+from ..numerics.negative_binomial import probability_of_event
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
 
@@ -67,34 +67,24 @@ def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any,
 
 def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """E[purchases in (T + start, T + start + t] | alive at T]."""
-    if all(np.ndim(v) == 0 for v in (t, start, r, alpha, a, b)) and np.isfinite(t) and np.size(x) > 1:
-        return interpolated(
-            lambda x, z: future.log_expected(t, start, r + x, z, a, b + x + 1), *np.broadcast_arrays(x, alpha + T)
-        )
-    return future.expected(t, start, r + x, alpha + T, a, b + x + 1)
+    return future.expected_of_counts(t, start, x, alpha + T, r, a, b + 1)
 
 
 def discounted_purchases_alive(
     t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
 ) -> Array:
     """∫ over (0, t] of e^(-delta·u) dE[purchases in (T, T + u] | alive at T]."""
-    if all(np.ndim(v) == 0 for v in (t, delta, r, alpha, a, b)) and np.size(x) > 1:
-        return interpolated(
-            lambda x, z: future.log_discounted(t, delta, r + x, z, a, b + x + 1), *np.broadcast_arrays(x, alpha + T)
-        )
-    return np.exp(future.log_discounted(t, delta, r + x, alpha + T, a, b + x + 1))
+    return future.discounted_of_counts(t, delta, x, alpha + T, r, a, b + 1)
 
 
 def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(n purchases in (T, T + t] | history): P(alive) · that of a customer alive, and 0 if dead."""
-    log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
-    gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
-    return np.asarray(np.exp(log_alive) * future.pmf(n, t, r + x, alpha + T, a, b + x + 1) + gone)
+    return future.conditional_pmf(n, t, log_p_alive(x, t_x, T, r, alpha, a, b), r + x, alpha + T, a, b + 1 + x)
 
 
 def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(at least one purchase in (T, T + t] | alive at T) = 1 − ((alpha+T)/(alpha+T+t))^(r+x)."""
-    return future.probability_of_purchase(t, r + x, alpha + T)
+    return probability_of_event(t, r + x, alpha + T)
 
 
 def expected_purchases(t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
@@ -164,7 +154,7 @@ FAMILY = PurchaseFamily(
         Limit(
             {"a": +1, "b": +1},
             "a and b grow without bound: dropout looks homogeneous",
-            "forecasts are usable; use more customers or a longer observation to tell customers apart",
+            "use more customers or a longer observation to tell them apart",
         ),
         Limit(
             {"a": -1},

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics import geometric_dropout as future
 from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.negative_binomial import log_negative_binomial, probability_of_event
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, PurchaseFamily
 
@@ -52,12 +52,12 @@ def discounted_purchases_alive(t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: 
 
 def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
     """Negative binomial with shape r + x and rate alpha + T."""
-    return np.exp(future.log_negative_binomial(n, t, r + x, alpha + T))
+    return np.exp(log_negative_binomial(n, t, r + x, alpha + T))
 
 
 def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
     """P(at least one purchase in (T, T + t]) = 1 − ((alpha+T)/(alpha+T+t))^(r+x)."""
-    return future.probability_of_purchase(t, r + x, alpha + T)
+    return probability_of_event(t, r + x, alpha + T)
 
 
 def expected_purchases(t: Any, r: Any, alpha: Any) -> Array:
@@ -67,7 +67,7 @@ def expected_purchases(t: Any, r: Any, alpha: Any) -> Array:
 
 def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any) -> Array:
     """P(X(t) = n), negative binomial."""
-    return np.exp(future.log_negative_binomial(n, t, r, alpha))
+    return np.exp(log_negative_binomial(n, t, r, alpha))
 
 
 def simulate(generator: np.random.Generator, observation: Array, r: Any, alpha: Any) -> tuple[Positions, Array]:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..numerics import geometric_dropout
 from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from ..numerics.quadrature import DROP, legendre, stretched, stretched_logarithm, window
+from ..numerics.negative_binomial import log_negative_binomial
+from ..numerics.quadrature import DROP, discounting_rule, legendre, stretched, stretched_logarithm, window
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
 
@@ -134,7 +134,8 @@ def _log_discounted_life(t: Any, delta: Any, s: Any, B: Any) -> Array:
         with np.errstate(divide="ignore", over="ignore"):
             seen = np.where(delta > 0, DROP / np.abs(delta), np.inf)
             faded = np.where(delta > 0, B * np.expm1(DROP / s), np.inf)
-            u, weights = stretched(np.minimum(B, 1 / (s / B + np.abs(delta))), np.minimum(t, np.minimum(seen, faded)))
+            upper = np.minimum(t, np.minimum(seen, faded))
+            u, weights = discounting_rule(np.minimum(B, 1 / (s / B + np.abs(delta))), upper, delta)
             return np.asarray(np.log(np.sum(weights * np.exp(-delta * u - s * np.log1p(u / B)), axis=0)))
 
     return rowwise(block, t, delta, s, B, block=1024)
@@ -174,7 +175,7 @@ def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array
 
 def _pmf(n: Array, t: Array, r: Array, alpha: Array, s: Array, beta: Array) -> Array:
     n, t, r, alpha, s, beta = np.broadcast_arrays(n, t, r, alpha, s, beta)
-    stays = np.exp(geometric_dropout.log_negative_binomial(n, t, r, alpha) - s * np.log1p(t / beta))
+    stays = np.exp(log_negative_binomial(n, t, r, alpha) - s * np.log1p(t / beta))
     log_ways = log_rising(r, n) - special.gammaln(n + 1) + np.log(s)
 
     def log_integrand(w: Array) -> Array:  # w = ln u
@@ -274,7 +275,7 @@ FAMILY = PurchaseFamily(
         Limit(
             {"s": +1, "beta": +1},
             "s and beta grow without bound: dropout looks homogeneous",
-            "forecasts are usable; use more customers or a longer observation to tell customers apart",
+            "use more customers or a longer observation to tell them apart",
         ),
         Limit(
             {"s": -1},

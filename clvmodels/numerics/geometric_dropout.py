@@ -17,8 +17,10 @@ import numpy as np
 from scipy import special
 
 from .arrays import Array, rowwise
+from .chebyshev import interpolated
 from .gamma import log_beta, log_rising
-from .quadrature import DROP, stretched, window
+from .negative_binomial import log_negative_binomial
+from .quadrature import DROP, discounting_rule, window
 
 _STEP = 0.25  # trapezoid error exp(-π²/step) at double-exponential ends, exp(-π²/(2·step)) where two of them fight
 _TINY = 1e-300
@@ -38,9 +40,20 @@ def expected(t: Any, start: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     return np.exp(rowwise(_log_expected, t, start, k, z, a, b, block=_BLOCK))
 
 
-def log_expected(t: Any, start: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
-    """Logarithm of :func:`expected`."""
-    return rowwise(_log_expected, t, start, k, z, a, b, block=_BLOCK)
+def expected_of_counts(t: Any, start: Any, x: Any, z: Any, r: Any, a: Any, b: Any) -> Array:
+    """As `expected` with k = r + x and b + x for b, interpolated in z where many customers share their counts x."""
+    if all(np.ndim(v) == 0 for v in (t, start, r, a, b)) and np.isfinite(t) and np.size(x) > 1:
+        return interpolated(
+            lambda x, z: rowwise(_log_expected, t, start, r + x, z, a, b + x, block=_BLOCK), *np.broadcast_arrays(x, z)
+        )
+    return expected(t, start, r + x, z, a, b + x)
+
+
+def discounted_of_counts(t: Any, delta: Any, x: Any, z: Any, r: Any, a: Any, b: Any) -> Array:
+    """exp of `log_discounted` with k = r + x and b + x for b, interpolated likewise."""
+    if all(np.ndim(v) == 0 for v in (t, delta, r, a, b)) and np.size(x) > 1:
+        return interpolated(lambda x, z: log_discounted(t, delta, r + x, z, a, b + x), *np.broadcast_arrays(x, z))
+    return np.exp(log_discounted(t, delta, r + x, z, a, b + x))
 
 
 def log_discounted(t: Any, delta: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
@@ -49,11 +62,6 @@ def log_discounted(t: Any, delta: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     t = inf needs delta > 0.
     """
     return rowwise(_log_discounted, t, delta, k, z, a, b, block=16)
-
-
-def probability_of_purchase(t: Any, k: Any, z: Any) -> Array:
-    """P(at least one purchase within t) = 1 − (1 + t/z)^-k: dropping out comes after the first."""
-    return np.asarray(-np.expm1(-np.asarray(k) * np.log1p(np.asarray(t) / z)))
 
 
 def pmf(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
@@ -71,12 +79,10 @@ def pmf(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     return np.asarray(still_here + np.where(n > 0, left, 0.0))
 
 
-def log_negative_binomial(n: Any, t: Any, k: Any, z: Any) -> Array:
-    """ln P(n events within t) of a Poisson process with rate λ ~ Gamma(k, z)."""
-    n, t, k, z = (np.asarray(v, dtype=np.float64) for v in (n, t, k, z))
-    ways = log_rising(k, n) - special.gammaln(n + 1)
-    with np.errstate(divide="ignore"):
-        return np.asarray(ways - k * np.log1p(t / z) + special.xlogy(n, t / (z + t)))
+def conditional_pmf(n: Any, t: Any, log_alive: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
+    """P(n purchases within t) of a customer who is alive with probability e^log_alive, and buys nothing if dead."""
+    gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
+    return np.asarray(np.exp(log_alive) * pmf(n, t, k, z, a, b) + gone)
 
 
 def _log_survival(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
@@ -113,8 +119,9 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
     t, delta, k, z, a, b = np.broadcast_arrays(t, delta, k, z, a, b)
     with np.errstate(divide="ignore"):
         upper = np.minimum(t, np.where(delta > 0, DROP / np.abs(delta), np.inf))
-    u, weights = stretched(1 / ((k + 1) / z + np.abs(delta)), upper, least=18, per_unit=2.5)
-    weights = weights * np.exp(-delta * u)
+    u, weights = discounting_rule(1 / ((k + 1) / z + np.abs(delta)), upper, delta, least=18, per_unit=2.5)
+    with np.errstate(over="ignore"):
+        weights = weights * np.exp(-delta * u)
     later = (u / z)[:, None, :]
 
     def log_f(p: Array) -> Array:  # ln ∫ e^(-delta·u) (1 + p·u/z)^-(k+1) du
@@ -122,10 +129,11 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
         return np.asarray(np.log(np.einsum("ij,ikj->kj", weights, left)))
 
     def rough(p: Array) -> Array:
-        return -np.log(np.maximum(delta, 0) + 1 / upper + (k + 1) * p / z)
+        return -np.log(delta + 1 / upper + (k + 1) * p / z)
 
     with np.errstate(divide="ignore"):
-        return np.log(k / z) + _log_beta_mean(log_f, a, b, [(k + 1) * upper / z, upper / z], rough)
+        turns = [(k + 1) * upper / z, upper / z]
+        return np.log(k / z) + _log_beta_mean(log_f, a, b, turns, rough if np.all(delta >= 0) else None)
 
 
 def _log_beta_mean(

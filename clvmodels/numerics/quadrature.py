@@ -40,6 +40,22 @@ def stretched_logarithm(scale: Array, upper: Array, least: int = 12, per_unit: f
     return nodes * width, weights * width
 
 
+def discounting_rule(
+    scale: Array, upper: Array, delta: Array, least: int = 12, per_unit: float = 2.3
+) -> tuple[Array, Array]:
+    """As `stretched`, for an integrand that holds e^(-delta·u).
+
+    With a negative rate the mass lies at the far end, on a scale of 1/|delta|: half of the range is then looked at from
+    there.
+    """
+    if np.all(np.asarray(delta) >= 0):
+        return stretched(scale, upper, least, per_unit)
+    half = upper / 2
+    near, near_weights = stretched(scale, half, least, per_unit)
+    far, far_weights = stretched(1 / (1 / upper + np.abs(delta)), half, least, per_unit)
+    return np.concatenate([near, upper - far]), np.concatenate([near_weights, far_weights])
+
+
 def window(log_f: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:
     """Narrow (low, high), one pair a row, to where exp(log_f) stands above e^-40 of its peak.
 
