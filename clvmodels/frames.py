@@ -396,9 +396,13 @@ def _read_csv(path: Path) -> Any:
 def _facts_text(metadata: Mapping[bytes, bytes]) -> str | None:
     if FACTS_KEY.encode() in metadata:
         return metadata[FACTS_KEY.encode()].decode(errors="replace")
-    try:
-        attrs = json.loads(metadata.get(_PANDAS_ATTRS, b"{}"))
-    except (ValueError, RecursionError):
-        return None
-    text = attrs.get(FACTS_KEY) if isinstance(attrs, dict) else None
-    return text if isinstance(text, str) else None
+    # where pandas keeps attrs in a Parquet file, and where pyarrow keeps them of a pandas frame
+    for key, inner in ((_PANDAS_ATTRS, None), (b"pandas", "attributes")):
+        try:
+            attrs = json.loads(metadata.get(key, b"{}"))
+            text = (attrs if inner is None else attrs[inner])[FACTS_KEY]
+        except (ValueError, RecursionError, LookupError, TypeError):
+            continue
+        if isinstance(text, str):
+            return text
+    return None

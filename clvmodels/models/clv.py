@@ -150,8 +150,9 @@ class CLVModel:
         spend = self.spend.spend_of({n: columns[n] for n in self.spend.family.statistics}, self.spend._fitted.values)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)
-            counts["expected_purchases" + suffix] = questions.expected_purchases(family, t, 0.0, history, values, alive)
-            worth = questions.discounted(family, t, delta, history, values, alive)
+            count = questions.expected_purchases(family, t, 0.0, history, values, alive)
+            counts["expected_purchases" + suffix] = count
+            worth = questions.discounted(family, t, delta, history, values, alive) if delta else count
             # Nothing is nothing, even of what is infinite.
             with np.errstate(invalid="ignore"):
                 value = factor * spend * worth

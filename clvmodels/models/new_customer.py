@@ -23,16 +23,17 @@ class NewCustomer:
     def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:
         self._family, self._parameters, self._unit = family, parameters, time_unit
 
-    def p_alive(self, after: Any) -> Any:
-        """P(alive at ``after``)."""
+    def p_alive(self, after: Any = 0) -> Any:
+        """P(alive at ``after``, if nothing else is known)."""
         return self._ask("after", after, questions.p_alive)
 
-    def expected_purchases(self, horizon: Any) -> Any:
-        """E[repeat purchases in (0, horizon]]."""
+    def expected_purchases(self, horizon: Any, start: float = 0) -> Any:
+        """E[repeat purchases in (start, start + horizon]]."""
+        begin = one_length(start, "start")
         return self._ask(
             "horizon",
             horizon,
-            lambda family, t, columns, values: questions.expected_purchases(family, t, 0.0, columns, values),
+            lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
         )
 
     def purchase_pmf(self, n: Any, horizon: float) -> Any:

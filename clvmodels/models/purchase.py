@@ -184,16 +184,39 @@ class PurchaseModel:
     # Questions about every customer
 
     def log_likelihood(self, summary: Any) -> Any:
-        """Ln L of each customer's purchase times, a Series."""
+        """Ln L of each customer's purchase times (no T^x/x! term), a Series of one value a row.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        """
         frame, columns = self._read(summary)
         return frames.series(self.family.log_likelihood(*columns, *self._state.values)[0], "log_likelihood", frame)
 
     def p_alive(self, summary: Any, after: Any = 0) -> Any:
-        """P(alive at T + after | history up to T), a Series; ``after`` in the model's time unit."""
+        """P(alive at T + after | history up to T), between 0 and 1.
+
+        ``after`` is in the model's time unit, at least 0: a number gives a Series, a list a frame with a column each, a
+        Series, array or column name one a row. It never rises in ``after``.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        """
         return self._answer(summary, "p_alive", "after", after, questions.p_alive)
 
     def p_alive_if_no_purchase(self, summary: Any, until: Any) -> Any:
-        """P(alive at T + until) for a customer who buys nothing meanwhile: T moves on, the last purchase stays."""
+        """P(alive at T + until) for a customer who buys nothing meanwhile: T moves on, the last purchase stays.
+
+        ``until`` as ``after`` of `p_alive`. It answers "how long may the silence last", not "will he still be here".
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        """
         if "T" not in self.family.statistics:
             raise questions.cannot(self.family, "p_alive_if_no_purchase")
         position = self.family.statistics.index("T")
@@ -217,6 +240,11 @@ class PurchaseModel:
             (``expected_purchases_39``), a Series, array or column name one horizon a row; inf the limit.
         start
             Where the window begins, after T.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
         begin = one_length(start, "start")
         return self._answer(
@@ -228,7 +256,16 @@ class PurchaseModel:
         )
 
     def purchase_pmf(self, summary: Any, n: Any, horizon: float) -> Any:
-        """P(n purchases in (T, T + horizon] | history); several n give a frame with a column each."""
+        """P(n purchases in (T, T + horizon] | history), between 0 and 1.
+
+        ``n`` is a whole number of at least 0: a list or range gives a frame with a column each (``purchase_pmf_2``), a
+        Series, array or column name one a row. ``horizon`` is one finite number.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        """
         t = one_length(horizon, "horizon")
 
         def pmf(family: PurchaseFamily, n: Any, columns: list[Array], values: Any) -> Array:
@@ -237,7 +274,7 @@ class PurchaseModel:
         return self._answer(summary, "purchase_pmf", "n", n, pmf)
 
     def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
-        """P(at least one purchase in (T, T + horizon] | history), a Series."""
+        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always."""
         return self._answer(summary, "probability_of_purchase", "horizon", horizon, questions.probability_of_purchase)
 
     def discounted_expected_purchases(
@@ -246,7 +283,15 @@ class PurchaseModel:
         """Expected purchases after T, each worth e^(-delta·u) when it comes at T + u; a Series.
 
         ∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u]], delta = ln(1 + annual_discount_rate) per year:
-        DERT for an infinite horizon, DECT for a finite one. Fader, Hardie & Lee (2005), "RFM and CLV".
+        DERT for an infinite horizon, DECT for a finite one; with a rate of 0 the expected purchases. ``horizon`` may be a
+        list, a Series or a column name, as for `expected_purchases`. A negative rate needs a finite horizon.
+
+        Source: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
         unit = self._unit
 
@@ -274,7 +319,8 @@ class PurchaseModel:
         seed
             For the same customers again.
         observation_end
-            The day on which all observation ends; the first purchases lie before it accordingly.
+            The day at whose end, or the timestamp at which, all observation ends; first purchases lie before it
+            accordingly.
 
         Returns
         -------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
+from ..transactions.moments import parse_moment
 from ..transactions.summarize import rfm_summary
 from ..units import hours_in
 
@@ -21,10 +23,9 @@ def simulated_log(
     """Date first and repeat purchases back from the end of observation, to the microsecond."""
     import pandas as pd
 
-    try:
-        end = pd.Timestamp(observation_end)
-    except ValueError:
-        raise InvalidInput(f"observation_end must be a date like 2024-12-31; found {observation_end!r}") from None
+    last = parse_moment("observation_end", observation_end, None)
+    # a date is observed to its end
+    end = pd.Timestamp(last) if isinstance(last, datetime) else pd.Timestamp(last) + pd.Timedelta(days=1)
     if not float(observation.max()) * float(hours_in(time_unit)) / 24 < (end - pd.Timestamp("0001-01-02")).days:
         raise InvalidInput(
             f"observation reaches back beyond the calendar: the longest is {observation.max():.6g} {time_unit}s before "
@@ -40,5 +41,5 @@ def simulated_log(
             "date": end.to_datetime64().astype("datetime64[us]") - np.rint(ago[order]).astype("timedelta64[us]"),
         }
     )
-    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=end)
+    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=last)
     return log, summary

@@ -105,7 +105,8 @@ class SpendModel:
             optimum = maximize(self.family.log_likelihood, patterns, np.log(start), centre)
         correlation, p_value = spend_frequency_correlation(x, m, patterns.weights)
         values = tuple(float(v) for v in np.exp(optimum.log_parameters))
-        remarks = self._remarks(values, left_out, correlation, p_value)
+        advice = self._advice(values, correlation, p_value)
+        left = f"left out of the fit, but still scored: repeaters with a mean spend of 0, {left_out:g} of them"
         report, covariance = judge(
             optimum,
             self._names,
@@ -115,7 +116,7 @@ class SpendModel:
             n_repeaters=n_repeaters,
             n_patterns=len(patterns.weights),
             reasons=few_repeaters(n_repeaters),
-            remarks=remarks,
+            remarks=[*([left] if left_out else []), *advice],
             frequency_correlation=correlation,
             frequency_correlation_p_value=p_value,
         )
@@ -127,16 +128,12 @@ class SpendModel:
             profile=profile_of({"frequency": x, "monetary_value": m}, patterns.weights, {}, report.log_likelihood),
             versions=package_versions(),
         )
-        for message in [*([] if report.converged else [report.verdict]), *remarks[1 if left_out else 0 :]]:
+        for message in [*([] if report.converged else [report.verdict]), *advice]:
             warn(f"{self.family.title}: {message}")
         return self
 
-    def _remarks(self, values: tuple[float, ...], left_out: float, correlation: float, p_value: float) -> list[str]:
+    def _advice(self, values: tuple[float, ...], correlation: float, p_value: float) -> list[str]:
         remarks = []
-        if left_out:
-            remarks.append(
-                f"left out of the fit, but still scored: repeaters with a mean spend of 0, {left_out:g} of them"
-            )
         if not self.family.population_mean_is_finite(*values):
             remarks.append(
                 f"the mean spend of the population is infinite (parameters {values}): customers "
@@ -179,6 +176,11 @@ class SpendModel:
         """Posterior mean spend per purchase of every customer, one-timers included; a Series.
 
         p (v + x m)/(p x + q − 1) for the Gamma-Gamma; where it is infinite, inf and a warning with the count.
+
+        Raises
+        ------
+        NotFitted, InvalidInput
+            If the model has no parameters, or the summary cannot be used.
         """
         values = self._state.values
         frame = frames.load(summary)

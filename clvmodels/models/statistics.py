@@ -110,6 +110,13 @@ def per_row(frame: Any, values: Any, what: str) -> Array:
     n = frames.n_rows(frame)
     if result.shape != (n,):
         raise InvalidInput(f"{what} must have one value per row of the summary: expected {n}, found {result.shape}")
+    index: Any = getattr(values, "index", None)
+    aligned = frames.kind(frame) != "pandas" or not hasattr(index, "equals") or index.equals(frame.index)
+    if not aligned:
+        raise InvalidInput(
+            f"{what} is a Series whose index differs from the summary's, so which value belongs to whom is not clear. "
+            "Put it into the summary as a column and give the column's name"
+        )
     return result
 
 

@@ -1,6 +1,6 @@
 """Time and memory beside lifetimes 0.11.3, on the same simulated customers: ``make benchmark``.
 
-Prints a Markdown table. Each job of ours is timed three times and the best counts; lifetimes, which takes long, is
+Prints a Markdown table. Each job of ours is timed three times and the median counts; lifetimes, which takes long, is
 timed once, warm (its functions have run on a few customers before). Both get the same numbers in memory, and their
 answers are compared, lest one be fast because it is wrong: the exit code is 1 if they disagree, whatever the times.
 """
@@ -138,15 +138,15 @@ def without_missing(frame: Any) -> Any:
 
 
 def timed(function: Callable[[], Any], times: int) -> tuple[float, Any]:
-    """Best time in seconds, and the last result."""
-    best, result = float("inf"), None
+    """Median time in seconds, and the last result."""
+    took, result = [], None
     for _ in range(times):
         result = None
         gc.collect()
         began = time.perf_counter()
         result = function()
-        best = min(best, time.perf_counter() - began)
-    return best, result
+        took.append(time.perf_counter() - began)
+    return statistics.median(took), result
 
 
 # Peak memory: each side in a process of its own, which does the same job and nothing else.
@@ -455,7 +455,7 @@ def main(arguments: list[str] | None = None) -> int:
     for row in rows:
         met = {True: "yes", False: "**no**", None: "?"}[row.met]
         print(f"| {row.job} | {row.ours} | {row.lifetimes} | {row.ratio} | {row.bar} | {met} |")
-    print("\nTimes: the best of three for clvmodels, one for lifetimes; same customers, same process.")
+    print("\nTimes: the median of three for clvmodels, one for lifetimes; same customers, same process.")
     if customers < FULL_SIZE:
         print(f"What is wanted of the ratios is meant for {FULL_SIZE:,} customers: here it says little.")
     print(*notes, sep="\n")

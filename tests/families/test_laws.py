@@ -17,6 +17,7 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 import clvmodels as clv
+from clvmodels.families import purchase_family
 from clvmodels.inference.patterns import Patterns
 from clvmodels.models import questions
 from clvmodels.numerics import discounting
@@ -738,3 +739,25 @@ def test_start_is_usable_and_scales_with_weights_and_time(world):
     assert np.all(np.isfinite(start) & (start > 0))
     again = np.array(world.family.start(*patterns.columns, weights=3 * patterns.weights))
     assert_allclose(again, start, rtol=1e-12)
+
+
+@pytest.mark.parametrize("years", [0.1, 5.0, 40.0])
+@pytest.mark.parametrize("annual_rate", [-0.05, -0.5, -0.99])
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
+def test_negative_rates_equal_the_integral(name, annual_rate, years):
+    """∫ e^(-delta·u) dE(u) over panels, the rate of purchases taken from short windows; the value lies at the far end."""
+    family = purchase_family(name)
+    values = {"nbd": (0.385, 12.07), "pareto_nbd": (0.553, 10.58, 0.606, 11.67)}.get(name, (0.4, 5.0, 0.8, 2.4))
+    history = [np.array([v]) for v in (2.0, 30.43, 38.86)]
+    t, delta = 52.18 * years, math.log1p(annual_rate) / 52.18
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    edges = t - t * np.concatenate([0.5 ** np.arange(14), [0.0]])  # panels that shrink towards the far end
+    u = (edges[:-1] + np.outer(nodes + 1, np.diff(edges)) / 2).ravel()
+    du = np.outer(weights, np.diff(edges) / 2).ravel()
+    h = 1e-3
+    many = [np.full(len(u), v[0]) for v in history]
+    slope = family.expected_purchases_alive(h, np.maximum(u - h / 2, 0.0), *many, *values) / h
+    true = np.sum(du * np.exp(-delta * (u - t)) * slope)
+    alive = np.exp(family.log_p_alive(*history, *values))[0]
+    found = questions.discounted(family, t, delta, history, values)[0] / alive * math.exp(delta * t)
+    assert found == pytest.approx(true, rel=1e-6)

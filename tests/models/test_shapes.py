@@ -242,12 +242,6 @@ def test_a_series_array_or_column_is_one_horizon_a_row(make, kind, model, whole)
     np.testing.assert_allclose(frames.numeric(scored, "expected_purchases"), one_by_one, rtol=1e-10)
 
 
-def test_a_series_goes_by_position_and_not_by_its_index(model):
-    backwards = pd.Series(HORIZONS, index=[4, 3, 2, 1, 0])
-    found = model.expected_purchases(summary(), backwards)
-    pd.testing.assert_series_equal(found, model.expected_purchases(summary(), np.array(HORIZONS)))
-
-
 def test_a_column_is_found_by_its_own_name(model):
     frame = summary().rename(columns={"ahead": 52})
     try:
@@ -392,3 +386,36 @@ def test_a_new_customer_is_the_mean_of_the_simulated(family, model):
     assert made["frequency"].mean() == pytest.approx(mine.new_customer().expected_purchases(39), abs=4 * error)
     none = (made["frequency"] == 0).mean()
     assert none == pytest.approx(mine.new_customer().purchase_pmf(0, 39), abs=4 * 0.5 / math.sqrt(20_000))
+
+
+def test_a_simulated_log_summarises_to_its_summary():
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    for end in ("2024-12-31", "2024-12-31 15:00"):
+        log, expected = model.simulate(50, observation=10, seed=1, observation_end=end)
+        again = clv.rfm_summary(log, amount=None, event_grain="line", time_unit="week", observation_end=end)
+        pd.testing.assert_frame_equal(again, expected)
+        assert expected["T"].tolist() == [10.0] * 50
+
+
+def test_an_arrow_table_made_of_a_summary_knows_its_unit():
+    log = pd.DataFrame({"customer_id": [1, 1, 2], "date": ["2024-01-01", "2024-01-08", "2024-01-03"], "amount": 1.0})
+    summary = clv.rfm_summary(log, time_unit="day", observation_end="2024-02-01")
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    with pytest.raises(clv.UnitMismatch, match="the model is in weeks, the summary in days"):
+        model.p_alive(pa.Table.from_pandas(summary))
+
+
+def test_a_series_in_another_order_is_refused():
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    frame = pd.DataFrame({"frequency": [0, 1], "recency": [0.0, 2.0], "T": [5.0, 9.0]}, index=["a", "b"])
+    per_row = pd.Series([1.0, 2.0], index=["a", "b"])
+    assert model.expected_purchases(frame, per_row).iloc[1] == model.expected_purchases(frame, 2.0).iloc[1]
+    with pytest.raises(clv.InvalidInput, match="horizon is a Series whose index differs"):
+        model.expected_purchases(frame, per_row[::-1])
+
+
+def test_a_new_customer_may_be_asked_about_later():
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    new = model.new_customer()
+    assert new.expected_purchases(3, start=5) == pytest.approx(0.4 / 12 * 3)
+    assert new.p_alive() == 1.0
