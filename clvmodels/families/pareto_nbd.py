@@ -34,7 +34,7 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     shape = np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha, s, beta)))
     m = r + x
     log_ratio, mean, y, later_a, later_b = _dropout(x, t_x, T, r, alpha, s, beta)
-    u = y + t_x
+    u = np.add(y, t_x, out=y)
     left, dead = softplus(log_ratio)
     alive = softplus(-log_ratio)[1]
     seen_a, seen_b = np.log1p(T / alpha), np.log1p(T / beta)
@@ -42,8 +42,10 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     # Means over the time of leaving, where somebody alive counts as leaving at T.
     left_a = np.log1p(t_x / alpha) + mean(later_a)
     left_b = np.log1p(t_x / beta) + mean(later_b)
-    part_a = mean(u / (alpha + u))
-    part_b = mean(u / (beta + u))
+    ahead = alpha + u
+    part_a = mean(np.divide(u, ahead, out=ahead))
+    ahead = beta + u
+    part_b = mean(np.divide(u, ahead, out=ahead))
     gradient = (
         r * (digamma_rising(r, x) - alive * seen_a - dead * left_a),
         m * (alive * T / (alpha + T) + dead * part_a) - x,
@@ -78,8 +80,14 @@ def _dropout(
         faded = np.minimum(A * np.expm1(DROP / m), B * np.expm1(DROP / (s + 1)))
     q, weights = stretched_logarithm(scale, np.minimum(gap, faded))
     grown = np.expm1(q)
-    later_a, later_b = np.log1p(grown * (scale / A)), np.log1p(grown * (scale / B))
-    terms = weights * np.exp(q - m * later_a - (s + 1) * later_b)
+    # weights · e^(q − m·later_a − (s+1)·later_b), in place: these arrays are the largest there are
+    later_a, later_b = grown * (scale / A), grown * (scale / B)
+    np.log1p(later_a, out=later_a)
+    np.log1p(later_b, out=later_b)
+    q -= m * later_a
+    q -= (s + 1) * later_b
+    terms = np.exp(q, out=q)
+    terms *= weights
     total = np.sum(terms, axis=0)
     with np.errstate(divide="ignore"):
         log_ratio = np.log(s / B * scale) + np.log(total) + m * np.log1p(gap / A) + s * np.log1p(gap / B)

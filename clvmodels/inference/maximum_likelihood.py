@@ -155,6 +155,8 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
                 break
             before = 0.0
             continue
+        if not own:
+            hessian = _updated(hessian, length * step, trial_gradient - gradient)
         theta, value, gradient = theta + length * step, trial, trial_gradient
         moved += length * float(np.abs(step).max())
         before = decrement
@@ -177,6 +179,16 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         step,
         tuple(bool(w) for w in walled),
         objective.passes,
+    )
+
+
+def _updated(hessian: Array, step: Array, change: Array) -> Array:
+    """The BFGS update: what the gradient did along a step corrects the Hessian of a sample."""
+    expected = hessian @ step
+    if change @ step <= 0 or step @ expected <= 0:
+        return hessian
+    return np.asarray(
+        hessian + np.outer(change, change) / (change @ step) - np.outer(expected, expected) / (step @ expected)
     )
 
 

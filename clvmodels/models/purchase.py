@@ -283,8 +283,8 @@ class PurchaseModel:
         """Expected purchases after T, each worth e^(-delta·u) when it comes at T + u; a Series.
 
         ∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u]], delta = ln(1 + annual_discount_rate) per year:
-        DERT for an infinite horizon, DECT for a finite one; with a rate of 0 the expected purchases. ``horizon`` may be a
-        list, a Series or a column name, as for `expected_purchases`. A negative rate needs a finite horizon.
+        DERT for an infinite horizon, DECT for a finite one; with a rate of 0 the expected purchases. ``horizon`` may be
+        a list, a Series or a column name, as for `expected_purchases`. A negative rate needs a finite horizon.
 
         Source: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
 

@@ -745,7 +745,7 @@ def test_start_is_usable_and_scales_with_weights_and_time(world):
 @pytest.mark.parametrize("annual_rate", [-0.05, -0.5, -0.99])
 @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
 def test_negative_rates_equal_the_integral(name, annual_rate, years):
-    """∫ e^(-delta·u) dE(u) over panels, the rate of purchases taken from short windows; the value lies at the far end."""
+    """∫ e^(-delta·u) dE(u) over panels, the rate of purchases from short windows; the value lies at the far end."""
     family = purchase_family(name)
     values = {"nbd": (0.385, 12.07), "pareto_nbd": (0.553, 10.58, 0.606, 11.67)}.get(name, (0.4, 5.0, 0.8, 2.4))
     history = [np.array([v]) for v in (2.0, 30.43, 38.86)]
