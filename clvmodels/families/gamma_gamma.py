@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_beta
 from .contract import Limit, SpendFamily
 
@@ -37,9 +37,13 @@ def expected_spend(x: Any, m: Any, p: Any, q: Any, v: Any) -> Array:
 
     At x = 0 it is p v/(q − 1), the population mean, whatever m (NaN included).
     """
-    seen = np.where(np.asarray(x) > 0, x * np.where(np.asarray(x) > 0, m, 0.0), 0.0)
-    below = p * x + (q - 1)
-    return np.where(below > 0, p * (v + seen) / np.where(below > 0, below, 1.0), np.inf)
+
+    def block(x: Any, m: Any, p: Any, q: Any, v: Any) -> Array:
+        seen = np.where(x > 0, x * np.where(x > 0, m, 0.0), 0.0)
+        below = p * x + (q - 1)
+        return np.where(below > 0, p * (v + seen) / np.where(below > 0, below, 1.0), np.inf)
+
+    return rowwise(block, x, m, p, q, v)
 
 
 def population_mean(p: float, q: float, v: float) -> float:

@@ -61,10 +61,14 @@ def _clenshaw(coefficients: Array, group: Positions, y: Array) -> Array:
     columns = np.ascontiguousarray(coefficients.T)
 
     def block(index: Positions, y: Array) -> Array:
-        twice = 2 * y
-        ahead = beyond = np.zeros_like(y)
-        for column in columns[:0:-1]:
-            ahead, beyond = column[index] + twice * ahead - beyond, ahead
+        twice, taken = 2 * y, np.empty_like(y)
+        ahead, beyond, spare = np.zeros_like(y), np.zeros_like(y), np.empty_like(y)
+        for column in columns[:0:-1]:  # ahead, beyond = column[index] + twice · ahead − beyond, ahead
+            np.take(column, index, out=taken, mode="clip")
+            np.multiply(twice, ahead, out=spare)
+            spare -= beyond
+            spare += taken
+            ahead, beyond, spare = spare, ahead, beyond
         return np.asarray(columns[0][index] + y * ahead - beyond)
 
     return np.concatenate(map_blocks(block, (group, y), len(y)))
