@@ -41,5 +41,5 @@ def simulated_log(
             "date": end.to_datetime64().astype("datetime64[us]") - np.rint(ago[order]).astype("timedelta64[us]"),
         }
     )
-    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=last)
+    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=end)
     return log, summary

@@ -1,6 +1,6 @@
 """Time and memory beside lifetimes 0.11.3, on the same simulated customers: ``make benchmark``.
 
-Prints a Markdown table. Each job of ours is timed three times and the median counts; lifetimes, which takes long, is
+Prints a Markdown table. Each job of ours is timed five times and the median counts; lifetimes, which takes long, is
 timed once, warm (its functions have run on a few customers before). Both get the same numbers in memory, and their
 answers are compared, lest one be fast because it is wrong: the exit code is 1 if they disagree, whatever the times.
 """
@@ -448,14 +448,14 @@ def main(arguments: list[str] | None = None) -> int:
     few = min(5_000 if options.quick else options.pareto_lifetimes_customers, customers)
 
     machine = processor()
-    rows, agreement, notes = compare(customers, few, repeats=3)
+    rows, agreement, notes = compare(customers, few, repeats=5)
     print(f"{versions()}; {machine}\n")
     print("| | clvmodels | lifetimes | ratio | wanted | met |")
     print("|---|---:|---:|---:|---:|---|")
     for row in rows:
         met = {True: "yes", False: "**no**", None: "?"}[row.met]
         print(f"| {row.job} | {row.ours} | {row.lifetimes} | {row.ratio} | {row.bar} | {met} |")
-    print("\nTimes: the median of three for clvmodels, one for lifetimes; same customers, same process.")
+    print("\nTimes: the median of five for clvmodels, one for lifetimes; same customers, same process.")
     if customers < FULL_SIZE:
         print(f"What is wanted of the ratios is meant for {FULL_SIZE:,} customers: here it says little.")
     print(*notes, sep="\n")
