@@ -83,9 +83,10 @@ def _times_alive(
 ) -> Array:
     if alive is None:
         alive = np.exp(family.log_p_alive(*statistics, *parameters))
+    if np.max(if_alive, initial=0.0) < np.inf:
+        return np.asarray(alive * if_alive)
     infinite = np.isinf(if_alive)
-    if np.any(infinite):
-        warn_infinite(family, parameters)
+    warn_infinite(family, parameters)
     # A probability that underflows to 0 times an infinite expectation is still infinite.
     return np.asarray(np.where(infinite, np.inf, alive * np.where(infinite, 1.0, if_alive)))
 

@@ -24,7 +24,9 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
     """
     columns = {name: frames.numeric(frame, name) for name in names}
     for name, values in columns.items():
-        if name != "monetary_value":
+        # NaN fails both comparisons, and so comes to the closer look
+        fine = values.size > 0 and values.min() >= 0 and values.max() < np.inf
+        if name != "monetary_value" and not fine:
             refuse(frame, ~np.isfinite(values), values, name, "must be a finite number")
         if name in ("frequency", "recency", "T"):
             refuse(frame, values < 0, values, name, "must not be negative")
