@@ -119,7 +119,7 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
     t, delta, k, z, a, b = np.broadcast_arrays(t, delta, k, z, a, b)
     with np.errstate(divide="ignore"):
         upper = np.minimum(t, np.where(delta > 0, DROP / np.abs(delta), np.inf))
-    u, weights = discounting_rule(1 / ((k + 1) / z + np.abs(delta)), upper, delta, least=18, per_unit=2.5)
+    u, weights = discounting_rule(1 / ((k + 1) / z + np.abs(delta)), upper, delta, least=20, per_unit=3.0)
     with np.errstate(over="ignore"):
         weights = weights * np.exp(-delta * u)
     later = (u / z)[:, None, :]
