@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, NotAvailable, NotEnoughData, NotFitted, warn
+from ..errors import InvalidInput, NotAvailable, NotFitted, warn
 from ..families import purchase_family
 from ..families.contract import PurchaseFamily
-from ..inference.fit_report import FitReport, few_repeaters, judge
-from ..inference.maximum_likelihood import maximize
-from ..inference.patterns import Patterns, merge
+from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
 from ..units import hours_in
 from . import questions, statistics
-from .fitted import PROFILE_COLUMNS, Fitted, checked_parameters, package_versions, profile_of
+from .fitted import Fitted, checked_parameters, package_versions
+from .fitting import fit_purchases
 from .new_customer import NewCustomer
 from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
 
@@ -112,48 +111,9 @@ class PurchaseModel:
         frame = frames.load(summary)
         line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
         unit = unit_to_fit(self.time_unit, frame, line)
-        columns = statistics.read(frame, self.family.statistics)
-        statistics.refuse_duplicates(frame)
-        weight = statistics.weights_of(frame, weights)
-        patterns = _patterns_of(columns, weight)
-        repeaters = _repeaters(self.family, patterns)
-        remarks = []
-        if "T" in columns and len(columns["T"]) > 1 and np.ptp(columns["T"]) == 0:
-            remarks.append(
-                "all customers have the same T: parameters are less certain than with customers of different ages"
-            )
-        length = _observation_length(columns)
-        centre = np.array(
-            [math.log(length) if name in self.family.time_parameters else 0.0 for name in self.family.parameters]
-        )
-        start = np.log(self.family.start(*patterns.columns, weights=patterns.weights))
-        with np.errstate(over="ignore", under="ignore"):
-            optimum = maximize(self.family.log_likelihood, patterns, start, centre)
-        report, covariance = judge(
-            optimum,
-            self.family.parameters,
-            self.family.limits,
-            centre,
-            n_customers=float(patterns.weights.sum()),
-            n_repeaters=repeaters,
-            n_patterns=len(patterns.weights),
-            reasons=few_repeaters(repeaters),
-            remarks=remarks,
-        )
-        values = np.exp(optimum.log_parameters)
-        facts = frames.read_facts(frame)
-        names = frames.column_names(frame)
-        more = {name: frames.numeric(frame, name) for name in PROFILE_COLUMNS if name in names and name not in columns}
-        merged = dict(zip(columns, patterns.columns, strict=True))
-        self._fitted = Fitted(
-            parameters=dict(zip(self.family.parameters, (float(v) for v in values), strict=True)),
-            covariance=covariance,
-            report=report,
-            facts={**facts, "time_unit": unit},
-            profile=profile_of(merged, patterns.weights, more, report.log_likelihood),
-            versions=package_versions(),
-        )
+        self._fitted = fit_purchases(self.family, frame, unit, weights)
         self.time_unit = unit
+        report = self.fit_report
         if not report.converged:
             warn(f"{self.family.title}: {report.verdict}")
         return self
@@ -402,39 +362,3 @@ class PurchaseModel:
         else:
             per_row = checked_lengths(lengths, what)[()]
         return frames.series(function(self.family, per_row, columns, values), name, frame)
-
-
-def _observation_length(columns: dict[str, Array]) -> float:
-    """The natural scale of times: the longest observation."""
-    if "T" not in columns:
-        return 1.0
-    length = float(columns["T"].max())
-    if length == 0:
-        raise NotEnoughData(
-            f"all {len(columns['T'])} customers were observed for no time at all (T = 0): nothing can be learnt about "
-            "their pace. Use a later observation_end"
-        )
-    return length
-
-
-def _patterns_of(columns: dict[str, Array], weights: Array | None) -> Patterns:
-    rows = list(columns.values())
-    if weights is not None:
-        kept = weights > 0
-        rows, weights = [row[kept] for row in rows], weights[kept]
-    if not len(rows[0]):
-        raise NotEnoughData("there is no customer to fit: expected a summary with at least one row")
-    return merge(rows, weights)
-
-
-def _repeaters(family: PurchaseFamily, patterns: Patterns) -> float:
-    if "frequency" not in family.statistics:
-        return float(patterns.weights.sum())
-    frequency = patterns.columns[family.statistics.index("frequency")]
-    repeaters = float(patterns.weights[frequency > 0].sum())
-    if repeaters == 0:
-        raise NotEnoughData(
-            f"nobody came back: all {patterns.weights.sum():g} customers have frequency 0, so there is no purchase "
-            "rate to learn. Use a longer log, or check that customer_id really repeats"
-        )
-    return repeaters
