@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .. import frames
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import FIT_STEPS, CLVModel
 from ..models.purchase import PurchaseModel
@@ -17,6 +14,7 @@ from ..models.time_units import one_or_endless
 from ..transactions.quality import Quality
 from ..transactions.summarize import summarize
 from ..units import units_per_year
+from .scored import scored_table
 
 STEPS = ("reading the log", *FIT_STEPS, "scoring customers")
 
@@ -25,7 +23,7 @@ class Forecast(NamedTuple):
     """Scored customers, and all that led to them."""
 
     scored: Any
-    model: CLVModel
+    model: CLVModel | PurchaseModel
     summary: Any
     quality: Quality
     horizon: float
@@ -48,7 +46,8 @@ def forecast(
     Parameters
     ----------
     log
-        As `clvmodels.summarize` takes it; ``reading`` are its further keywords (column names, dates, refunds).
+        As `clvmodels.summarize` takes it; ``reading`` are its further keywords (column names, dates, refunds). With
+        ``amount=None`` purchases alone are fitted and forecast.
     purchases, spend, annual_discount_rate, margin
         As for `clvmodels.CLVModel`.
     horizon
@@ -61,8 +60,8 @@ def forecast(
     Returns
     -------
     Forecast
-        ``scored`` has the columns customer_id, p_alive, expected_purchases, expected_spend, clv, and in every row
-        observation_end, horizon and time_unit, so that the file says what it is about.
+        ``scored`` has the columns customer_id, p_alive, expected_purchases, expected_spend, clv (the last two with
+        amounts only), and in every row observation_end, horizon and time_unit, so that the file says what it is about.
 
     Raises
     ------
@@ -76,21 +75,18 @@ def forecast(
     >>> result.scored.shape
     (2357, 8)
     """
-    model = CLVModel(purchases, spend, annual_discount_rate, margin, time_unit)
+    money = reading.get("amount", "amount") is not None
+    whole = CLVModel(purchases, spend, annual_discount_rate, margin, time_unit)
+    model = whole if money else whole.purchases
     length = one_or_endless(units_per_year(time_unit) if horizon is None else horizon)
     continuous_rate(annual_discount_rate, time_unit, length)  # a typo is told before a long log is read
     progress(STEPS[0])
     summary, quality, facts = summarize(log, time_unit=time_unit, **reading)
-    model.fit(summary, progress=progress)
+    if isinstance(model, CLVModel):
+        model.fit(summary, progress=progress)
+    elif model._fitted is None:
+        progress(STEPS[1])
+        model.fit(summary)
     progress(STEPS[3])
-    scored = model.predict(summary, horizon=length)
-    n = frames.n_rows(scored)
-    columns: dict[str, Any] = {
-        name: frames.identifiers(scored) if name == "customer_id" else frames.numeric(scored, name)
-        for name in frames.column_names(scored)
-    }
-    columns["observation_end"] = np.full(n, facts["observation_end"], dtype=object)
-    columns["horizon"] = np.full(n, float(length))
-    columns["time_unit"] = np.full(n, time_unit, dtype=object)
-    table = frames.attach_facts(frames.table(columns, scored), frames.read_facts(scored))
-    return Forecast(table, model, summary, quality, float(length))
+    table = scored_table(model, summary, horizon=length, observation_end=facts["observation_end"])
+    return Forecast(table, model, summary, quality, length)

@@ -103,6 +103,16 @@ def test_takes_one_horizon_only(horizon, log):
         clv.forecast(log, purchases="nbd", horizon=horizon)
 
 
-def test_a_log_without_money_says_what_is_missing(log):
-    with pytest.raises(clv.InvalidInput, match="monetary_value"):
-        clv.forecast(log.drop(columns="amount"), amount=None, purchases="nbd")
+def test_a_log_without_money_is_forecast_without_it(log):
+    result = clv.forecast(log.drop(columns="amount"), amount=None, purchases="nbd", horizon=39)
+    assert isinstance(result.model, clv.PurchaseModel)
+    assert list(result.scored) == [
+        "customer_id",
+        "p_alive",
+        "expected_purchases",
+        "observation_end",
+        "horizon",
+        "time_unit",
+    ]
+    expected = result.model.expected_purchases(result.summary, horizon=39)
+    assert result.scored["expected_purchases"].tolist() == expected.tolist()

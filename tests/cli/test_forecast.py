@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 import clvmodels as clv
 from clvmodels import cli, frames
+from clvmodels.cli import commands
 
 COLUMNS = [
     "customer_id",
@@ -355,12 +356,13 @@ def test_trouble_with_standard_output_does_not_deny_what_was_written(how, tmp_pa
 HALFWAY = """
 import sys, time
 from clvmodels import cli
-real = cli._write
+from clvmodels.cli import commands
+real = commands.write_table
 def half(scored, path, suffix):
     real(scored.head(5), path, suffix)
     print("halfway", flush=True)
     time.sleep(60)
-cli._write = half
+commands.write_table = half
 sys.exit(cli.main())
 """
 
@@ -530,7 +532,7 @@ def test_a_full_disk_leaves_the_old_files(at, log_file, tmp_path, monkeypatch, c
         raise OSError(28, "No space left on device")
 
     if at == "csv":
-        monkeypatch.setattr(cli, "_write", full)
+        monkeypatch.setattr(commands, "write_table", full)
     else:
         monkeypatch.setattr(os, "fsync", full)
     assert cli.main(["forecast", str(log_file), "--out", "s.csv", "--purchases", "nbd"]) == 1
@@ -545,7 +547,7 @@ def test_an_error_inside_is_admitted(log_file, tmp_path, monkeypatch, capsys):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "_write", broken)
+    monkeypatch.setattr(commands, "write_table", broken)
     assert cli.main(["forecast", str(log_file), "--out", "s.csv", "--purchases", "nbd"]) == 70
     assert "an error inside the program (ZeroDivisionError); nothing was written" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

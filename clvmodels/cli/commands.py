@@ -1,0 +1,120 @@
+"""The commands: each calls one library function and writes what it gives."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidInput
+from ..files import written_whole
+from . import told
+from .terminal import bar, say
+from .writing import check_targets, table_target, write_table
+
+
+def forecast(words: argparse.Namespace) -> None:
+    """``clvmodels forecast``: from a log to every customer's value."""
+    from ..scoring.forecast import STEPS
+    from ..scoring.forecast import forecast as whole_way
+
+    out = table_target(words.out)
+    model = Path(words.model) if words.model else out.with_suffix(".model.json")
+    check_targets({"--out": out, "--model": model}, {"the log": words.log})
+    with bar(STEPS) as progress:
+        result = whole_way(
+            words.log,
+            **_reading(words),
+            time_unit=words.time_unit,
+            purchases=words.purchases,
+            spend=words.spend,
+            horizon=words.horizon,
+            annual_discount_rate=words.annual_discount_rate,
+            margin=words.margin,
+            progress=progress,
+        )
+    text = told.forecast_told(words, result)
+    with written_whole(model) as new_model, written_whole(out) as new_table:
+        result.model.save(new_model)
+        write_table(result.scored, new_table, out.suffix.lower())
+    _tell(words, f"{text}\n\nWrote {len(result.scored):,} customers to {out}\nWrote the model to {model}")
+
+
+def summarize(words: argparse.Namespace) -> None:
+    """``clvmodels summarize``: from a log to one row a customer."""
+    from ..transactions.summarize import summarize as log_to_summary
+
+    out = table_target(words.out)
+    check_targets({"--out": out}, {"the log": words.log})
+    with bar(("reading the log",)) as progress:
+        progress("reading the log")
+        found = log_to_summary(words.log, **_reading(words), time_unit=words.time_unit)
+    with written_whole(out) as new_table:
+        write_table(found.summary, new_table, out.suffix.lower())
+    text = f"{told.summary_told(words, found)}\n\nWrote {len(found.summary):,} customers to {out}"
+    if out.suffix.lower() == ".csv":
+        text += f"\nCSV keeps no facts: fit it with --time-unit {words.time_unit}, score it with --observation-end "
+        text += f"{found.facts['observation_end']}"
+    _tell(words, text)
+
+
+def fit(words: argparse.Namespace) -> None:
+    """``clvmodels fit``: from a summary to a model file."""
+    from .. import frames
+    from ..models.clv import FIT_STEPS, CLVModel
+
+    out = Path(words.out)
+    if out.suffix.lower() != ".json":
+        raise InvalidInput(f"--out must end in .json; found {words.out}")
+    check_targets({"--out": out}, {"the summary": words.summary})
+    summary = frames.load(words.summary)
+    model = CLVModel(words.purchases, words.spend, words.annual_discount_rate, words.margin, words.time_unit)
+    fitted: Any = model
+    with bar(FIT_STEPS) as progress:
+        if "monetary_value" in frames.column_names(summary):
+            model.fit(summary, words.weights, progress=progress)
+        else:
+            progress(FIT_STEPS[0])
+            fitted = model.purchases.fit(summary, words.weights)
+    with written_whole(out) as new_model:
+        fitted.save(new_model)
+    note = "" if fitted is model else "\n\nThe summary has no monetary_value: purchases were fitted, spend was not"
+    _tell(words, "\n".join(told.models_told(fitted)) + f"{note}\n\nWrote the model to {out}")
+
+
+def score(words: argparse.Namespace) -> None:
+    """``clvmodels score``: from a model and a summary to every customer's value."""
+    from ..models.saved import load_model
+    from ..models.spend import SpendModel
+    from ..scoring.scored import scored_table
+
+    out = table_target(words.out)
+    check_targets({"--out": out}, {"the summary": words.summary, "the model": words.model})
+    model = load_model(words.model)
+    if isinstance(model, SpendModel):
+        raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")
+    with bar(("scoring customers",)) as progress:
+        progress("scoring customers")
+        table = scored_table(
+            model,
+            words.summary,
+            horizon=words.horizon,
+            annual_discount_rate=words.annual_discount_rate,
+            margin=words.margin,
+            observation_end=words.observation_end,
+        )
+    with written_whole(out) as new_table:
+        write_table(table, new_table, out.suffix.lower())
+    horizon = float(table["horizon"].iloc[0]) if len(table) else 0.0
+    lines = [*told.scored_told(table, horizon, model), *told.best_told(table, words.top)]
+    _tell(words, "\n".join(lines) + f"\n\nWrote {len(table):,} customers to {out}")
+
+
+def _tell(words: argparse.Namespace, text: str) -> None:
+    say(text if words.settings_file is None else f"SETTINGS FILE {words.settings_file}\n\n{text}")
+
+
+def _reading(words: argparse.Namespace) -> dict[str, Any]:
+    """How the log is to be read, as the library's keywords."""
+    names = ("customer_id", "date", "observation_start", "observation_end", "event_grain", "refunds")
+    return {name: getattr(words, name) for name in names} | {"amount": None if words.no_amount else words.amount}

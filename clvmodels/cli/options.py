@@ -1,0 +1,236 @@
+"""The words of the command line: four commands, and the options that they share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
+from ..transactions.sql import GRAINS, REFUNDS
+from ..units import HOURS
+from ..versions import version_of
+from . import commands, settings
+from .defaults import DEFAULTS
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The words, with what a settings file says in place of defaults."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--config")
+    parser, each = _parser()
+    given, _ = first.parse_known_args(arguments)
+    file = settings.apply(given.config, each)
+    words = parser.parse_args(arguments)
+    words.settings_file = file
+    return words
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = argparse.ArgumentParser(
+        prog="clvmodels",
+        description="Customer lifetime value from a transaction log.",
+        epilog="forecast does everything in one go; summarize, fit and score are its steps.\n"
+        "`clvmodels forecast --help` explains a command. Options may also stand in a file clvmodels.toml.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"clvmodels {version_of('clvmodels')}")
+    made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    each = {
+        name: add(made)
+        for name, add in (("forecast", _forecast), ("summarize", _summarize), ("fit", _fit), ("score", _score))
+    }
+    for command in each.values():
+        command.add_argument(
+            "--config", metavar="FILE", help="a file of settings (default: clvmodels.toml in this folder, if there)"
+        )
+        command.add_argument("--traceback", action="store_true", help=argparse.SUPPRESS)
+    return parser, each
+
+
+def _command(made: Any, name: str, run: Any, **words: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = made.add_parser(
+        name, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **words
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _forecast(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "forecast",
+        commands.forecast,
+        help="read a log, fit the models, write every customer's value",
+        description="Read a transaction log, learn how its customers buy, leave and spend, and write one row per\n"
+        "customer: the probability of still being a customer, the purchases and spend to expect, and\n"
+        "their value today.",
+        epilog="example:  clvmodels forecast orders.csv --out scored.csv --customer-id client --date day --amount sum",
+    )
+    _log_file(parser)
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the table goes: .csv or .parquet")
+    parser.add_argument(
+        "--model", metavar="FILE", help="where the fitted model goes (default: beside --out, ending in .model.json)"
+    )
+    _log(parser)
+    model = _model(parser)
+    _default(model, "--time-unit", "unit of time", choices=tuple(HOURS))
+    _value(parser, kept=False)
+    return parser
+
+
+def _summarize(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "summarize",
+        commands.summarize,
+        help="read a log, write one row per customer: frequency, recency, T, mean spend",
+        description="Read a transaction log and write its summary, one row per customer: repeat purchases, time from\n"
+        "the first to the last one, time from the first one to the end of observation, and mean spend.\n"
+        "Says what was found in the log on the way.",
+        epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31",
+    )
+    _log_file(parser)
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="where the summary goes: .parquet (which keeps its facts) or .csv"
+    )
+    log = _log(parser)
+    _default(log, "--time-unit", "unit of recency and T", choices=tuple(HOURS))
+    return parser
+
+
+def _fit(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "fit",
+        commands.fit,
+        help="read a summary, write the fitted models",
+        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere), estimate how\n"
+        "its customers buy, leave and spend, and write the fitted model as JSON.",
+        epilog="example:  clvmodels fit summary.parquet --out model.json --purchases bg_nbd",
+    )
+    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with frequency, recency, T, monetary_value")
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the model goes: .json")
+    model = _model(parser)
+    model.add_argument(
+        "--time-unit", choices=tuple(HOURS), help="unit of recency and T (default: what the summary says of itself)"
+    )
+    model.add_argument("--weights", metavar="COLUMN", help="how many customers a row stands for")
+    value = parser.add_argument_group("the value, kept in the model")
+    _rate_and_margin(value, _share)
+    return parser
+
+
+def _score(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "score",
+        commands.score,
+        help="read a model and a summary, write every customer's value",
+        description="Read a fitted model and a summary, and write one row per customer: the probability of still\n"
+        "being a customer, the purchases and spend to expect, and their value today.",
+        epilog="example:  clvmodels score model.json summary.parquet --out scored.parquet --horizon 26",
+    )
+    parser.add_argument("model", metavar="MODEL", help="what `clvmodels fit` or `forecast` wrote")
+    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with the columns that the model reads")
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the table goes: .csv or .parquet")
+    parser.add_argument(
+        "--observation-end", metavar="DATE", help="the day the summary ends (default: what it says of itself)"
+    )
+    _value(parser, kept=True)
+    return parser
+
+
+def _log_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "log",
+        metavar="LOG",
+        help="CSV or Parquet, one line per purchase or order line; 'logs/*.csv' works too",
+    )
+
+
+def _log(parser: argparse.ArgumentParser) -> Any:
+    log = parser.add_argument_group("the log")
+    _default(log, "--customer-id", "the customers", metavar="COLUMN")
+    _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
+    _default(log, "--amount", "money, refunds negative", metavar="COLUMN")
+    log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
+    log.add_argument(
+        "--observation-start", metavar="DATE", help="only customers whose first purchase is on or after this day"
+    )
+    log.add_argument(
+        "--observation-end", metavar="DATE", help="look no further than this day (default: the last date in the log)"
+    )
+    _default(log, "--event-grain", "what counts as one purchase: all lines of a day, ...", choices=tuple(GRAINS))
+    _default(
+        log,
+        "--refunds",
+        "negative amounts: net them into the same day's purchase, drop them, or stop",
+        choices=REFUNDS,
+    )
+    return log
+
+
+def _model(parser: argparse.ArgumentParser) -> Any:
+    model = parser.add_argument_group("the model")
+    _default(model, "--purchases", "how customers buy and leave", choices=PURCHASE_FAMILIES)
+    _default(model, "--spend", "how much they spend", choices=SPEND_FAMILIES)
+    return model
+
+
+def _value(parser: argparse.ArgumentParser, *, kept: bool) -> None:
+    """Options of what is looked at; with ``kept`` the rate and the margin of the model are the default."""
+    value = parser.add_argument_group("the value")
+    value.add_argument(
+        "--horizon",
+        type=_number,
+        metavar="UNITS",
+        help="how far to look ahead, in time units, or inf (default: one year)",
+    )
+    if kept:
+        rate, margin = "0.10 for 10 %% a year", "profit as a share of spend, a number or a column of the summary"
+        value.add_argument(
+            "--annual-discount-rate", type=_number, metavar="RATE", help=f"{rate} (default: the model's)"
+        )
+        value.add_argument("--margin", type=_share, metavar="SHARE", help=f"{margin} (default: the model's)")
+    else:
+        _rate_and_margin(value, _number)
+    _default(parser, "--top", "how many customers to print", type=_count, metavar="N")
+
+
+def _rate_and_margin(value: Any, share: Any) -> None:
+    _default(value, "--annual-discount-rate", "0.10 for 10 %% a year", type=_number, metavar="RATE")
+    _default(
+        value,
+        "--margin",
+        "profit as a share of spend" + (", a number or a column of the summary" if share is _share else ""),
+        type=share,
+        metavar="SHARE",
+    )
+
+
+def _default(group: Any, option: str, what: str, **words: Any) -> None:
+    value = DEFAULTS[option.removeprefix("--").replace("-", "_")]
+    shown = f"{value:g}" if isinstance(value, float) else value
+    group.add_argument(option, default=value, help=f"{what} (default: {shown})", **words)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}") from None
+
+
+def _share(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}")
+    return int(text)

@@ -1,0 +1,94 @@
+"""Runs a command: exit codes, signals, warnings, and what is printed when something is refused or breaks."""
+
+from __future__ import annotations
+
+import re
+import signal
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ClvError, ClvWarning
+from .options import parsed
+from .terminal import STDERR, say
+
+_DONE, _REFUSED, _BUG, _INTERRUPTED, _TERMINATED = 0, 1, 70, 130, 143
+
+# How the library's messages name a setting, and what it is called here.
+_OPTIONS = {
+    "customer_id=...": "--customer-id",
+    "date=...": "--date",
+    "amount=...": "--amount",
+    "refunds='net'": "--refunds net",
+    "refunds='drop'": "--refunds drop",
+    "refunds='error'": "--refunds error",
+    ", or pass amount=None": ", or pass --no-amount",
+    ", or amount=None if the log holds no money": ", or --no-amount if the log holds no money",
+    ", for example with pandas.to_datetime and the format it is in": "",
+    ", for example with pandas.to_datetime": "",
+    "as a keyword": "as --time-unit",
+    "observation_end=..., for example '2024-12-31'": "--observation-end, for example 2024-12-31",
+    "leave observation_end out": "leave --observation-end out",
+    "observation_end='": "--observation-end '",
+}
+_TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')
+
+
+class _Terminated(BaseException):
+    """The process was asked to end: unwinds, so that no temporary file stays."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0 only if everything asked for was written."""
+    shown = warnings.showwarning
+    warnings.showwarning = _show_warning
+    warnings.simplefilter("always", ClvWarning)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    words = None
+    try:
+        words = parsed(arguments)
+        words.run(words)
+    except ClvError as error:
+        return _fail(in_options(str(error)), _REFUSED)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was written", _INTERRUPTED)
+    except _Terminated:
+        return _fail("terminated; nothing was written", _TERMINATED)
+    except OSError as error:
+        return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), _REFUSED)
+    except Exception as error:
+        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # the engine's way to pass Ctrl-C on
+            return _fail("interrupted; nothing was written", _INTERRUPTED)
+        if words is None or words.traceback:
+            traceback.print_exc()
+        return _fail(
+            f"an error inside the program ({type(error).__name__}); nothing was written. "
+            "Please report it with what --traceback adds",
+            _BUG,
+        )
+    finally:
+        warnings.showwarning = shown
+        signal.signal(signal.SIGTERM, before)
+    return _DONE
+
+
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line."""
+    for python, option in _OPTIONS.items():
+        message = message.replace(python, option)
+    return _TO_WRITE.sub(r"Pass --time-unit \1 if", message)
+
+
+def _terminate(*signal_and_frame: Any) -> None:
+    raise _Terminated
+
+
+def _fail(message: str, code: int) -> int:
+    say(f"clvmodels: {message}", STDERR)
+    return code
+
+
+def _show_warning(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+    if issubclass(category, ClvWarning):
+        say(f"warning: {in_options(str(message))}", STDERR)

@@ -1,0 +1,146 @@
+"""What a command says: what was read, assumed, learnt and forecast, for somebody who sees it for the first time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .defaults import DEFAULTS
+
+
+def forecast_told(words: Any, result: Any) -> str:
+    """The whole of a forecast."""
+    lines = [
+        f"THE LOG {words.log}",
+        *_indented(str(result.quality)),
+        "",
+        *_settings_told(words, result.model, result.horizon),
+        "",
+        *models_told(result.model),
+        "",
+        *scored_told(result.scored, result.horizon, result.model),
+    ]
+    return "\n".join([*lines, *best_told(result.scored, words.top)])
+
+
+def summary_told(words: Any, found: Any) -> str:
+    """What was found in a log, and what its summary looks like."""
+    summary, facts = found.summary, found.facts
+    repeaters = int((summary["frequency"] > 0).sum())
+    lines = [
+        f"THE LOG {words.log}",
+        *_indented(str(found.quality)),
+        "",
+        f"THE SUMMARY, one row a customer, times in {facts['time_unit']}s",
+        f"  customers            {len(summary):>16,}",
+        f"  came back            {repeaters:>16,}  ({repeaters / len(summary):.1%})",
+        f"  repeat purchases     {int(summary['frequency'].sum()):>16,}",
+        f"  T                    {summary['T'].min():>16.4g}  to {summary['T'].max():.4g} {facts['time_unit']}s",
+    ]
+    if "monetary_value" in summary:
+        lines.append(
+            f"  mean spend           {summary['monetary_value'].mean():>16,.2f}  (mean of the repeaters' means)"
+        )
+    return "\n".join(lines)
+
+
+def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
+    unit = words.time_unit
+    settings = [("time unit", unit, "time_unit"), ("horizon", _ahead(horizon, unit), "horizon")]
+    if words.no_amount:
+        settings = [("purchase model", model.family.title, "purchases"), *settings]
+    else:
+        share = f"{model.margin:g}" + (", so value means revenue" if model.margin == 1 else " of spend")
+        settings = [
+            ("purchase model", model.purchases.family.title, "purchases"),
+            ("spend model", model.spend.family.title, "spend"),
+            *settings,
+            ("discount rate", f"{100 * model.annual_discount_rate:.6g}% a year", "annual_discount_rate"),
+            ("margin", share, "margin"),
+            ("refunds", words.refunds, "refunds"),
+        ]
+    return [
+        "SETTINGS",
+        *(
+            f"  {title:<16}{value}{'  (default)' if getattr(words, name) == DEFAULTS.get(name) else ''}"
+            for title, value, name in settings
+        ),
+    ]
+
+
+def _ahead(horizon: float, unit: str) -> str:
+    return "the rest of their lives" if math.isinf(horizon) else f"the next {horizon:.4g} {unit}s"
+
+
+def models_told(model: Any) -> list[str]:
+    """Parameters, errors and verdict of what was fitted."""
+    purchases = getattr(model, "purchases", model)
+    lines = _fit_told(f"PURCHASES: {purchases.family.title}", purchases, f"times in {purchases.time_unit}s")
+    if purchases is model:
+        return lines
+    spend = model.spend
+    title = f"SPEND: {spend.family.title}, from customers who came back"
+    lines += ["", *_fit_told(title, spend, "money as in the log")]
+    correlation = spend.fit_report.frequency_correlation
+    if correlation is not None:
+        lines.append(f"  correlation of spend with frequency {correlation:.3f} (the model assumes none)")
+    return lines
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def _fit_told(title: str, model: Any, units: str) -> list[str]:
+    report, errors, intervals = model.fit_report, model.standard_errors, model.confidence_intervals()
+    lines = [f"{title} ({units})", "             estimate   std. error   95 % interval"]
+    for name, value in model.parameters.items():
+        low, high = intervals[name]
+        known = (
+            f"{errors[name]:>13.4g}   {low:.4g} to {high:.4g}" if errors[name] == errors[name] else "  not determined"
+        )
+        lines.append(f"  {name:<7}{value:>12.5g}{known}")
+    lines += [
+        f"  log-likelihood {report.log_likelihood:,.2f} from {report.n_customers:,.0f} customers",
+        f"  {report.verdict}",
+        *(f"  Note: {note}" for note in report.warnings if note not in report.verdict),
+    ]
+    return lines
+
+
+def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
+    """All customers together."""
+    n, alive = len(scored), float(scored["p_alive"].sum())
+    unit = getattr(model, "purchases", model).time_unit
+    lines = [
+        f"FORECAST for {_ahead(horizon, unit)}, all {n:,} customers together",
+        f"  still customers      {alive:>16,.0f}  ({alive / max(n, 1):.1%} expected to be alive on the last day)",
+        f"  expected purchases   {float(scored['expected_purchases'].sum()):>16,.0f}",
+    ]
+    if "clv" in scored:
+        revenue = float((scored["expected_purchases"] * scored["expected_spend"]).sum())
+        lines += [
+            f"  expected revenue     {revenue:>16,.2f}",
+            f"  discounted value     {float(scored['clv'].sum()):>16,.2f}  (after margin, worth today)",
+        ]
+    return lines
+
+
+def best_told(scored: Any, top: int) -> list[str]:
+    """The most valuable customers; without money, those who will buy most."""
+    money = "clv" in scored
+    best = scored.nlargest(top, "clv" if money else "expected_purchases") if top else scored.head(0)
+    if not len(best):
+        return [""]
+    ids = best["customer_id"].astype(str) if "customer_id" in best else best.index.astype(str)
+    width = max(11, *map(len, ids))
+    head = "THE {} MOST VALUABLE CUSTOMERS" if money else "THE {} CUSTOMERS WHO WILL BUY MOST"
+    lines = [
+        "",
+        head.format(len(best)),
+        f"  {'customer_id':<{width}}  P(alive)  purchases" + ("  spend each      value" if money else ""),
+    ]
+    for name, row in zip(ids, best.itertuples(index=False), strict=True):
+        line = f"  {name:<{width}}{row.p_alive:>10.3f}{row.expected_purchases:>11.2f}"
+        lines.append(line + (f"{row.expected_spend:>12,.2f}{row.clv:>11,.2f}" if money else ""))
+    return lines

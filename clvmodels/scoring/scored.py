@@ -1,0 +1,95 @@
+"""One row a customer from a fitted model and a summary, saying in every row what it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput
+from ..models import statistics
+from ..models.clv import CLVModel
+from ..models.purchase import PurchaseModel
+from ..models.time_units import one_or_endless
+from ..units import units_per_year
+
+
+def scored_table(
+    model: CLVModel | PurchaseModel,
+    summary: Any,
+    *,
+    horizon: float | None = None,
+    annual_discount_rate: float | None = None,
+    margin: float | str | None = None,
+    observation_end: str | None = None,
+) -> Any:
+    """Score every customer of a summary with a fitted model.
+
+    Parameters
+    ----------
+    model
+        A `CLVModel`, or a `PurchaseModel` where there is no money.
+    summary
+        One row a customer.
+    horizon
+        In the model's time unit; one year if None; inf for the whole residual lifetime.
+    annual_discount_rate, margin
+        Instead of the model's.
+    observation_end
+        The day at which the summary ends, where it does not say so itself.
+
+    Returns
+    -------
+    frame
+        Of the caller's kind: customer_id, p_alive, expected_purchases and, with money, expected_spend and clv; then
+        observation_end, horizon and time_unit in every row, since CSV files and databases keep no metadata.
+
+    Raises
+    ------
+    InvalidInput, NotFitted, UnitMismatch
+        If the model or the summary cannot be used, or nobody says when observation ended.
+    """
+    frame = frames.load(summary)
+    facts = frames.read_facts(frame)
+    end = _agreed(observation_end, facts.get("observation_end"))
+    if isinstance(model, PurchaseModel):
+        if annual_discount_rate is not None or margin is not None:
+            raise InvalidInput("a purchase model knows no money: leave annual_discount_rate and margin out")
+        unit = model._unit
+        length = one_or_endless(units_per_year(unit) if horizon is None else horizon)
+        statistics.refuse_duplicates(frame)
+        table = {"p_alive": model.p_alive(frame), "expected_purchases": model.expected_purchases(frame, length)}
+        columns: dict[str, Any] = {name: np.asarray(values) for name, values in table.items()}
+        if frames.identifiers(frame) is not None:
+            columns = {"customer_id": frames.identifiers(frame), **columns}
+        told: dict[str, str | None] = {**facts, "time_unit": unit, "horizon": str(length)}
+    else:
+        unit = model.purchases._unit
+        length = one_or_endless(units_per_year(unit) if horizon is None else horizon)
+        predicted = model.predict(frame, length, annual_discount_rate, margin)
+        columns = {
+            name: frames.identifiers(predicted) if name == "customer_id" else frames.numeric(predicted, name)
+            for name in frames.column_names(predicted)
+        }
+        told = frames.read_facts(predicted)
+    n = frames.n_rows(frame)
+    columns["observation_end"] = np.full(n, end, dtype=object)
+    columns["horizon"] = np.full(n, length)
+    columns["time_unit"] = np.full(n, unit, dtype=object)
+    return frames.attach_facts(frames.table(columns, frame), {**told, "observation_end": end})
+
+
+def _agreed(keyword: str | None, known: str | None) -> str:
+    if keyword and known and keyword != known:
+        raise InvalidInput(
+            f"observation_end={keyword!r} was passed, the summary says it ends at {known!r}: leave observation_end "
+            "out, or summarise again"
+        )
+    end = keyword or known
+    if not end:
+        raise InvalidInput(
+            "the summary does not say when its observation ended, and the scores must (merging a frame or writing it "
+            "as CSV loses that): pass observation_end=..., for example '2024-12-31'"
+        )
+    return end

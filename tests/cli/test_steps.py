@@ -1,0 +1,156 @@
+"""`clvmodels summarize`, `fit` and `score`: together they are `forecast`, and each stands on its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels import cli, frames
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    log = clv.load_cdnow(sample=True)
+    log["customer_id"] = "c" + log["customer_id"]
+    log.to_csv("log.csv", index=False)
+
+
+@pytest.fixture
+def ran(capsys):
+    def run(words: str) -> str:
+        assert cli.main(words.split()) == 0, capsys.readouterr().err
+        said = capsys.readouterr()
+        assert said.err == ""
+        return said.out
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys):
+    def run(words: str) -> str:
+        before = {p.name: p.read_bytes() for p in Path().iterdir()}
+        assert cli.main(words.split()) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("clvmodels: ")
+        assert said.err.count("\n") == 1
+        assert {p.name: p.read_bytes() for p in Path().iterdir()} == before
+        return said.err
+
+    return run
+
+
+def test_the_three_steps_are_the_forecast(ran):
+    ran("forecast log.csv --out whole.parquet --purchases bg_nbd --margin 0.3 --horizon 26")
+    said = ran("summarize log.csv --out summary.parquet")
+    assert "6,919 lines read" in said
+    assert "Wrote 2,357 customers to summary.parquet" in said
+    said = ran("fit summary.parquet --out model.json --purchases bg_nbd --margin 0.3")
+    assert "PURCHASES: BG/NBD (times in weeks)" in said
+    assert "The fit has converged." in said
+    said = ran("score model.json summary.parquet --out steps.parquet --horizon 26 --top 3")
+    assert "THE 3 MOST VALUABLE CUSTOMERS" in said
+    pd.testing.assert_frame_equal(pd.read_parquet("steps.parquet"), pd.read_parquet("whole.parquet"))
+    assert json.loads(Path("model.json").read_text()) == json.loads(Path("whole.model.json").read_text())
+
+
+def test_the_summary_is_that_of_the_library_and_keeps_its_facts(ran):
+    ran("summarize log.csv --out s.parquet --time-unit day --event-grain week --observation-end 1997-09-30")
+    keywords = {"time_unit": "day", "event_grain": "week", "observation_end": "1997-09-30"}
+    expected = clv.rfm_summary(pd.read_csv("log.csv"), **keywords)
+    found = frames.load("s.parquet")
+    pd.testing.assert_frame_equal(found, expected)
+    assert frames.read_facts(found) == frames.read_facts(expected)
+
+
+def test_a_csv_summary_must_be_told_its_facts_again(ran, refused):
+    assert "fit it with --time-unit week, score it with --observation-end 1998-06-30" in ran(
+        "summarize log.csv --out s.csv"
+    )
+    assert "Pass --time-unit week if a week is 1.0 in T" in refused("fit s.csv --out m.json")
+    ran("fit s.csv --out m.json --time-unit week --purchases nbd")
+    assert "pass --observation-end, for example 2024-12-31" in refused("score m.json s.csv --out o.csv")
+    ran("score m.json s.csv --out o.csv --observation-end 1998-06-30")
+    assert pd.read_csv("o.csv")["observation_end"].unique().tolist() == ["1998-06-30"]
+
+
+def test_without_money_purchases_alone(ran):
+    said = ran("summarize log.csv --out s.parquet --no-amount")
+    assert "mean spend" not in said
+    assert "purchases were fitted, spend was not" in ran("fit s.parquet --out m.json --purchases bg_nbd")
+    said = ran("score m.json s.parquet --out o.parquet")
+    assert "discounted value" not in said
+    assert "THE 10 CUSTOMERS WHO WILL BUY MOST" in said
+    columns = ["customer_id", "p_alive", "expected_purchases", "observation_end", "horizon", "time_unit"]
+    assert pd.read_parquet("o.parquet").columns.to_list() == columns
+    said = ran("forecast log.csv --out f.parquet --no-amount --purchases bg_nbd")
+    assert "discount rate" not in said
+    pd.testing.assert_frame_equal(pd.read_parquet("f.parquet"), pd.read_parquet("o.parquet"))
+
+
+def test_rate_and_margin_of_the_model_and_instead_of_it(ran):
+    ran("summarize log.csv --out s.parquet")
+    ran("fit s.parquet --out m.json --purchases bg_nbd --margin 0.3")
+    ran("score m.json s.parquet --out kept.parquet")
+    ran("score m.json s.parquet --out other.parquet --margin 0.6 --annual-discount-rate 0")
+    kept, other = pd.read_parquet("kept.parquet"), pd.read_parquet("other.parquet")
+    np.testing.assert_allclose(other["clv"], 0.6 * other["expected_purchases"] * other["expected_spend"], rtol=1e-12)
+    assert (kept["clv"] < 0.3 * kept["expected_purchases"] * kept["expected_spend"]).all()
+    summary = frames.load("s.parquet")
+    summary["share"] = 0.6
+    summary.to_parquet("with_margin.parquet", index=False)
+    ran("score m.json with_margin.parquet --out column.parquet --margin share --annual-discount-rate 0")
+    assert pd.read_parquet("column.parquet")["clv"].tolist() == other["clv"].tolist()
+
+
+def test_weights_are_customers(ran):
+    summary = pd.DataFrame({"frequency": [2, 0, 5] * 8, "recency": [3.0, 0, 8] * 8, "T": [9.0, 9, 10] * 8})
+    summary["monetary_value"] = np.where(summary["frequency"] > 0, 10.0 + np.arange(24) % 7, np.nan)
+    summary["n"] = 1 + np.arange(24) % 3
+    summary.to_csv("few.csv", index=False)
+    summary.loc[summary.index.repeat(summary["n"])].to_csv("many.csv", index=False)
+    assert (
+        cli.main(["fit", "few.csv", "--out", "few.json", "--time-unit", "week", "--purchases", "nbd", "--weights", "n"])
+        == 0
+    )
+    assert cli.main(["fit", "many.csv", "--out", "many.json", "--time-unit", "week", "--purchases", "nbd"]) == 0
+    few, many = clv.load_model("few.json"), clv.load_model("many.json")
+    for name, value in few.purchases.parameters.items():
+        assert many.purchases.parameters[name] == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("summarize log.csv --out s.json", "--out must end in .csv or .parquet"),
+        ("summarize log.csv --out log.csv", "is the log itself"),
+        ("summarize nothing.csv --out s.csv", "no file found"),
+        ("fit log.csv --out m.csv", "--out must end in .json"),
+        ("fit nothing.parquet --out m.json", "nothing.parquet"),
+        ("fit log.csv --out m.json --time-unit week", "frequency"),
+        ("score log.csv log.csv --out s.csv", "log.csv"),
+        ("score nothing.json log.csv --out s.csv", "nothing.json"),
+    ],
+)
+def test_refuses(words, message, refused):
+    assert message in refused(words)
+
+
+def test_refuses_to_score_with_a_spend_model(refused):
+    clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 4.0, "v": 15.0}).save("spend.json")
+    assert "a spend model alone" in refused("score spend.json log.csv --out s.csv")
+
+
+def test_refuses_two_ends_that_differ(ran, refused):
+    ran("summarize log.csv --out s.parquet")
+    ran("fit s.parquet --out m.json --purchases nbd")
+    message = refused("score m.json s.parquet --out o.csv --observation-end 1997-09-30")
+    assert "1997-09-30" in message
+    assert "1998-06-30" in message
