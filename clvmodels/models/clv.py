@@ -225,7 +225,7 @@ class CLVModel:
         period_start period_end  expected_purchases  expected_revenue  expected_profit  discounted_profit
           2024-01-22 2024-01-31               0.167             5.000            2.500              2.497
           2024-02-01 2024-02-29               0.483            14.500            7.250              7.204
-          2024-03-01 2024-03-31               0.517            15.500            7.750              7.640
+          2024-03-01 2024-03-31               0.517            15.500            7.750              7.641
         """
         rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
         share = self.margin if margin is None else margin
