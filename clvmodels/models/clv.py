@@ -258,6 +258,11 @@ class CLVModel:
 
         save(self, path)
 
+    def _repr_html_(self) -> str:
+        from .looks import clv_model
+
+        return clv_model(self)
+
     def __repr__(self) -> str:
         return (
             f"CLVModel({self.purchases!r}; {self.spend!r}; annual_discount_rate={self.annual_discount_rate:g}, "
