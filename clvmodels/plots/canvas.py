@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Okabe & Ito (2008), Color Universal Design: told apart by the colour-blind.
 BLUE, ORANGE = "#0072B2", "#E69F00"
 
+_LETTERS_PER_INCH = 17  # of the small font
+
 
 def axes(ax: Any, width: float, height: float) -> Axes:
     """The caller's Axes, or those of a new figure of so many inches."""
@@ -27,13 +29,16 @@ def axes(ax: Any, width: float, height: float) -> Axes:
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def caption(ax: Axes, text: str, columns: int = 84) -> None:
-    """Write below the labels of the x axis."""
+def caption(ax: Axes, text: str) -> None:
+    """Write below the labels of the x axis, about as wide as the Axes are."""
+    figure = ax.get_figure(root=True)
+    inches = ax.get_position().width * (figure.get_figwidth() if figure is not None else 7.0)
+    columns = max(30, int(_LETTERS_PER_INCH * inches))
     ax.annotate(
         textwrap.fill(text, columns),
         xy=(0.0, 0.0),
         xycoords="axes fraction",
-        xytext=(0, -46),
+        xytext=(0, -42),
         textcoords="offset points",
         ha="left",
         va="top",
