@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import plots as plots
     from .datasets import load_cdnow as load_cdnow
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
@@ -51,12 +52,16 @@ _HOME = {
     "summarize": "transactions.summarize",
 }
 
-__all__ = sorted(_HOME)
+_MODULES = ("plots",)
+
+__all__ = sorted([*_HOME, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(f"{__name__}.versions").version_of(__name__)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -213,6 +213,35 @@ def table(columns: Mapping[str, NDArray[Any] | Column], like: Frame) -> Frame:
     return pa.table(dict(columns))
 
 
+def long_table(columns: Mapping[str, NDArray[Any] | Column], like: Frame) -> Frame:
+    """Several columns as a frame of like's kind whose rows are not like's: pandas numbers them anew.
+
+    >>> import numpy, pandas
+    >>> like = pandas.DataFrame({"T": [1.0]}, index=["a"])
+    >>> long_table({"n": numpy.array([1.5, 2.5])}, like).index.to_list()
+    [0, 1]
+    """
+    if kind(like) != "pandas":
+        return table(columns, like)
+    import pandas as pd
+
+    plain = {name: values.array if hasattr(values, "array") else values for name, values in columns.items()}
+    return pd.DataFrame(plain, copy=False)  # such tables are large, and their columns belong to nobody else
+
+
+def repeated(column: Column, times: int) -> Column:
+    """Each value of a column so many times in a row, in the column's own kind.
+
+    >>> import pandas
+    >>> repeated(pandas.Series(["a", "b"]), 2).to_list()
+    ['a', 'a', 'b', 'b']
+    """
+    at = np.repeat(np.arange(len(column)), times)
+    if hasattr(column, "gather"):
+        return column.gather(at)
+    return column.take(at)
+
+
 def read_facts(frame: Frame) -> dict[str, str | None]:
     """What a summary says about itself (time unit, observation end ...); empty if it says nothing.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..families.contract import Limit
 from ..numerics.arrays import Array
+from . import looks
 from .maximum_likelihood import Optimum
 
 _FEWEST_REPEATERS = 10
@@ -70,6 +71,9 @@ class FitReport:
             *(f"- {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return looks.fit_report(self)
 
 
 def judge(

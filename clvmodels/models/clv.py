@@ -12,8 +12,9 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, NotFitted
 from ..families.contract import PurchaseFamily, SpendFamily
+from ..numerics.arrays import Array
 from ..units import units_per_year
-from . import questions, statistics
+from . import cash_flows, questions, statistics
 from .purchase import PurchaseModel
 from .spend import SpendModel
 from .time_units import check_unit_to_predict, checked_lengths, labels, unit_to_fit
@@ -125,21 +126,13 @@ class CLVModel:
         InvalidInput
             If the summary, horizon, rate or margin cannot be used.
         """
-        if self.purchases._fitted is None or self.spend._fitted is None:
-            raise NotFitted("this CLV model has no parameters yet: call fit(summary) first")
         rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
         share = self.margin if margin is None else margin
-        unit = self.purchases._unit
-        frame = frames.load(summary)
-        names = list(dict.fromkeys((*self.purchases.family.statistics, *self.spend.family.statistics)))
-        columns = statistics.read(frame, names)
-        statistics.refuse_duplicates(frame)
-        check_unit_to_predict(unit, self.purchases.largest_trained, frame, columns.get("T"))
+        unit, frame, columns = self._read(summary)
         horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
-        factor: Any = statistics.margins(frame, share) if isinstance(share, str) else _checked_margin(share)
+        factor = _shares(frame, share)
 
-        history = [columns[name] for name in self.purchases.family.statistics]
-        family, values = self.purchases.family, self.purchases._fitted.values
+        family, values, history = self.purchases.family, self.purchases._state.values, self._history(columns)
         result: dict[str, Any] = {}
         ids = frames.identifiers(frame)
         if ids is not None:
@@ -147,26 +140,117 @@ class CLVModel:
         alive = questions.p_alive(family, 0.0, history, values)
         result["p_alive"] = alive
         counts, worths = {}, {}
-        spend = self.spend.spend_of({n: columns[n] for n in self.spend.family.statistics}, self.spend._fitted.values)
+        spend = self._spend(columns)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)
             count = questions.expected_purchases(family, t, 0.0, history, values, alive)
             counts["expected_purchases" + suffix] = count
             worth = questions.discounted(family, t, delta, history, values, alive) if delta else count
-            # Nothing is nothing, even of what is infinite.
-            with np.errstate(invalid="ignore"):
-                value = factor * spend * worth
-            worths["clv" + suffix] = np.where((worth > 0) & (np.asarray(factor) != 0), value, 0.0)
+            worths["clv" + suffix] = cash_flows.money(worth, spend, factor)
         result |= counts
         result["expected_spend"] = spend
         result |= worths
-        told = {
-            "time_unit": unit,
-            "horizon": _told(horizons, horizon),
-            "annual_discount_rate": str(float(rate)),
-            "margin": share if isinstance(share, str) else str(float(share)),
-        }
+        told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
         return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
+
+    def cash_flows(
+        self,
+        summary: Any,
+        periods: int = 12,
+        period: str = "month",
+        per_customer: bool = False,
+        annual_discount_rate: float | None = None,
+        margin: float | str | None = None,
+        observation_end: Any = None,
+    ) -> Any:
+        """Expected purchases, revenue and profit in each of the next calendar periods.
+
+        In the period whose days lie in (T + u, T + v] of the model's time a customer brings
+
+            revenue = E[M | m_x, x] · E[purchases in (T + u, T + v] | history],
+            profit = margin · revenue,
+            discounted profit = margin · E[M | m_x, x] · ∫ over (u, v] of e^(-delta·w) dE[purchases in (T, T + w]],
+
+        delta = ln(1 + annual_discount_rate) per year. Each is one integral over the period, so the periods add up to
+        the expected purchases, the undiscounted value and the ``clv`` of `predict` over the same time. Periods are
+        real calendar periods: a February is shorter than a March.
+
+        Parameters
+        ----------
+        summary
+            One row a customer: the columns that both models read.
+        periods
+            How many, at least 1.
+        period
+            ``"day"``, ``"week"`` (from Monday), ``"month"``, ``"quarter"`` or ``"year"``. The first is what is left of
+            the one in which observation ends; where it ends with one, the next one, whole.
+        per_customer
+            One row per customer and period, the periods of a customer together, instead of the sums over customers.
+        annual_discount_rate, margin
+            Instead of the model's; a margin may be the name of a column.
+        observation_end
+            Where the summary does not say it: the last day observed (its whole day), or a timestamp, from which on the
+            calendar is then cut exactly.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind: customer_id (with ``per_customer``, if there is one), period_start and period_end
+            (first and last day), expected_purchases, expected_revenue, expected_profit, discounted_profit (worth at
+            the end of observation).
+
+        Raises
+        ------
+        NotFitted
+            If a part has no parameters yet.
+        InvalidInput
+            If the end of observation is not known, or known to be another, or the summary or a setting cannot be used.
+
+        Notes
+        -----
+        A model of whole periods (``time="discrete"``) counts them and cannot cut them: its ``period`` is its time unit,
+        and observation must end with one.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> import clvmodels as clv
+        >>> purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 1.0, "alpha": 59.0}, time_unit="day")
+        >>> spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 4.0, "v": 15.0})
+        >>> model = clv.CLVModel(purchases, spend, margin=0.5)
+        >>> summary = pandas.DataFrame({"frequency": [0], "recency": [0.0], "T": [1.0]})
+        >>> summary["monetary_value"] = float("nan")
+        >>> flows = model.cash_flows(summary, periods=3, observation_end="2024-01-21")
+        >>> print(flows.to_string(index=False, float_format="{:.3f}".format))
+        period_start period_end  expected_purchases  expected_revenue  expected_profit  discounted_profit
+          2024-01-22 2024-01-31               0.167             5.000            2.500              2.497
+          2024-02-01 2024-02-29               0.483            14.500            7.250              7.204
+          2024-03-01 2024-03-31               0.517            15.500            7.750              7.641
+        """
+        rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
+        share = self.margin if margin is None else margin
+        unit, frame, columns = self._read(summary)
+        end = cash_flows.observed_until(frame, observation_end)
+        family = self.purchases.family
+        windows = cash_flows.calendar(end, periods, period, family, unit)
+        delta = questions.continuous_rate(rate, unit, 0.0)
+        history, factor, spend = self._history(columns), _shares(frame, share), self._spend(columns)
+        found = cash_flows.flows(family, self.purchases._state.values, windows, delta, history, spend, factor)
+        days = {
+            "period_start": np.array([window.first for window in windows], dtype="datetime64[D]"),
+            "period_end": np.array([window.last for window in windows], dtype="datetime64[D]"),
+        }
+        result: dict[str, Any] = {}
+        if per_customer:
+            ids = frames.identifiers(frame)
+            if ids is not None:
+                result["customer_id"] = frames.repeated(ids, len(windows))
+            result |= {name: np.tile(values, len(spend)) for name, values in days.items()}
+            result |= cash_flows.each(found, len(spend), len(windows))
+        else:
+            result = days | cash_flows.summed(found, len(windows))
+        told = {"time_unit": unit, "observation_end": end.isoformat(), "period": period, **_told_terms(rate, share)}
+        return frames.attach_facts(frames.long_table(result, frame), {**frames.read_facts(frame), **told})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
@@ -174,11 +258,48 @@ class CLVModel:
 
         save(self, path)
 
+    def _repr_html_(self) -> str:
+        from .looks import clv_model
+
+        return clv_model(self)
+
     def __repr__(self) -> str:
         return (
             f"CLVModel({self.purchases!r}; {self.spend!r}; annual_discount_rate={self.annual_discount_rate:g}, "
             f"margin={self.margin!r})"
         )
+
+    # Inner workings
+
+    def _read(self, summary: Any) -> tuple[str, Any, dict[str, Array]]:
+        """The time unit, the summary as a frame, and the columns that both models read."""
+        if self.purchases._fitted is None or self.spend._fitted is None:
+            raise NotFitted("this CLV model has no parameters yet: call fit(summary) first")
+        unit = self.purchases._unit
+        frame = frames.load(summary)
+        names = list(dict.fromkeys((*self.purchases.family.statistics, *self.spend.family.statistics)))
+        columns = statistics.read(frame, names)
+        statistics.refuse_duplicates(frame)
+        check_unit_to_predict(unit, self.purchases.largest_trained, frame, columns.get("T"))
+        return unit, frame, columns
+
+    def _history(self, columns: dict[str, Array]) -> list[Array]:
+        return [columns[name] for name in self.purchases.family.statistics]
+
+    def _spend(self, columns: dict[str, Array]) -> Array:
+        wanted = {name: columns[name] for name in self.spend.family.statistics}
+        return self.spend.spend_of(wanted, self.spend._state.values)
+
+
+def _shares(frame: Any, margin: Any) -> Any:
+    """The margin as one number, or one per row."""
+    return statistics.margins(frame, margin) if isinstance(margin, str) else _checked_margin(margin)
+
+
+def _told_terms(rate: Any, margin: Any) -> dict[str, str]:
+    """Rate and margin as short metadata."""
+    told = margin if isinstance(margin, str) else str(float(margin))
+    return {"annual_discount_rate": str(float(rate)), "margin": told}
 
 
 def _checked_margin(margin: Any) -> float:

@@ -312,6 +312,11 @@ class PurchaseModel:
 
         save(self, path)
 
+    def _repr_html_(self) -> str:
+        from .looks import purchase_model
+
+        return purchase_model(self)
+
     def __repr__(self) -> str:
         unit = f", time_unit={self.time_unit!r}" if self.time_unit else ""
         if self._fitted is None:

@@ -204,6 +204,11 @@ class SpendModel:
 
         save(self, path)
 
+    def _repr_html_(self) -> str:
+        from .looks import spend_model
+
+        return spend_model(self)
+
     def __repr__(self) -> str:
         if self._fitted is None:
             return f"SpendModel({self.family.name!r}), not fitted"

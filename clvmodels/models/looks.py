@@ -1,0 +1,53 @@
+"""How models show themselves in a notebook: family, parameters with intervals, verdict; or what to do first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..inference.looks import card, fit_report, line, number, table
+from .fitted import Fitted
+
+if TYPE_CHECKING:
+    from .clv import CLVModel
+    from .purchase import PurchaseModel
+    from .spend import SpendModel
+
+
+def purchase_model(model: PurchaseModel) -> str:
+    """Show a purchase model."""
+    unit = f"times in {model.time_unit}s" if model.time_unit else "time unit not known yet"
+    source = line(f"{model.family.source}; {unit}", small=True)
+    return card(f"{model.family.title}: when customers buy and leave", source, *_found(model._fitted))
+
+
+def spend_model(model: SpendModel) -> str:
+    """Show a spend model."""
+    source = line(f"{model.family.source}; money as in the log", small=True)
+    return card(f"{model.family.title}: how much customers spend", source, *_found(model._fitted))
+
+
+def clv_model(model: CLVModel) -> str:
+    """Show the two parts of a value, and its terms."""
+    margin = f"column {model.margin!r}" if isinstance(model.margin, str) else f"{model.margin:g}"
+    terms = line(f"discounted at {100 * model.annual_discount_rate:g} % a year; margin: {margin}")
+    return card("Customer lifetime value", terms, purchase_model(model.purchases), spend_model(model.spend))
+
+
+def _found(fitted: Fitted | None) -> list[str]:
+    if fitted is None:
+        return [line("Not fitted yet: call fit(summary), with the summary that clvmodels.rfm_summary(log) gives.")]
+    if fitted.covariance is None:
+        rows = [(name, number(value, ".5g")) for name, value in fitted.parameters.items()]
+        told = line("The parameters were given, not estimated: there are no standard errors and there is no verdict.")
+        return [table(("parameter", "value"), rows), told]
+    errors, intervals = fitted.standard_errors(), fitted.confidence_intervals(0.95)
+    each = [
+        (name, number(value, ".5g"), number(errors[name], ".4g"), _interval(*intervals[name]))
+        for name, value in fitted.parameters.items()
+    ]
+    found = [table(("parameter", "estimate", "std. error", "95 % interval"), each)]
+    return [*found, fit_report(fitted.report)] if fitted.report is not None else found
+
+
+def _interval(low: float, high: float) -> str:
+    return "–" if low != low else f"{low:.4g} to {high:.4g}"
