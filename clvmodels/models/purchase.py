@@ -40,7 +40,8 @@ class PurchaseModel:
     Parameters
     ----------
     family
-        ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"nbd"``, or a family value of your own.
+        ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"nbd"``, ``"bg_bb"`` (discrete time, for summaries made by
+        `discrete_summary`), or a family value of your own.
     time_unit
         ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``; needed where the summary does not say its unit.
 
@@ -112,7 +113,7 @@ class PurchaseModel:
         frame = frames.load(summary)
         line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
         unit = unit_to_fit(self.time_unit, frame, line)
-        columns = statistics.read(frame, self.family.statistics)
+        columns = statistics.read(frame, self.family.statistics, self.family.time)
         statistics.refuse_duplicates(frame)
         weight = statistics.weights_of(frame, weights)
         patterns = _patterns_of(columns, weight)
@@ -382,7 +383,7 @@ class PurchaseModel:
     def _read(self, summary: Any) -> tuple[Any, list[Array]]:
         _ = self._state
         frame = frames.load(summary)
-        columns = statistics.read(frame, self.family.statistics)
+        columns = statistics.read(frame, self.family.statistics, self.family.time)
         check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 
