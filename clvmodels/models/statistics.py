@@ -68,7 +68,9 @@ def _check_periods(frame: Any, columns: dict[str, Array]) -> None:
             refuse(frame, values != np.rint(values), values, name, f"must be a whole number of periods {advice}")
     if "frequency" in columns and "recency" in columns:
         x = columns["frequency"]
-        refuse(frame, x > columns["recency"], x, "frequency", f"must not exceed recency (one purchase a period) {advice}")
+        refuse(
+            frame, x > columns["recency"], x, "frequency", f"must not exceed recency (one purchase a period) {advice}"
+        )
 
 
 def _check_spend(frame: Any, x: Array, m: Array) -> None:
