@@ -159,6 +159,6 @@ def _warn_of_a_part(period: str, last: int, last_date: date) -> None:
     begins, ends = _end(period, last - 1), _end(period, last)
     if (ends - last_date).days > _UNSEEN * (ends - begins).days:
         warn(
-            f"the log ends on {last_date}, and its last {period} is taken as whole, until {ends}. If more purchases can "
-            f'still come, pass observation_end="{last_date}", which leaves that {period} out'
+            f"the log ends on {last_date}, and its last {period} is taken as whole, until {ends}. If more purchases "
+            f'can still come, pass observation_end="{last_date}", which leaves that {period} out'
         )

@@ -49,8 +49,7 @@ class Split(NamedTuple):
         found = [
             f"calibration: {self.quality.customers:,} customers until {self.quality.observation_end}",
             f"holdout until {self.holdout.observation_end}: {self.holdout.purchases:,} purchases, of which "
-            f"{self.new_customers_purchases:,}{spent} by {self.new_customers:,} customers first seen in the holdout, "
-            "who are left out",
+            f"{self.new_customers_purchases:,}{spent} by {self.new_customers:,} new customers, who are left out",
         ]
         if self.holdout.refunds_left:
             found.append(
@@ -131,7 +130,7 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
     >>> for line in split.report():
     ...     print(line)
     calibration: 1 customers until 2024-01-31
-    holdout until 2024-02-15: 2 purchases, of which 1 for 5.00 by 1 customers first seen in the holdout, who are left out
+    holdout until 2024-02-15: 2 purchases, of which 1 for 5.00 by 1 new customers, who are left out
     """
     if "observation_end" in reading:
         raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")

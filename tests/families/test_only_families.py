@@ -1,7 +1,7 @@
 """Two families that only the tests know, from fit to saved file, with nothing changed in the package.
 
-Erlang-2 NBD reads one statistic more than the shipped families; BB counts whole periods and knows no dropout. The laws of the contract,
-which both meet, are in test_laws.py.
+Erlang-2 NBD reads one statistic more than the shipped families; BB counts whole periods and knows no dropout. The laws
+of the contract, which both meet, are in test_laws.py.
 """
 
 from __future__ import annotations

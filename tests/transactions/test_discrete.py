@@ -191,9 +191,7 @@ def test_refuses(small):
     for n_periods in (0, -1, 1.5, "6", True):
         with pytest.raises(clv.InvalidInput, match="n_periods must be a whole number of at least 1"):
             ask(small, n_periods=n_periods)
-    with pytest.raises(
-        clv.InvalidInput, match=r"end on 2002-12-31, but the log ends on 2001-12-30: at most 6 are there"
-    ):
+    with pytest.raises(clv.InvalidInput, match=r"end on 2002-12-31, but the log ends on 2001-12-30: at most 6"):
         ask(small, n_periods=7)
     with pytest.raises(clv.InvalidInput, match="not both"):
         ask(small, n_periods=6, observation_end="2001-12-31")
@@ -209,9 +207,7 @@ def test_refuses(small):
 
 def test_warns_of_a_part_of_a_period(small):
     part = small[small["date"] < "2001-12-01"]
-    with pytest.warns(
-        clv.ClvWarning, match=r'ends on 2001-01-01, and its last year is taken as whole, .*="2001-01-01"'
-    ):
+    with pytest.warns(clv.ClvWarning, match=r'ends on 2001-01-01, and its last year is .*="2001-01-01"'):
         whole = clv.discrete_summary(part)
     assert rows_of(whole) == [[2, 5, 6], [1, 6, 6]]
     with pytest.warns(clv.ClvWarning, match="taken as whole"):

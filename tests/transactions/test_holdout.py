@@ -118,9 +118,7 @@ def test_calibration_is_identical_to_the_summary(small, refunds, event_grain, ti
 
 def test_refunds_can_be_refused(small):
     fine = small[(small["amount"] >= 0) | (small["date"] > "2024-01-31")]
-    with pytest.raises(
-        clv.InvalidInput, match=r"refunds='error': 2 of 9 lines .* first customer_id=1, date='2024-02-0"
-    ):
+    with pytest.raises(clv.InvalidInput, match=r"refunds='error': 2 of 9 lines .* first customer_id=1, date='2024-02"):
         clv.calibration_holdout(fine, calibration_end="2024-01-31", refunds="error")
 
 
@@ -184,11 +182,12 @@ def test_equals_plain_python(steps, hours, more, dates, event_grain, refunds):
     log = pd.DataFrame([(c, m, float(a)) for c, m, a in lines], columns=["customer_id", "date", "amount"])
     known, bought = reference(lines, cut, end, event_grain, refunds)
     reading = {"event_grain": event_grain, "refunds": refunds, "time_unit": "day"}
-    try:
-        split = split_at(log, calibration_end=cut, holdout_end=end, **reading)
-    except clv.ClvError as error:
-        assert not known or "empty" in str(error)
+    last = cut if isinstance(cut, datetime) else datetime.combine(cut, datetime.max.time())
+    if not known or not any(moment > last for _, moment, _ in lines):
+        with pytest.raises(clv.InvalidInput):
+            split_at(log, calibration_end=cut, holdout_end=end, **reading)
         return
+    split = split_at(log, calibration_end=cut, holdout_end=end, **reading)
     found = split.frame
     assert set(found["customer_id"]) == known
     for row in found.itertuples(index=False):
