@@ -12,12 +12,13 @@ Science 29(6), 1086-1108.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..errors import InvalidInput
-from ..numerics.arrays import Array, Positions, rowwise
+from ..numerics.arrays import BLOCK, Array, Positions, rowwise
 from ..numerics.gamma import digamma_rising, log_rising, softplus
 from ..numerics.geometric_dropout import log_beta_mean
 from ..numerics.quadrature import legendre
@@ -25,7 +26,7 @@ from .contract import Limit, PurchaseFamily
 
 _TINY = 1e-290
 _PERIODS = 256  # of a sum that are looked at together
-_NEAR_1 = 0.25
+_SMALL = 0.25
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> tuple[Array, Array]:
@@ -123,9 +124,23 @@ def _log_step(a: Any, s: Any, n: Any) -> Array:
     return np.asarray(log_rising(a + other, step) - log_rising(a, step))
 
 
+def _each_once(function: Callable[..., Array], x: Any, T: Any, *others: Any, block: int = BLOCK) -> Array:
+    """``function(x, T, *others)``, computed once for each pair of x and T if nothing else differs between rows."""
+    if any(np.ndim(v) for v in others) or not np.size(T):
+        return rowwise(function, x, T, *others, block=block)
+    x, T = np.broadcast_arrays(x, T)
+    _, first, back = np.unique(T * (np.max(x) + 1) + x, return_index=True, return_inverse=True)
+    found = rowwise(function, np.ravel(x)[first], np.ravel(T)[first], *others, block=block)
+    return np.asarray(found[np.ravel(back)].reshape(np.shape(T)))
+
+
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
     """E[(1 − θ)^t] for θ ~ Beta(gamma, delta + T)."""
-    return np.exp(-_log_step(delta + np.floor(T), gamma, np.floor(t))) + np.zeros(np.shape(x))
+
+    def block(_: Any, T: Any, t: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(-_log_step(delta + T, gamma, np.floor(t)))
+
+    return _each_once(block, 0.0 * np.asarray(x), np.floor(T), t, gamma, delta)
 
 
 def expected_purchases_alive(
@@ -135,23 +150,26 @@ def expected_purchases_alive(
 
     Without end the sum is (delta + T)/(gamma − 1) if gamma > 1, else infinite.
     """
-    T, begin = np.floor(T), np.floor(start)
-    n = np.floor(np.add(start, t)) - begin
-    d = delta + T + begin  # θ ~ Beta(gamma, d) once he has reached the window
-    reached = np.exp(-_log_step(delta + T, gamma, begin))
-    return np.asarray((alpha + x) / (alpha + beta + T) * reached * _periods_to_come(n, d, gamma))
+
+    def block(_: Any, T: Any, t: Any, start: Any, gamma: Any, delta: Any) -> Array:
+        begin = np.floor(start)
+        reached = np.exp(-_log_step(delta + T, gamma, begin))
+        # θ ~ Beta(gamma, delta + T + begin) once he has reached the window
+        return np.asarray(reached * _periods_to_come(np.floor(start + t) - begin, delta + T + begin, gamma))
+
+    T = np.floor(T)
+    periods = _each_once(block, 0.0 * np.asarray(x), T, t, start, gamma, delta, block=1024)
+    return np.asarray((alpha + x) / (alpha + beta + T) * periods)
 
 
 def _periods_to_come(n: Any, d: Any, gamma: Any) -> Array:
     """Σ over j = 1..n of E[(1 − θ)^j] for θ ~ Beta(gamma, d): d·(1 − e^-gap)/(gamma − 1), n = inf allowed.
 
-    gap = ln Γ(gamma + d + n)Γ(1 + d)/(Γ(gamma + d)Γ(1 + d + n)) is of the order of gamma − 1; near gamma = 1 their
-    ratio is the mean of a digamma difference between 1 and gamma.
-    """
+    @@"""
     n, d, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, d, gamma)))
     endless, more = np.isinf(n), gamma - 1
     some = np.where(endless, 1.0, n)
-    near = np.abs(more) < _NEAR_1
+    near = np.abs(more) < _SMALL * (1 + d)
     # from the smaller of 1 and gamma on, by a positive step
     gap = np.sign(more) * _log_step(np.minimum(1.0, gamma) + d, np.abs(more), some)
     total = d * -np.expm1(-gap) / np.where(near, 1.0, more)
@@ -171,16 +189,15 @@ def discounted_purchases_alive(
     """E[p] · Σ over whole periods j ≤ t of e^(-rate·j)·E[(1 − θ)^j].
 
     The geometric sum over the periods is done first, and its mean over θ by quadrature: no loop over periods, and
-    nothing special without end. It depends on T alone, and is found once for each.
+    nothing special without end.
     """
-    T, n = np.floor(T), np.floor(t)
-    first = (alpha + x) / (alpha + beta + T)
-    if all(np.ndim(v) == 0 for v in (n, rate, gamma, delta)):
-        distinct, group = np.unique(T, return_inverse=True)
-        worth = np.exp(rowwise(_log_worth, n, rate, gamma, delta + distinct, block=64))[group].reshape(np.shape(T))
-    else:
-        worth = np.exp(rowwise(_log_worth, n, rate, gamma, delta + T, block=64))
-    return np.asarray(first * worth)
+
+    def block(_: Any, T: Any, t: Any, rate: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(_log_worth(np.floor(t), rate, gamma, delta + T))
+
+    T = np.floor(T)
+    worth = _each_once(block, 0.0 * np.asarray(x), T, t, rate, gamma, delta, block=64)
+    return np.asarray((alpha + x) / (alpha + beta + T) * worth)
 
 
 def _log_worth(n: Array, rate: Array, gamma: Array, d: Array) -> Array:
@@ -211,18 +228,14 @@ def conditional_purchase_pmf(
     n: Any, t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
 ) -> Array:
     """P(n purchases in (T, T + t] | history): those of somebody alive, and 0 of somebody who has left."""
+
+    def block(x: Any, T: Any, n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(_log_pmf(n, np.floor(t), alpha + x, beta + (T - x), gamma, delta + T))
+
     T = np.floor(T)
     log_alive = log_p_alive(x, t_x, T, alpha, beta, gamma, delta)
-    ahead = _pmf_alive(n, t, alpha + x, beta + (T - x), gamma, delta + T)
+    ahead = _each_once(block, x, T, n, t, alpha, beta, gamma, delta, block=64)
     return np.asarray(np.exp(log_alive) * ahead + np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0))
-
-
-def _pmf_alive(n: Any, t: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
-    """P(n purchases in t periods) for p ~ Beta(a, b) and θ ~ Beta(gamma, d); each distinct customer once."""
-    columns = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, np.floor(t), a, b, gamma, d)))
-    shape = columns[0].shape
-    rows, back = np.unique(np.stack([np.ravel(v) for v in columns]), axis=1, return_inverse=True)
-    return np.asarray(np.exp(rowwise(_log_pmf, *rows, block=64))[np.ravel(back)].reshape(shape))
 
 
 def _log_pmf(n: Any, t: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
@@ -263,13 +276,13 @@ def probability_of_purchase_alive(
     if np.any(np.isinf(t)):
         raise InvalidInput("BG/BB gives the probability of a purchase within a finite horizon only")
 
-    def block(t: Any, *columns: Any) -> Array:
-        t, a, b, gamma, d = (np.ravel(v) for v in np.broadcast_arrays(np.floor(t), *columns))
+    def block(x: Any, T: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+        columns = np.broadcast_arrays(np.floor(t), alpha + x, beta + (T - x), gamma, delta + T)
+        t, a, b, gamma, d = (np.ravel(v) for v in columns)
         total, _, _ = _sum_of_products(t, np.stack([b, a + b + 1, d + 1, gamma + d + 1]))
         return np.asarray(a / (a + b) * d / (gamma + d) * total)
 
-    T = np.floor(T)
-    return rowwise(block, t, alpha + x, beta + (T - x), gamma, delta + T)
+    return _each_once(block, x, np.floor(T), t, alpha, beta, gamma, delta)
 
 
 def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
@@ -279,7 +292,7 @@ def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) ->
 
 def purchase_pmf(n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
     """P(X(t) = n) of a new customer."""
-    return _pmf_alive(n, t, alpha, beta, gamma, delta)
+    return np.exp(rowwise(_log_pmf, n, np.floor(t), alpha, beta, gamma, delta, block=64))
 
 
 def simulate(
