@@ -564,6 +564,54 @@ def check_reductions() -> None:
     print("gamma-gamma from the single amounts: agrees")
 
 
+def check_periods() -> None:
+    """BG/BB from the probability of a sequence given p and theta, over the plane of their logits, period by period."""
+    worst = 0.0
+    alpha, beta, gamma, delta = parameters = (1.204, 0.750, 0.657, 2.783)
+    with np.errstate(over="ignore", under="ignore"):
+
+        def prior(w1: Array, w2: Array) -> Array:
+            log_p = -alpha * np.logaddexp(0, -w1) - beta * np.logaddexp(0, w1) - special.betaln(alpha, beta)
+            log_theta = -gamma * np.logaddexp(0, -w2) - delta * np.logaddexp(0, w2) - special.betaln(gamma, delta)
+            return np.exp(log_p + log_theta)
+
+        mean = _plane(prior, -70.0, 0.2)
+        axis = np.arange(-70.0, 60.0, 0.2)
+        w1, w2 = np.meshgrid(axis, axis, indexing="ij")
+        p, miss, theta, stay = special.expit(w1), special.expit(-w1), special.expit(w2), special.expit(-w2)
+        for bought in ([], [1], [0, 1, 0, 0], [1, 0, 1, 0, 0, 0]):
+            alive, gone = np.ones_like(p), np.zeros_like(p)
+            for one in bought:  # somebody gone buys nothing
+                alive, gone = alive * stay * (p if one else miss), 0 * gone if one else gone + alive * theta
+            seen = mean(alive + gone)
+            x, T = sum(bought), float(len(bought))
+            t_x = float(max((i + 1 for i, one in enumerate(bought) if one), default=0))
+            each = [mean(alive * stay**j * p) / seen for j in range(1, 9)]
+            worth = sum(math.exp(-0.1 * j) * value for j, value in enumerate(each, 1))
+            stays, idle = alive.copy(), gone.copy()
+            for _ in range(8):  # eight periods without a purchase, whether he left or not
+                stays, idle = stays * stay * miss, idle + stays * theta
+            found = [
+                ("log_likelihood", {}, math.log(seen)),
+                ("p_alive", {"after": 3.0}, mean(alive * stay**3) / seen),
+                ("expected_purchases", {"start": 0.0, "horizon": 8.0}, sum(each)),
+                ("discounted_expected_purchases", {"horizon": 8.0, "delta": 0.1}, worth),
+                ("purchase_pmf", {"n": 0, "horizon": 8.0}, mean(stays + idle) / seen),
+                ("purchase_pmf", {"n": 8, "horizon": 8.0}, mean(alive * (stay * p) ** 8) / seen),
+            ]
+            names = ("alpha", "beta", "gamma", "delta")
+            for name, arguments, value in found:
+                case = {
+                    "family": "bg_bb", "quantity": name, "parameters": dict(zip(names, parameters, strict=True)),
+                    "frequency": x, "recency": t_x, "T": T, "arguments": arguments,
+                }  # fmt: skip
+                reference = float(compute(case))
+                error = abs(value - reference) / max(abs(reference), 1.0 if name == "log_likelihood" else 0.0)
+                worst = max(worst, error)
+                assert error < 1e-10, f"{inputs_of(case)}: {value} over the plane, {reference} after reduction"
+    print(f"whole periods one by one: all agree, the worst to {worst:.1e}")
+
+
 def _story(
     family: str, parameters: dict[str, float], x: int, t_x: float, T: float
 ) -> Iterator[tuple[str, dict[str, Any], float]]:
@@ -676,6 +724,7 @@ def main() -> None:
 
     check_published()
     check_reductions()
+    check_periods()
     if options.checks:
         return
     values, outside = ({}, set()) if options.all else load()
