@@ -342,6 +342,8 @@ class PurchaseModel:
         if length.ndim and length.shape != (n_customers,):
             raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
         length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
+        if self.family.time == "discrete":
+            length = np.floor(length)  # a part of a period holds no chance to buy
         owner, times = self.family.simulate(np.random.default_rng(seed), length, *self._state.values)
         return Simulated(*simulated_log(owner, times, length, self._unit, observation_end))
 

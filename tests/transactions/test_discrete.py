@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.families import purchase_family
 from clvmodels.transactions.discrete import PERIODS, _end, _numbers
 
 ROWS = [
@@ -179,6 +181,43 @@ def test_continuous_summaries_are_refused(small):
     model = clv.PurchaseModel.from_parameters("bg_bb", dict.fromkeys(("alpha", "beta", "gamma", "delta"), 1.0), "year")
     with pytest.raises(clv.InvalidInput, match="recency must be a whole number of periods"):
         model.p_alive(pd.DataFrame({"frequency": [1], "recency": [1.5], "T": [6]}))
+
+
+@pytest.mark.parametrize("unit", ["hour", "day", "week", "month", "year"])
+def test_simulated_summaries_can_be_asked_about(unit, tmp_path):
+    """Timestamps a whole number of periods apart, in every unit; half a period more is none."""
+    truth = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
+    model = clv.PurchaseModel.from_parameters("bg_bb", truth, time_unit=unit)
+    summary = model.simulate(300, 12.5, seed=5).summary
+    assert (summary["T"] == 12).all()
+    assert model.expected_purchases(summary, [1, 10]).notna().all(axis=None)
+    again = model.simulate(300, 12, seed=5).summary
+    pd.testing.assert_frame_equal(summary, again)
+    model.save(tmp_path / "model.json")
+    loaded = clv.load_model(tmp_path / "model.json")
+    assert loaded.p_alive(summary).equals(model.p_alive(summary))
+
+
+def test_truth_is_recovered_in_many_worlds():
+    """Likelihood-ratio statistics of truth against fit are χ² with 4 degrees: each at 1e-7, their sum at 1e-6."""
+    family = purchase_family("bg_bb")
+    generator = np.random.default_rng(81)
+    ratios = []
+    for _ in range(10):
+        truth = tuple(generator.uniform(0.6, [2.0, 6.0, 1.5, 6.0]))
+        T = generator.integers(8, 40, 2000).astype(float)
+        owner, periods = family.simulate(generator, T, *truth)
+        t_x = np.zeros(2000)
+        np.maximum.at(t_x, owner, periods)
+        columns = {"frequency": np.bincount(owner, minlength=2000), "recency": t_x, "T": T}
+        model = clv.PurchaseModel("bg_bb", time_unit="week").fit(pd.DataFrame(columns))
+        assert model.fit_report.converged
+        at_truth = family.log_likelihood(*columns.values(), *truth)[0].sum()
+        ratios.append(2 * (model.fit_report.log_likelihood - at_truth))
+    assert min(ratios) >= 0
+    assert max(ratios) < stats.chi2.isf(1e-7, 4)
+    low, high = stats.chi2.isf([1 - 1e-6, 1e-6], 4 * len(ratios))
+    assert low < sum(ratios) < high
 
 
 # --- refused, and warned of ----------------------------------------------------------------------------------------
