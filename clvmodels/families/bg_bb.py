@@ -322,8 +322,8 @@ def draw_latent(
     columns = np.broadcast_arrays(x, t_x, np.floor(T), alpha, beta, gamma, delta)
     shape = columns[0].shape
     x, t_x, T, alpha, beta, gamma, delta = (np.ravel(v).astype(np.float64) for v in columns)
-    odds = np.exp(_left_after(x, t_x, T, alpha, beta, gamma, delta, slopes=False)[0])
-    alive = generator.random(len(x)) * (1 + odds) < 1
+    log_odds, _ = _left_after(x, t_x, T, alpha, beta, gamma, delta, slopes=False)
+    alive = generator.random(len(x)) < np.exp(-softplus(log_odds)[0])
     stayed = np.where(alive, T - t_x, _periods_left(generator, x, t_x, T, alpha, beta, gamma, delta))
     buys = generator.beta(alpha + x, beta + t_x - x + stayed)
     leaves = generator.beta(gamma + ~alive, delta + t_x + stayed)
