@@ -1,10 +1,10 @@
 """BG/BB: whole periods, in each of which a customer who has not left buys or does not.
 
 p ~ Beta(alpha, beta), θ ~ Beta(gamma, delta), independent; at the beginning of each period a customer leaves for good
-with probability θ, and else buys with probability p. The statistics are the number x of later periods with a purchase,
-the last of them t_x, and the number T of periods that were observed. Lengths of time are whole periods: a part of one
-holds no further chance to buy, so fractions are cut off. Log-likelihoods are those of a sequence of yes and no, and do
-not compare with those of the families in continuous time.
+with probability θ, and else buys with probability p. The statistics are the number x of periods after the first
+purchase that hold another, the last of them t_x, and the number T that were observed. Lengths of time are whole
+periods: a part of one holds no further chance to buy, so fractions are cut off. Log-likelihoods are those of a sequence
+of yes and no, and do not compare with those of the families in continuous time.
 
 Source: Fader, Hardie & Shang (2010), Customer-Base Analysis in a Discrete-Time Noncontractual Setting, Marketing
 Science 29(6), 1086-1108.
@@ -24,9 +24,9 @@ from ..numerics.geometric_dropout import log_beta_mean
 from ..numerics.quadrature import legendre
 from .contract import Limit, PurchaseFamily
 
-_TINY = 1e-290
+_TINY = 1e-290  # below it a product has lost digits, or is 0
 _PERIODS = 256  # of a sum that are looked at together
-_SMALL = 0.25
+_SMALL = 0.25  # for which 8 nodes give 15 digits of a mean digamma difference
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> tuple[Array, Array]:
@@ -73,9 +73,9 @@ def _left_after(
 ) -> tuple[Array, Array]:
     """Ln of the odds of having left since t_x, and the mean reciprocals that the gradient asks for; flat rows.
 
-    Leaving after i more periods has the weight Γ-ratio Π over l < i of (b + l)(d + l)/((a + l)(c + l)) beside leaving
-    at once, with b = beta + t_x − x, d = delta + t_x, a = alpha + beta + t_x, c = gamma + delta + 1 + t_x; being alive
-    after all of them has (gamma + delta + T)/gamma times the last such product.
+    Leaving after i more periods has the weight Π over l < i of (b + l)(d + l)/((a + l)(c + l)) beside leaving at once,
+    with b = beta + t_x − x, d = delta + t_x, a = alpha + beta + t_x, c = gamma + delta + 1 + t_x; being alive after all
+    of them has (gamma + delta + T)/gamma times the last such product.
     """
     x, t_x, T, alpha, beta, gamma, delta = (
         np.ravel(v) for v in np.broadcast_arrays(x, t_x, T, alpha, beta, gamma, delta)
@@ -126,9 +126,9 @@ def _log_step(a: Any, s: Any, n: Any) -> Array:
 
 def _each_once(function: Callable[..., Array], x: Any, T: Any, *others: Any, block: int = BLOCK) -> Array:
     """``function(x, T, *others)``, computed once for each pair of x and T if nothing else differs between rows."""
-    if any(np.ndim(v) for v in others) or not np.size(T):
-        return rowwise(function, x, T, *others, block=block)
     x, T = np.broadcast_arrays(x, T)
+    if any(np.ndim(v) for v in others) or not T.size:
+        return rowwise(function, x, T, *others, block=block)
     _, first, back = np.unique(T * (np.max(x) + 1) + x, return_index=True, return_inverse=True)
     found = rowwise(function, np.ravel(x)[first], np.ravel(T)[first], *others, block=block)
     return np.asarray(found[np.ravel(back)].reshape(np.shape(T)))
@@ -165,7 +165,9 @@ def expected_purchases_alive(
 def _periods_to_come(n: Any, d: Any, gamma: Any) -> Array:
     """Σ over j = 1..n of E[(1 − θ)^j] for θ ~ Beta(gamma, d): d·(1 − e^-gap)/(gamma − 1), n = inf allowed.
 
-    @@"""
+    gap = ln Γ(gamma + d + n)Γ(1 + d)/(Γ(gamma + d)Γ(1 + d + n)). Where gamma − 1 is small beside 1 + d so is the gap,
+    and their ratio, the mean of ψ(v + n) − ψ(v) for v between 1 + d and gamma + d, is integrated.
+    """
     n, d, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, d, gamma)))
     endless, more = np.isinf(n), gamma - 1
     some = np.where(endless, 1.0, n)
