@@ -84,7 +84,7 @@ def calibration_holdout(
         purchases_holdout (whole number, 0 where there was none), spend_holdout (sum of the event totals of these
         purchases, added as exact decimals; not there without amounts) and duration_holdout (calibration_end to
         holdout_end in the time unit). Customers first seen in the holdout are left out; the fact
-        ``customers_first_seen_in_holdout`` counts them, and `split_at` of `clvmodels.transactions.holdout` tells more.
+        ``customers_first_seen_in_holdout`` counts them, and `clvmodels.transactions.split_at` tells more.
 
     Raises
     ------

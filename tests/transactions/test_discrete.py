@@ -103,7 +103,7 @@ def plain(lines, period, end):
     return {c: [len(s) - 1, max(s) - min(s), last - min(s)] for c, s in seen.items()}
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=18, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(st.tuples(st.integers(1, 4), st.integers(0, 1500)), min_size=3, max_size=30),
     st.sampled_from(PERIODS),
@@ -203,7 +203,7 @@ def test_truth_is_recovered_in_many_worlds():
     family = purchase_family("bg_bb")
     generator = np.random.default_rng(81)
     ratios = []
-    for _ in range(10):
+    for _ in range(6):
         truth = tuple(generator.uniform(0.6, [2.0, 6.0, 1.5, 6.0]))
         T = generator.integers(8, 40, 2000).astype(float)
         owner, periods = family.simulate(generator, T, *truth)

@@ -100,10 +100,9 @@ def test_by_hand(small):
 
 @pytest.mark.parametrize("refunds", ["net", "drop"])
 @pytest.mark.parametrize("event_grain", ["day", "hour", "line", "week", "month"])
-@pytest.mark.parametrize("time_unit", ["week", "month"])
 @pytest.mark.filterwarnings("ignore:calibration_end .* lies within")
-def test_calibration_is_identical_to_the_summary(small, refunds, event_grain, time_unit):
-    reading = {"time_unit": time_unit, "event_grain": event_grain, "refunds": refunds}
+def test_calibration_is_identical_to_the_summary(small, refunds, event_grain):
+    reading = {"time_unit": "month", "event_grain": event_grain, "refunds": refunds}
     split = clv.calibration_holdout(small, calibration_end="2024-01-31", **reading)
     alone = clv.rfm_summary(small, observation_end="2024-01-31", **reading)
     pd.testing.assert_frame_equal(split[alone.columns], alone, check_exact=True)
@@ -161,7 +160,7 @@ def reference(lines, cut, end, event_grain, refunds):
 LINES = st.tuples(st.integers(1, 5), st.integers(0, 600), st.integers(-300, 1000))
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(LINES, min_size=6, max_size=40),
     st.integers(30, 300),
