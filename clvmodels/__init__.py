@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import plots as plots
     from .datasets import load_cdnow as load_cdnow
+    from .datasets import load_donations as load_donations
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
     from .scoring.forecast import forecast as forecast
+    from .transactions.discrete import discrete_summary as discrete_summary
+    from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
 
 _HOME = {
     "load_cdnow": "datasets",
+    "load_donations": "datasets",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",
@@ -48,6 +52,8 @@ _HOME = {
     "load_model": "models.saved",
     "SpendModel": "models.spend",
     "forecast": "scoring.forecast",
+    "discrete_summary": "transactions.discrete",
+    "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
 }

@@ -97,3 +97,15 @@ def test_missing_data_say_where_they_were_looked_for(tmp_path: Path, monkeypatch
 def test_pandas_is_imported_only_when_data_are_loaded() -> None:
     code = "import sys, clvmodels.datasets; sys.exit('pandas' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_donations_are_those_of_lifetimes() -> None:
+    package = pytest.importorskip("lifetimes")
+    original = pd.read_csv(Path(package.__file__).parent / "datasets" / "donations.csv")
+    original = original.rename(columns={"periods": "T"})
+    columns = ["frequency", "recency", "T", "weights"]
+    found = datasets.load_donations()
+    assert list(found.columns) == columns
+    assert sorted(found.itertuples(index=False, name=None)) == sorted(
+        original[columns].itertuples(index=False, name=None)
+    )

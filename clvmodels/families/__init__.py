@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InvalidInput
 from .contract import PurchaseFamily, SpendFamily
 
-PURCHASE_FAMILIES = ("bg_nbd", "mbg_nbd", "pareto_nbd", "nbd")
+PURCHASE_FAMILIES = ("bg_nbd", "mbg_nbd", "pareto_nbd", "nbd", "bg_bb")
 SPEND_FAMILIES = ("gamma_gamma",)
 
 

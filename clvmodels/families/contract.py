@@ -64,7 +64,8 @@ class PurchaseFamily:
     statistics
         The summary columns that the family reads, in order.
     time
-        ``"continuous"`` or ``"discrete"`` (whole periods).
+        ``"continuous"`` or ``"discrete"``. In discrete time a summary holds whole periods and frequency ≤ recency ≤ T,
+        which is checked before a family sees it; the family itself cuts lengths (t, start, T) to whole periods.
     start
         ``start(*statistics, weights)``: rough parameters to begin a fit from, as a tuple.
     log_likelihood

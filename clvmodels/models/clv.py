@@ -278,7 +278,7 @@ class CLVModel:
         unit = self.purchases._unit
         frame = frames.load(summary)
         names = list(dict.fromkeys((*self.purchases.family.statistics, *self.spend.family.statistics)))
-        columns = statistics.read(frame, names)
+        columns = statistics.read(frame, names, self.purchases.family.time)
         statistics.refuse_duplicates(frame)
         check_unit_to_predict(unit, self.purchases.largest_trained, frame, columns.get("T"))
         return unit, frame, columns

@@ -20,7 +20,7 @@ from .fitted import PROFILE_COLUMNS, Fitted, package_versions, profile_of
 
 def fit_purchases(family: PurchaseFamily, frame: Any, unit: str, weights: Any) -> Fitted:
     """Estimate the parameters of a family, in the given unit, by maximum likelihood."""
-    columns = statistics.read(frame, family.statistics)
+    columns = statistics.read(frame, family.statistics, family.time)
     statistics.refuse_duplicates(frame)
     patterns = patterns_of(columns, statistics.weights_of(frame, weights))
     repeaters = _repeaters(family, patterns)

@@ -39,7 +39,8 @@ class PurchaseModel:
     Parameters
     ----------
     family
-        ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"nbd"``, or a family value of your own.
+        ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"nbd"``, ``"bg_bb"`` (discrete time, for summaries made by
+        `discrete_summary`), or a family value of your own.
     time_unit
         ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``; needed where the summary does not say its unit.
 
@@ -301,6 +302,8 @@ class PurchaseModel:
         if length.ndim and length.shape != (n_customers,):
             raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
         length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
+        if self.family.time == "discrete":
+            length = np.floor(length)  # a part of a period holds no chance to buy
         owner, times = self.family.simulate(np.random.default_rng(seed), length, *self._state.values)
         return Simulated(*simulated_log(owner, times, length, self._unit, observation_end))
 
@@ -347,7 +350,7 @@ class PurchaseModel:
     def _read(self, summary: Any) -> tuple[Any, list[Array]]:
         _ = self._state
         frame = frames.load(summary)
-        columns = statistics.read(frame, self.family.statistics)
+        columns = statistics.read(frame, self.family.statistics, self.family.time)
         check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 

@@ -17,10 +17,11 @@ _TOLERANCE = 1e-9
 _LARGEST_WEIGHT = 1e15
 
 
-def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
+def read(frame: Any, names: Sequence[str], time: str = "continuous") -> dict[str, Array]:
     """Statistics as float arrays, checked: finite; counts and times not negative, frequency whole, recency within T.
 
-    Differences of rounding between recency and T are levelled.
+    Differences of rounding between recency and T are levelled. For a family in discrete ``time`` both are whole
+    periods, and no period holds more than one purchase.
     """
     columns = {name: frames.numeric(frame, name) for name in names}
     for name, values in columns.items():
@@ -51,7 +52,25 @@ def read(frame: Any, names: Sequence[str]) -> dict[str, Array]:
         refuse(
             frame, wrong, columns["recency"], "recency", "must be 0 where frequency is 0 (it ends at the last repeat)"
         )
+    if time == "discrete":
+        _check_periods(frame, columns)
     return columns
+
+
+def _check_periods(frame: Any, columns: dict[str, Array]) -> None:
+    advice = (
+        "in discrete time. Make the summary with discrete_summary(log, period=...), which counts the periods with a "
+        "purchase, or choose a family in continuous time"
+    )
+    for name in ("T", "recency"):
+        if name in columns:
+            values = columns[name]
+            refuse(frame, values != np.rint(values), values, name, f"must be a whole number of periods {advice}")
+    if "frequency" in columns and "recency" in columns:
+        x = columns["frequency"]
+        refuse(
+            frame, x > columns["recency"], x, "frequency", f"must not exceed recency (one purchase a period) {advice}"
+        )
 
 
 def _check_spend(frame: Any, x: Array, m: Array) -> None:

@@ -88,7 +88,7 @@ def conditional_pmf(n: Any, t: Any, log_alive: Any, k: Any, z: Any, a: Any, b: A
 def _log_survival(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
     t, k, z, a, b = np.broadcast_arrays(t, k, z, a, b)
     ratio = t / z
-    return _log_beta_mean(lambda p: -k * np.log1p(p * ratio), a, b, [k * ratio, ratio])
+    return log_beta_mean(lambda p: -k * np.log1p(p * ratio), a, b, [k * ratio, ratio])
 
 
 def _log_expected(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
@@ -111,7 +111,7 @@ def _log_expected(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array
             bought = -np.expm1(-k * np.log1p(p * (t / (z + p * start))))
             return np.log(bought) - np.log(p) - k * np.log1p(p * (start / z))
 
-        result[rows] = _log_beta_mean(log_f, a, b, [k * t / z, t / z, k * start / z, start / z])
+        result[rows] = log_beta_mean(log_f, a, b, [k * t / z, t / z, k * start / z, start / z])
     return result
 
 
@@ -133,10 +133,10 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
 
     with np.errstate(divide="ignore"):
         turns = [(k + 1) * upper / z, upper / z]
-        return np.log(k / z) + _log_beta_mean(log_f, a, b, turns, rough if np.all(delta >= 0) else None)
+        return np.log(k / z) + log_beta_mean(log_f, a, b, turns, rough if np.all(delta >= 0) else None)
 
 
-def _log_beta_mean(
+def log_beta_mean(
     log_f: Callable[[Array], Array],
     a: Array,
     b: Array,

@@ -35,6 +35,10 @@ GRAINS: dict[str, tuple[str, Fraction]] = {
         "DATE_DIFF('day', DATE '1970-01-01', CAST(DATE_TRUNC('month', CAST(local_time AS DATE)) AS DATE))",
         Fraction(24),
     ),
+    "year": (
+        "DATE_DIFF('day', DATE '1970-01-01', CAST(DATE_TRUNC('year', CAST(local_time AS DATE)) AS DATE))",
+        Fraction(24),
+    ),
 }
 FINER_THAN_DAY = ("line", "hour")
 REFUNDS = ("net", "drop", "error")
@@ -54,8 +58,18 @@ class Reading:
 USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END = 0, 1, 2, 3
 
 
-def customers_sql(reading: Reading, *, event_grain: str, refunds: str, observation_end: date | datetime | None) -> str:
-    """One row a customer, and one for each reason why lines are not used: purchases, money, and what was met."""
+def customers_sql(
+    reading: Reading,
+    *,
+    event_grain: str,
+    refunds: str,
+    observation_end: date | datetime | None,
+    observed_after: date | datetime | None = None,
+) -> str:
+    """One row a customer, and one for each reason why lines are not used: purchases, money, and what was met.
+
+    With ``observed_after`` only lines after it are looked at.
+    """
     event, _ = GRAINS[event_grain]
     text = reading.date == "text"
     # each aggregate over the events costs about as much as reading a column, so none is kept that says nothing new
@@ -76,6 +90,7 @@ sorted AS (
     CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {WITHOUT_DATE}
       {_when_late(observation_end)} ELSE {USED} END AS reason
   FROM lines
+  {"" if observed_after is None else f"WHERE {_is_after(observed_after)}"}
 ),
 dated AS (
   SELECT CASE WHEN reason = {USED} THEN customer_id END AS customer_id, {event} AS event, reason
@@ -258,8 +273,11 @@ def _unreadable(reading: Reading) -> str:
 def _when_late(observation_end: date | datetime | None) -> str:
     if observation_end is None or observation_end == date.max:
         return ""
-    if isinstance(observation_end, datetime):
-        first_late = f"CAST(local_time AS TIMESTAMP) > TIMESTAMP '{observation_end.isoformat(sep=' ')}'"
-    else:
-        first_late = f"local_time >= DATE '{(observation_end + timedelta(days=1)).isoformat()}'"
-    return f"WHEN {first_late} THEN {AFTER_END}"
+    return f"WHEN {_is_after(observation_end)} THEN {AFTER_END}"
+
+
+def _is_after(moment: date | datetime) -> str:
+    """After a timestamp, or after the whole of a day."""
+    if isinstance(moment, datetime):
+        return f"CAST(local_time AS TIMESTAMP) > TIMESTAMP '{moment.isoformat(sep=' ')}'"
+    return f"local_time >= DATE '{(moment + timedelta(days=1)).isoformat()}'"

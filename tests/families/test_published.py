@@ -10,6 +10,7 @@ RFM and CLV   Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), 4
 FH 2005       Fader & Hardie (2005), A Note on Deriving the Pareto/NBD Model and Related Expressions
 note 025      Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value
 BTYD          R package BTYD, its vignette and help pages; BTYDplus, CLVTools: R packages
+FHS 2010      Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108 (BG/BB)
 lifetimes     Python package lifetimes, Quickstart
 """
 
@@ -24,7 +25,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.families import bg_nbd, gamma_gamma, mbg_nbd, nbd, pareto_nbd
+from clvmodels.families import bg_bb, bg_nbd, gamma_gamma, mbg_nbd, nbd, pareto_nbd
 
 approx = pytest.approx
 
@@ -383,3 +384,86 @@ def test_nbd_dert():
     """(r + x)/(alpha + T)/delta."""
     found = nbd.discounted_purchases_alive(math.inf, 0.0027, 3, 20, 39, 0.385, 12.072)
     assert found == approx((0.385 + 3) / (12.072 + 39) / 0.0027, rel=1e-14)
+
+
+# --- donations, in whole years -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def donations():
+    return clv.load_donations()
+
+
+@pytest.fixture(scope="module")
+def supporters(donations):
+    return clv.PurchaseModel("bg_bb").fit(donations, weights="weights")
+
+
+def test_donations_are_the_published_ones(donations):
+    assert (donations["weights"].sum(), len(donations)) == (11_104, 22)  # FHS 2010, table 1
+    assert (donations["frequency"] * donations["weights"]).sum() == 24_615  # calc
+    assert (donations["recency"] <= donations["T"]).all()
+
+
+def test_bg_bb_on_donations(supporters):
+    """FHS 2010, table 2."""
+    assert supporters.parameters == approx({"alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783}, abs=5e-4)
+    assert supporters.fit_report.log_likelihood == approx(-33225.6, abs=0.05)
+    assert supporters.fit_report.log_likelihood == approx(-33225.58, abs=5e-3)  # BTYD
+    assert supporters.fit_report.converged
+    assert supporters.fit_report.n_customers == 11_104
+    assert supporters.fit_report.n_repeaters == 7_640
+    assert supporters.time_unit == "year"
+
+
+def test_bg_bb_forecast_of_the_donations(supporters, donations):
+    """12,884.2 donations expected in the next five years (calc; 13,260 were made)."""
+    expected = supporters.expected_purchases(donations, horizon=5)
+    assert (expected * donations["weights"]).sum() == approx(12_884.2, abs=0.05)
+
+
+def test_bg_bb_supporters(supporters):
+    """BTYD's vignette, which prints .1302169, 3.627858 and 3.179895 at its own estimates."""
+    two = pd.DataFrame({"frequency": [0, 4], "recency": [0, 5], "T": [6, 6]})
+    assert supporters.expected_purchases(two, horizon=10).tolist() == approx([0.1302169, 3.627858], rel=1e-4)
+    assert supporters.new_customer().expected_purchases(10) == approx(3.179895, rel=1e-4)
+
+
+def test_bg_bb_against_lifetimes(supporters, donations):
+    """The same estimates from another implementation, with its own P(alive) and expectations."""
+    lifetimes = pytest.importorskip("lifetimes")
+    columns = [donations[name].to_numpy() for name in ("frequency", "recency", "T")]
+    theirs = lifetimes.BetaGeoBetaBinomFitter()
+    theirs.fit(*columns, donations["weights"].to_numpy())
+    assert dict(theirs.params_) == approx(supporters.parameters, rel=1e-4)
+    values = tuple(theirs.params_)
+    alive = theirs.conditional_probability_alive(0, *columns)
+    assert np.exp(bg_bb.log_p_alive(*columns, *values)) == approx(alive, rel=1e-9)
+    ahead = theirs.conditional_expected_number_of_purchases_up_to_time(5, *columns)
+    found = alive * bg_bb.expected_purchases_alive(5, 0, *columns, *values)
+    assert found == approx(ahead, rel=1e-9)
+
+
+def test_whole_periods_are_discounted_as_a_sum(supporters, donations):
+    rate = 0.15
+    first = [supporters.expected_purchases(donations, 1, start=k) for k in range(5)]
+    by_hand = sum(e / (1 + rate) ** (k + 1) for k, e in enumerate(first))
+    found = supporters.discounted_expected_purchases(donations, 5, rate)
+    assert found.to_numpy() == approx(by_hand.to_numpy(), rel=1e-12)
+    # Half a period more holds no further opportunity.
+    later = supporters.discounted_expected_purchases(donations, 5.5, rate)
+    assert later.to_numpy() == approx(found.to_numpy(), rel=1e-15)
+
+
+def test_half_a_period_is_none(supporters, donations):
+    """Lengths are cut to whole periods, in every question."""
+    ask = supporters
+    for found, whole in (
+        (ask.p_alive(donations, after=2.9), ask.p_alive(donations, after=2)),
+        (ask.p_alive_if_no_purchase(donations, until=2.9), ask.p_alive_if_no_purchase(donations, until=2)),
+        (ask.expected_purchases(donations, 2.9), ask.expected_purchases(donations, 2)),
+        (ask.expected_purchases(donations, 2.9, start=0.5), ask.expected_purchases(donations, 3)),
+        (ask.purchase_pmf(donations, 1, 2.9), ask.purchase_pmf(donations, 1, 2)),
+        (ask.probability_of_purchase(donations, 2.9), ask.probability_of_purchase(donations, 2)),
+    ):
+        assert found.tolist() == whole.tolist()

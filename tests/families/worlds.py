@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy import special
 
-from clvmodels.families import bg_nbd, mbg_nbd, nbd, pareto_nbd
+from clvmodels.families import bg_bb, bg_nbd, mbg_nbd, nbd, pareto_nbd
 from clvmodels.families.contract import PurchaseFamily
 
-from . import bg_bb, erlang_nbd
+from . import beta_bernoulli, erlang_nbd
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,7 +155,12 @@ WORLDS = [
             "purchase_rate": ("alpha", _beta_mean("alpha", "beta")),
             "dropout_probability": ("gamma", _beta_mean("gamma", "delta")),
         },
-        _choices, 1e-15,
+        _choices,
+    ),
+    World(
+        beta_bernoulli.FAMILY, {"alpha": 1.204, "beta": 2.750}, (6.0, 5.0),
+        lambda latent, t: latent["purchase_rate"] * t, {"purchase_rate": ("alpha", _beta_mean("alpha", "beta"))},
+        _choices, 1e-14,
     ),
 ]  # fmt: skip
 LEAVING = [world for world in WORLDS if world.family.finite_total]

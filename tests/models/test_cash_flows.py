@@ -17,11 +17,9 @@ from numpy.testing import assert_allclose
 
 import clvmodels as clv
 from clvmodels import frames
-from clvmodels.families import PURCHASE_FAMILIES, purchase_family
+from clvmodels.families import PURCHASE_FAMILIES, bg_bb, purchase_family
 from clvmodels.models import cash_flows
 from clvmodels.numerics.discounting import discounted_window
-
-from ..families import bg_bb
 
 PARAMETERS = {
     "bg_nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},

@@ -543,6 +543,107 @@ def pareto_purchase_pmf(
     return (stays + leaves + (left if n == 0 else 0)) / seen
 
 
+# ------------------------------------------------------------------------------------------------------ BG/BB
+# p ~ Beta(alpha, beta), theta ~ Beta(gamma, delta); at the beginning of each whole period a customer leaves with
+# probability theta, and else buys with probability p.  Who has left is seen through the number j of periods he stayed:
+# j = t_x, ..., T - 1, or alive at T.  Integrals of powers of p, theta and their complements are Beta functions; sums of
+# powers of 1 - theta over future periods are geometric, and their mean over theta is integrated numerically.
+
+
+def _log_beta(a: Any, b: Any) -> Any:
+    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+
+
+def _choices(x: int, periods: Any, alpha: Any, beta: Any) -> Any:
+    """log of the mean of p^x (1-p)^(periods-x)."""
+    return _log_beta(alpha + x, beta + periods - x) - _log_beta(alpha, beta)
+
+
+def _stayed(periods: Any, gamma: Any, delta: Any, left: int = 0) -> Any:
+    """log of the mean of (1-theta)^periods, and of that times theta if he left then."""
+    return _log_beta(gamma + left, delta + periods) - _log_beta(gamma, delta)
+
+
+def _bb_alive(history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Any:
+    return mp.exp(_choices(history.x, history.T, alpha, beta) + _stayed(history.T, gamma, delta))
+
+
+def _bb_seen(history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Any:
+    left = [
+        mp.exp(_choices(history.x, j, alpha, beta) + _stayed(j, gamma, delta, left=1))
+        for j in range(int(history.t_x), int(history.T))
+    ]
+    return mp.fsum([_bb_alive(history, alpha, beta, gamma, delta), *left])
+
+
+def bb_log_likelihood(rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Any:
+    """log of the mean probability of the sequence of periods with and without a purchase."""
+    return mp.log(_bb_seen(history, alpha, beta, gamma, delta))
+
+
+def bb_p_alive(rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, after: Any) -> Any:
+    """Staying T + after periods."""
+    stays = mp.exp(_choices(history.x, history.T, alpha, beta) + _stayed(history.T + after, gamma, delta))
+    return stays / _bb_seen(history, alpha, beta, gamma, delta)
+
+
+def _bb_ahead(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, start: Any, horizon: Any, rate: Any
+) -> Any:
+    """Mean of p Σ exp(-rate j) (1-theta)^j over the periods j in (start, start + horizon], alive at T."""
+    if horizon == 0:
+        return mpf(0)
+    kept = mp.exp(-rate)
+    end = -mp.expm1(-rate)
+
+    def rest(theta: Any) -> Any:  # log of Σ over j = 0 .. horizon - 1 of D^j, D = exp(-rate) (1 - theta)
+        below = end + kept * theta  # 1 - D
+        if mp.isinf(horizon):
+            return -mp.log(below)
+        return mp.log(mpf(1) / below if below >= 1 else -mp.expm1(horizon * mp.log1p(-below)) / below)
+
+    if rate == 0 and mp.isinf(horizon):
+        weight = _over_p(rule, gamma - 1, delta + history.T + start + 1)
+    else:
+        turns = [mp.log(1 / (c * horizon)) for c in (1, 30) if not mp.isinf(horizon)]
+        turns += [mp.log(end)] if rate > 0 else []
+        weight = _over_p(rule, gamma, delta + history.T + start + 1, rest, turns)
+    if mp.isinf(weight):
+        return INFINITE
+    weight /= mp.exp(_log_beta(gamma, delta))
+    bought = mp.exp(_log_beta(alpha + history.x + 1, beta + history.T - history.x) - _log_beta(alpha, beta))
+    return mp.exp(-rate * (start + 1)) * bought * weight / _bb_seen(history, alpha, beta, gamma, delta)
+
+
+def bb_expected_purchases(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, start: Any, horizon: Any
+) -> Any:
+    """One purchase with probability p in each period that is reached."""
+    return _bb_ahead(rule, history, alpha, beta, gamma, delta, start, horizon, mpf(0))
+
+
+def bb_discounted_expected_purchases(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, horizon: Any, rate: Any
+) -> Any:
+    """The same, each worth exp(-rate j) in the period T + j."""
+    return _bb_ahead(rule, history, alpha, beta, gamma, delta, mpf(0), horizon, rate)
+
+
+def bb_purchase_pmf(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, n: int, horizon: Any
+) -> Any:
+    """n purchases in the i periods that he stays, i < horizon, or in all of them; none if gone by T."""
+    x, T, h = history.x, int(history.T), int(horizon)
+    seen = _bb_seen(history, alpha, beta, gamma, delta)
+    terms = []
+    for i in range(n, h + 1):
+        log_ways = mp.log(mp.binomial(i, n))
+        terms.append(mp.exp(log_ways + _choices(x + n, T + i, alpha, beta) + _stayed(T + i, gamma, delta, int(i < h))))
+    if n == 0:
+        terms.append(seen - _bb_alive(history, alpha, beta, gamma, delta))
+    return mp.fsum(terms) / seen
+
+
 # ------------------------------------------------------------------------------------------------ Gamma-Gamma
 # Each of the x amounts is Gamma(p, rate nu), nu ~ Gamma(q, rate v), so that their mean m is Gamma(p x, rate nu x).
 
@@ -579,6 +680,7 @@ QUANTITIES: dict[tuple[str, str], Callable[..., Any]] = {
 }
 for _quantity in ("log_likelihood", "p_alive", "expected_purchases", "discounted_expected_purchases", "purchase_pmf"):
     QUANTITIES["nbd", _quantity] = globals()[f"nbd_{_quantity}"]
+    QUANTITIES["bg_bb", _quantity] = globals()[f"bb_{_quantity}"]
     QUANTITIES["pareto_nbd", _quantity] = globals()[f"pareto_{_quantity}"]
     QUANTITIES["bg_nbd", _quantity] = _named(globals()[f"dropout_{_quantity}"], at_first=False)
     QUANTITIES["mbg_nbd", _quantity] = _named(globals()[f"dropout_{_quantity}"], at_first=True)
@@ -601,4 +703,7 @@ def evaluate(case: dict[str, Any], rule: Rule) -> Any:
             mean = case["monetary_value"]
             return function(rule, int(case["frequency"]), mpf(0 if mean is None else mean), **keywords)
         history = History(int(case["frequency"]), mpf(case["recency"]), mpf(case["T"]))
+        if case["family"] == "bg_bb":  # its delta is a parameter, that of the arguments the discount rate
+            parameters = [mpf(value) for value in case["parameters"].values()]
+            return function(rule, history, *parameters, *map(_exact, case["arguments"].values()))
         return function(rule, history, **keywords)

@@ -276,6 +276,82 @@ def purchase_cases() -> Iterator[Case]:
                     yield case("purchase_pmf", n=n, horizon=39.0)
 
 
+PERIOD_WINDOWS = [(0, 1), (0, 5), (3, 10), (0, 52), (100, 1), (0, 1000), (1000, 3000), (0, 1), (10000, 1), (0, 100000)]
+PERIOD_DISCOUNTS = [("inf", 0.1), (5, 0.1), ("inf", 0.0), ("inf", 1e-8), (52, 1e-3), ("inf", 1e-5), (1000, 1e-6),
+                    ("inf", 10.0), (30, 0.0), (5000, 0.0027), (40, -0.05), (3000, -1e-3)]  # fmt: skip
+PERIOD_COUNTS = [(0, 5), (1, 5), (3, 5), (10, 12), (2, 60), (0, 100), (100, 100), (40, 300), (7, 7), (1, 1), (0, 1),
+                 (250, 400)]  # fmt: skip
+
+
+def period_worlds() -> Iterator[World]:
+    """BG/BB: whole periods, and at most one purchase in each."""
+    donations = {"alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783}
+    peaked = {"alpha": 5.0, "beta": 95.0, "gamma": 2.25, "delta": 300.0}
+    for history in [(0, 0, 6), (6, 6, 6), (3, 4, 6), (1, 1, 6), (4, 5, 6), (1, 6, 6)]:
+        yield "ordinary", "supporter of a charity, years", donations, history
+    for history in [(4, 50, 104), (0, 0, 52), (11, 104, 104)]:
+        yield "ordinary", "weekly shopper", peaked, history
+    for parameters in (donations, peaked):
+        yield "new", "customer not yet seen: x = 0, T = 0", parameters, (0, 0, 0)
+    for history in [(30, 100, 400), (900, 1000, 1000), (1, 1, 1500), (1200, 1600, 1700), (3000, 3000, 3000)]:
+        yield "long", "long observation, days", peaked, history
+        yield "long", "long observation, days", donations, history
+    for step in BESIDE:
+        yield "gamma_at_1", f"gamma = 1 {step:+g}", {**donations, "gamma": 1.0 + step}, (3, 4, 6)
+    for step in (0.24999, 0.25001, -0.24999, -0.25001):
+        yield "gamma_at_1", f"gamma = 1 {step:+g}, where the package changes its way", {
+            **peaked, "gamma": 1.0 + step
+        }, (3, 40, 60)  # fmt: skip
+    for value in (1e-3, 1e4):
+        yield "extreme", "all parameters alike", dict.fromkeys(donations, value), (3, 4, 60)
+        yield "extreme", "all parameters alike, new customer", dict.fromkeys(donations, value), (0, 0, 0)
+        yield "extreme", "p and theta at opposite ends", {
+            "alpha": value, "beta": 1 / value, "gamma": 1 / value, "delta": value
+        }, (2, 7, 90)  # fmt: skip
+        yield "extreme", "p and theta at the same end", {
+            "alpha": value, "beta": 1 / value, "gamma": value, "delta": 1 / value
+        }, (2, 7, 90)  # fmt: skip
+    yield "extreme", "theta nearly certain, new customer", {**donations, "gamma": 1e4, "delta": 1e-3}, (0, 0, 0)
+    yield "dead", "P(alive) tiny", {**peaked, "alpha": 80.0, "beta": 20.0}, (40, 50, 400)
+    yield "dead", "P(alive) tiny", {**donations, "alpha": 50.0, "beta": 0.01}, (100, 100, 160)
+    random_ = random.Random("bg_bb")
+    for _ in range(24):
+        parameters = {name: log_uniform(random_, 1e-3, 1e4) for name in donations}
+        T = random_.choice([1, 5, 12, 60, 365, 900])
+        t_x = min(T, round(T * random_.choice([0.0, 0.05, 0.3, 0.9, 1.0])))
+        x = max(1, round(t_x * random_.choice([0.01, 0.2, 0.7, 1.0]))) if t_x else 0
+        yield "random", "parameters log-uniform", parameters, (x, t_x, T)
+
+
+def period_cases() -> Iterator[Case]:
+    """Every world of BG/BB with some of each quantity's arguments in turn."""
+    after, window = cycle([1.0, 30.0, 1000.0]), cycle(PERIOD_WINDOWS)
+    discount, counts = cycle(PERIOD_DISCOUNTS), cycle(PERIOD_COUNTS)
+    for group, note, parameters, (x, t_x, T) in period_worlds():
+        common = {
+            "family": "bg_bb", "parameters": parameters, "frequency": x, "recency": float(t_x), "T": float(T),
+            "group": group, "note": note,
+        }  # fmt: skip
+
+        def case(quantity: str, common: Case = common, **arguments: float | str) -> Case:
+            return {**common, "quantity": quantity, "arguments": arguments}
+
+        yield case("log_likelihood")
+        yield case("p_alive", after=0.0)
+        yield case("p_alive", after=next(after))
+        for start, length in islice(window, 2):
+            yield case("expected_purchases", start=float(start), horizon=float(length))
+        for length, rate in islice(discount, 2):
+            yield case(
+                "discounted_expected_purchases", horizon=length if length == "inf" else float(length), delta=rate
+            )
+        if group == "gamma_at_1":
+            yield case("expected_purchases", start=2.0, horizon=20.0)
+            yield case("discounted_expected_purchases", horizon="inf", delta=0.0)
+        for n, length in islice(counts, 2):
+            yield case("purchase_pmf", n=n, horizon=float(length))
+
+
 def spend_cases() -> Iterator[Case]:
     """Gamma-Gamma: the density of the mean of x amounts, and the expected amount."""
     published = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -311,8 +387,10 @@ def spend_cases() -> Iterator[Case]:
 
 
 def is_slow(case: Case) -> bool:
-    """Whether `compute` needs a second or more: the integral is over two variables."""
+    """Whether `compute` needs a second or more: the integral is over two variables, or the sum is long."""
     arguments = case["arguments"]
+    if case["family"] == "bg_bb" and (case["T"] >= 365 or arguments.get("horizon", 0) == 400.0):
+        return True
     return case["family"] in ("bg_nbd", "mbg_nbd") and bool(arguments.get("delta")) and arguments["horizon"] != 0.0
 
 
@@ -327,7 +405,7 @@ def planned() -> list[Case]:
     counted: Counter[str] = Counter()
     seen: set[str] = set()
     cases = []
-    for case in [*purchase_cases(), *spend_cases()]:
+    for case in [*purchase_cases(), *period_cases(), *spend_cases()]:
         key = inputs_of(case)
         if key in seen:
             continue
@@ -348,6 +426,7 @@ PARETO_78 = {"r": 0.5629966, "alpha": 12.5590370, "s": 0.4081095, "beta": 10.514
 ROW = {"r": 0.25, "alpha": 4.0, "a": 0.8, "b": 2.5}
 BG_FULL = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
 BG_LIFETIMES = {"r": 0.2425929, "alpha": 4.4135319, "a": 0.7928863, "b": 2.4257539}
+DONATIONS = {"alpha": 1.203522, "beta": 0.749712, "gamma": 0.656784, "delta": 2.783442}
 NEW = (0, 0.0, 0.0)
 
 # family, quantity, parameters, history, arguments, published, relative tolerance (what was printed, and the digits of
@@ -378,6 +457,10 @@ PUBLISHED: list[tuple[str, str, dict[str, float], tuple[int, float, float], dict
     # log-likelihood rows of both drop-out models
     ("bg_nbd", "log_likelihood", ROW, (0, 0.0, 40.0), {}, -0.59947382, 1e-7),
     ("bg_nbd", "log_likelihood", ROW, (200, 38.0, 40.0), {}, 100.7957, 1e-6),
+    # Fader, Hardie and Shang 2010, a supporter of the charity: BTYD's vignette, at its own estimates
+    ("bg_bb", "expected_purchases", DONATIONS, (0, 0.0, 6.0), {"start": 0.0, "horizon": 10.0}, 0.1302169, 1e-3),
+    ("bg_bb", "expected_purchases", DONATIONS, (4, 5.0, 6.0), {"start": 0.0, "horizon": 10.0}, 3.627858, 1e-3),
+    ("bg_bb", "expected_purchases", DONATIONS, NEW, {"start": 0.0, "horizon": 10.0}, 3.179895, 1e-3),
     ("mbg_nbd", "log_likelihood", ROW, (0, 0.0, 40.0), {}, -0.41792826, 1e-7),
     ("mbg_nbd", "log_likelihood", ROW, (200, 38.0, 40.0), {}, 100.7869, 1e-6),
     # Pareto/NBD on CDNOW
@@ -479,6 +562,54 @@ def check_reductions() -> None:
     assert abs(math.log(density) - float(compute({**case, "quantity": "log_density"}))) < 1e-9
     assert abs(spend / float(compute({**case, "quantity": "expected_spend"})) - 1) < 1e-9
     print("gamma-gamma from the single amounts: agrees")
+
+
+def check_periods() -> None:
+    """BG/BB from the probability of a sequence given p and theta, over the plane of their logits, period by period."""
+    worst = 0.0
+    alpha, beta, gamma, delta = parameters = (1.204, 0.750, 0.657, 2.783)
+    with np.errstate(over="ignore", under="ignore"):
+
+        def prior(w1: Array, w2: Array) -> Array:
+            log_p = -alpha * np.logaddexp(0, -w1) - beta * np.logaddexp(0, w1) - special.betaln(alpha, beta)
+            log_theta = -gamma * np.logaddexp(0, -w2) - delta * np.logaddexp(0, w2) - special.betaln(gamma, delta)
+            return np.exp(log_p + log_theta)
+
+        mean = _plane(prior, -70.0, 0.2)
+        axis = np.arange(-70.0, 60.0, 0.2)
+        w1, w2 = np.meshgrid(axis, axis, indexing="ij")
+        p, miss, theta, stay = special.expit(w1), special.expit(-w1), special.expit(w2), special.expit(-w2)
+        for bought in ([], [1], [0, 1, 0, 0], [1, 0, 1, 0, 0, 0]):
+            alive, gone = np.ones_like(p), np.zeros_like(p)
+            for one in bought:  # somebody gone buys nothing
+                alive, gone = alive * stay * (p if one else miss), 0 * gone if one else gone + alive * theta
+            seen = mean(alive + gone)
+            x, T = sum(bought), float(len(bought))
+            t_x = float(max((i + 1 for i, one in enumerate(bought) if one), default=0))
+            each = [mean(alive * stay**j * p) / seen for j in range(1, 9)]
+            worth = sum(math.exp(-0.1 * j) * value for j, value in enumerate(each, 1))
+            stays, idle = alive.copy(), gone.copy()
+            for _ in range(8):  # eight periods without a purchase, whether he left or not
+                stays, idle = stays * stay * miss, idle + stays * theta
+            found = [
+                ("log_likelihood", {}, math.log(seen)),
+                ("p_alive", {"after": 3.0}, mean(alive * stay**3) / seen),
+                ("expected_purchases", {"start": 0.0, "horizon": 8.0}, sum(each)),
+                ("discounted_expected_purchases", {"horizon": 8.0, "delta": 0.1}, worth),
+                ("purchase_pmf", {"n": 0, "horizon": 8.0}, mean(stays + idle) / seen),
+                ("purchase_pmf", {"n": 8, "horizon": 8.0}, mean(alive * (stay * p) ** 8) / seen),
+            ]
+            names = ("alpha", "beta", "gamma", "delta")
+            for name, arguments, value in found:
+                case = {
+                    "family": "bg_bb", "quantity": name, "parameters": dict(zip(names, parameters, strict=True)),
+                    "frequency": x, "recency": t_x, "T": T, "arguments": arguments,
+                }  # fmt: skip
+                reference = float(compute(case))
+                error = abs(value - reference) / max(abs(reference), 1.0 if name == "log_likelihood" else 0.0)
+                worst = max(worst, error)
+                assert error < 1e-10, f"{inputs_of(case)}: {value} over the plane, {reference} after reduction"
+    print(f"whole periods one by one: all agree, the worst to {worst:.1e}")
 
 
 def _story(
@@ -593,6 +724,7 @@ def main() -> None:
 
     check_published()
     check_reductions()
+    check_periods()
     if options.checks:
         return
     values, outside = ({}, set()) if options.all else load()

@@ -20,8 +20,9 @@ from scipy import stats
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.families import bg_bb
 
-from ..families import bg_bb, erlang_nbd
+from ..families import erlang_nbd
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

@@ -1,0 +1,417 @@
+"""BG/BB: whole periods, in each of which a customer who has not left buys or does not.
+
+p ~ Beta(alpha, beta), θ ~ Beta(gamma, delta), independent; at the beginning of each period a customer leaves for good
+with probability θ, and else buys with probability p. The statistics are the number x of periods after the first
+purchase that hold another, the last of them t_x, and the number T that were observed. Lengths of time are whole
+periods: a part of one holds no further chance to buy, so fractions are cut off. Log-likelihoods are those of a sequence
+of yes and no, and do not compare with those of the families in continuous time.
+
+Source: Fader, Hardie & Shang (2010), Customer-Base Analysis in a Discrete-Time Noncontractual Setting, Marketing
+Science 29(6), 1086-1108.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidInput
+from ..numerics.arrays import BLOCK, Array, Positions, rowwise
+from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.geometric_dropout import log_beta_mean
+from ..numerics.quadrature import legendre
+from .contract import Limit, PurchaseFamily
+
+_TINY = 1e-290  # below it a product has lost digits, or is 0
+_PERIODS = 256  # of a sum that are looked at together
+_SMALL = 0.25  # for which 8 nodes give 15 digits of a mean digamma difference
+
+
+def log_likelihood(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> tuple[Array, Array]:
+    """Ln L = ln of equation 5, a sum over the period in which he left, with its gradient in the log-parameters."""
+    shape = np.broadcast_shapes(*map(np.shape, (x, t_x, T, alpha, beta, gamma, delta)))
+    x, t_x, T = (np.asarray(v, dtype=np.float64) for v in (x, t_x, np.floor(T)))
+    later = _left_after(x, t_x, T, alpha, beta, gamma, delta, slopes=True)
+    log_gone, means = (v.reshape((*v.shape[:-1], *shape)) for v in later)
+    beta_more, both_more, delta_more, ever_more = means
+    excess, gone = softplus(log_gone)
+    value = (
+        log_rising(alpha, x) + log_rising(beta, T - x) - log_rising(alpha + beta, T)
+        + log_rising(delta, T) - log_rising(gamma + delta, T) + excess
+    )  # fmt: skip
+
+    def mixed(alive: Any, left: Any) -> Any:
+        return (1 - gone) * alive + gone * left
+
+    both = mixed(digamma_rising(alpha + beta, T), digamma_rising(alpha + beta, t_x) + both_more)
+    ever = mixed(digamma_rising(gamma + delta, T), digamma_rising(gamma + delta, t_x + 1) + ever_more)
+    stayed = mixed(digamma_rising(delta, T), digamma_rising(delta, t_x) + delta_more)
+    missed = mixed(digamma_rising(beta, T - x), digamma_rising(beta, t_x - x) + beta_more)
+    gradient = (
+        alpha * (digamma_rising(alpha, x) - both),
+        beta * (missed - both),
+        gone - gamma * ever,
+        delta * (stayed - ever),
+    )
+    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+
+
+def log_p_alive(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """Ln P(not left before period T + 1 | history): the share of the first term of equation 5."""
+
+    def block(*columns: Any) -> Array:
+        shape = np.broadcast_shapes(*map(np.shape, columns))
+        return -softplus(_left_after(*columns, slopes=False)[0].reshape(shape))[0]
+
+    return rowwise(block, x, t_x, np.floor(T), alpha, beta, gamma, delta)
+
+
+def _left_after(
+    x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any, *, slopes: bool
+) -> tuple[Array, Array]:
+    """Ln of the odds of having left since t_x, and the mean reciprocals that the gradient asks for; flat rows.
+
+    Leaving after i more periods has the weight Π over l < i of (b + l)(d + l)/((a + l)(c + l)) beside leaving at once,
+    with b = beta + t_x − x, d = delta + t_x, a = alpha + beta + t_x, c = gamma + delta + 1 + t_x; being alive after all
+    of them has (gamma + delta + T)/gamma times the last such product.
+    """
+    x, t_x, T, alpha, beta, gamma, delta = (
+        np.ravel(v) for v in np.broadcast_arrays(x, t_x, T, alpha, beta, gamma, delta)
+    )
+    start = np.stack([beta + (t_x - x), alpha + beta + t_x, delta + t_x, gamma + delta + t_x + 1.0])
+    periods = T - t_x
+    total, last, means = _sum_of_products(periods, start, slopes=slopes)
+    with np.errstate(divide="ignore"):
+        log_last = np.log(last)
+        if np.any(last < _TINY):
+            exact = _log_step(start[0], start[1] - start[0], periods) + _log_step(
+                start[2], start[3] - start[2], periods
+            )
+            log_last = np.where(last < _TINY, -exact, log_last)
+        return np.log(total) - log_last - np.log((gamma + delta + T) / gamma), means
+
+
+def _sum_of_products(periods: Array, start: Array, *, slopes: bool = False) -> tuple[Array, Array, Array]:
+    """Σ over i < periods of w_i = Π over l < i of (b + l)(d + l)/((a + l)(c + l)), for start = b, a, d, c, all rows.
+
+    Also the product after all periods, and with ``slopes`` the means under w_i of Σ over l < i of 1/(b + l) and so on.
+    Rows are taken in the order of their lengths, so that each period costs what is still going on.
+    """
+    order = np.argsort(-periods, kind="stable")
+    start = start[:, order]
+    going = np.searchsorted(-periods[order], -np.arange(float(np.max(periods, initial=0.0))), side="left")
+    weight, total = np.ones(len(order)), np.zeros(len(order))
+    reciprocals, sums = np.zeros_like(start), np.zeros_like(start)
+    for i, n in enumerate(going):
+        w = weight[:n]
+        at = start[:, :n] + i
+        total[:n] += w
+        if slopes:
+            sums[:, :n] += w * reciprocals[:, :n]
+            reciprocals[:, :n] += 1 / at
+        w *= at[0] / at[1] * (at[2] / at[3])
+    means = sums / np.where(total > 0, total, 1.0)
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return total[back], weight[back], means[:, back]
+
+
+def _log_step(a: Any, s: Any, n: Any) -> Array:
+    """ln Γ(a + s + n)Γ(a)/(Γ(a + s)Γ(a + n)) for s, n ≥ 0: by the smaller of both, which keeps the most digits."""
+    step, other = np.minimum(s, n), np.maximum(s, n)
+    return np.asarray(log_rising(a + other, step) - log_rising(a, step))
+
+
+def _each_once(function: Callable[..., Array], x: Any, T: Any, *others: Any, block: int = BLOCK) -> Array:
+    """``function(x, T, *others)``, computed once for each pair of x and T if nothing else differs between rows."""
+    x, T = np.broadcast_arrays(x, T)
+    if any(np.ndim(v) for v in others) or not T.size:
+        return rowwise(function, x, T, *others, block=block)
+    _, first, back = np.unique(T * (np.max(x) + 1) + x, return_index=True, return_inverse=True)
+    found = rowwise(function, np.ravel(x)[first], np.ravel(T)[first], *others, block=block)
+    return np.asarray(found[np.ravel(back)].reshape(np.shape(T)))
+
+
+def survival_alive(t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """E[(1 − θ)^t] for θ ~ Beta(gamma, delta + T)."""
+
+    def block(_: Any, T: Any, t: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(-_log_step(delta + T, gamma, np.floor(t)))
+
+    return _each_once(block, 0.0 * np.asarray(x), np.floor(T), t, gamma, delta)
+
+
+def expected_purchases_alive(
+    t: Any, start: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """E[p] · Σ over the periods j in (start, start + t] of E[(1 − θ)^j].
+
+    Without end the sum is (delta + T)/(gamma − 1) if gamma > 1, else infinite.
+    """
+
+    def block(_: Any, T: Any, t: Any, start: Any, gamma: Any, delta: Any) -> Array:
+        begin = np.floor(start)
+        reached = np.exp(-_log_step(delta + T, gamma, begin))
+        # θ ~ Beta(gamma, delta + T + begin) once he has reached the window
+        return np.asarray(reached * _periods_to_come(np.floor(start + t) - begin, delta + T + begin, gamma))
+
+    T = np.floor(T)
+    periods = _each_once(block, 0.0 * np.asarray(x), T, t, start, gamma, delta, block=1024)
+    return np.asarray((alpha + x) / (alpha + beta + T) * periods)
+
+
+def _periods_to_come(n: Any, d: Any, gamma: Any) -> Array:
+    """Σ over j = 1..n of E[(1 − θ)^j] for θ ~ Beta(gamma, d): d·(1 − e^-gap)/(gamma − 1), n = inf allowed.
+
+    gap = ln Γ(gamma + d + n)Γ(1 + d)/(Γ(gamma + d)Γ(1 + d + n)). Where gamma − 1 is small beside 1 + d so is the gap,
+    and their ratio, the mean of ψ(v + n) − ψ(v) for v between 1 + d and gamma + d, is integrated.
+    """
+    n, d, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, d, gamma)))
+    endless, more = np.isinf(n), gamma - 1
+    some = np.where(endless, 1.0, n)
+    near = np.abs(more) < _SMALL * (1 + d)
+    # from the smaller of 1 and gamma on, by a positive step
+    gap = np.sign(more) * _log_step(np.minimum(1.0, gamma) + d, np.abs(more), some)
+    total = d * -np.expm1(-gap) / np.where(near, 1.0, more)
+    if np.any(near):
+        nodes, weights = (v.reshape(-1, *[1] * n.ndim) for v in legendre(8))
+        slope = np.sum(weights * digamma_rising(1 + d + nodes * np.where(near, more, 0.0), some + 0 * nodes), axis=0)
+        # (1 − e^-gap)/gap with gap = more · slope, which may well be 0
+        gap = np.where(near, more * slope, 1.0)
+        share = np.where(gap == 0, 1.0, -np.expm1(-gap) / np.where(gap == 0, 1.0, gap))
+        total = np.where(near, d * slope * share, total)
+    return np.where(endless, np.where(more > 0, d / np.where(more > 0, more, 1.0), np.inf), total)
+
+
+def discounted_purchases_alive(
+    t: Any, rate: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """E[p] · Σ over whole periods j ≤ t of e^(-rate·j)·E[(1 − θ)^j].
+
+    The geometric sum over the periods is done first, and its mean over θ by quadrature: no loop over periods, and
+    nothing special without end.
+    """
+
+    def block(_: Any, T: Any, t: Any, rate: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(_log_worth(np.floor(t), rate, gamma, delta + T))
+
+    T = np.floor(T)
+    worth = _each_once(block, 0.0 * np.asarray(x), T, t, rate, gamma, delta, block=64)
+    return np.asarray((alpha + x) / (alpha + beta + T) * worth)
+
+
+def _log_worth(n: Array, rate: Array, gamma: Array, d: Array) -> Array:
+    """Ln of the mean over θ ~ Beta(gamma, d) of Σ over j = 1..n of D^j, D = e^-rate (1 − θ).
+
+    One factor 1 − θ makes it d/(gamma + d) times a mean over θ ~ Beta(gamma, d + 1).
+    """
+    n, rate, gamma, d = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, rate, gamma, d)))
+    result = np.full(n.shape, -np.inf)
+    rows = n > 0
+    if not rows.any():
+        return result
+    n, rate, gamma, d = (v[rows] for v in (n, rate, gamma, d))
+
+    def log_sum(theta: Array) -> Array:  # of D^0 to D^(n−1)
+        fall = np.log1p(-np.minimum(theta, 1 - 1e-16)) - rate
+        steep = np.maximum(np.abs(fall), 1e-300)
+        grown = np.where(fall > 0, (np.where(np.isinf(n), 1.0, n) - 1) * fall, 0.0)
+        return np.asarray(grown + np.log(-np.expm1(-n * steep)) - np.log(-np.expm1(-steep)))
+
+    turns = [np.where(np.isinf(n), 0.0, n), 1 / np.expm1(np.maximum(np.abs(rate), 1e-300))]
+    mean = log_beta_mean(log_sum, gamma, d + 1, turns)
+    result[rows] = np.log(d) - np.log(gamma + d) - rate + mean
+    return result
+
+
+def conditional_purchase_pmf(
+    n: Any, t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """P(n purchases in (T, T + t] | history): those of somebody alive, and 0 of somebody who has left."""
+
+    def block(x: Any, T: Any, n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(_log_pmf(n, np.floor(t), alpha + x, beta + (T - x), gamma, delta + T))
+
+    T = np.floor(T)
+    log_alive = log_p_alive(x, t_x, T, alpha, beta, gamma, delta)
+    ahead = _each_once(block, x, T, n, t, alpha, beta, gamma, delta, block=64)
+    return np.asarray(np.exp(log_alive) * ahead + np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0))
+
+
+def _log_pmf(n: Any, t: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
+    """Ln of the sum over the number i = n..t of periods until he leaves or the window ends, in logarithms.
+
+    Leaving after i periods: C(i, n) B(a + n, b + i − n)/B(a, b) · B(gamma + 1, d + i)/B(gamma, d); the ratio of one
+    such weight to the one before is elementary, so the logarithms are running sums.
+    """
+    n, t, a, b, gamma, d = np.broadcast_arrays(n, t, a, b, gamma, d)
+    possible = n <= t
+    longest = int(np.max(np.where(possible, t - n, 0.0), initial=0.0))
+    # weight of leaving after exactly n periods, all of them with a purchase
+    log_weight = -_log_step(a, b, n) - _log_step(d, gamma, n) + np.log(gamma) - np.log(gamma + d + n)
+    log_total = np.full(n.shape, -np.inf)
+    log_end = np.where(t == n, log_weight, -np.inf)
+    for first in range(0, longest, _PERIODS):
+        i = n + np.arange(first, min(first + _PERIODS, longest), dtype=np.float64)[:, None]
+        ratio = (i + 1) / (i + 1 - n) * ((b + i - n) / (a + b + i)) * ((d + i) / (gamma + d + 1 + i))
+        reached = np.concatenate([log_weight[None, :], log_weight + np.cumsum(np.log(ratio), axis=0)])
+        gone = np.where(i < t, reached[:-1], -np.inf)
+        peak = np.maximum(log_total, gone.max(axis=0))
+        floor = np.where(np.isfinite(peak), peak, 0.0)
+        with np.errstate(divide="ignore"):
+            log_total = floor + np.log(np.exp(log_total - floor) + np.exp(gone - floor).sum(axis=0))
+        log_end = np.where(
+            (i + 1 == t).any(axis=0), np.max(np.where(i + 1 == t, reached[1:], -np.inf), axis=0), log_end
+        )
+        log_weight = reached[-1]
+    # still there at the end: B(gamma, d + t) instead of B(gamma + 1, d + t)
+    log_here = log_end + np.log((gamma + d + t) / gamma)
+    return np.where(possible, np.logaddexp(log_total, log_here), -np.inf)
+
+
+def probability_of_purchase_alive(
+    t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """Σ over the period j ≤ t of the next purchase of E[p(1 − p)^(j−1)] · E[(1 − θ)^j]: all terms are positive."""
+    if np.any(np.isinf(t)):
+        raise InvalidInput("BG/BB gives the probability of a purchase within a finite horizon only")
+
+    def block(x: Any, T: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+        columns = np.broadcast_arrays(np.floor(t), alpha + x, beta + (T - x), gamma, delta + T)
+        t, a, b, gamma, d = (np.ravel(v) for v in columns)
+        total, _, _ = _sum_of_products(t, np.stack([b, a + b + 1, d + 1, gamma + d + 1]))
+        return np.asarray(a / (a + b) * d / (gamma + d) * total)
+
+    return _each_once(block, x, np.floor(T), t, alpha, beta, gamma, delta)
+
+
+def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """E[X(t)] of a new customer."""
+    return expected_purchases_alive(t, 0.0, 0.0, 0.0, 0.0, alpha, beta, gamma, delta)
+
+
+def purchase_pmf(n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """P(X(t) = n) of a new customer."""
+    return np.exp(rowwise(_log_pmf, n, np.floor(t), alpha, beta, gamma, delta, block=64))
+
+
+def simulate(
+    generator: np.random.Generator, observation: Array, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> tuple[Positions, Array]:
+    """Periods with a purchase of new customers, each watched for its ``observation``: from one to the next."""
+    size = len(observation)
+    buys = np.maximum(generator.beta(alpha, beta, size), 1e-15)  # what underflows means never
+    leaves = np.maximum(generator.beta(gamma, delta, size), 1e-15)
+    last = np.minimum(np.floor(observation), generator.geometric(leaves) - 1.0)
+    owner, at = np.arange(size), np.zeros(size)
+    owners, times = [owner[:0]], [at[:0]]
+    while len(owner):
+        at = at + generator.geometric(buys[owner])
+        still = at <= last[owner]
+        owner, at = owner[still], at[still]
+        owners.append(owner)
+        times.append(at)
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    return np.concatenate(owners)[order], np.concatenate(times)[order]
+
+
+def draw_latent(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> dict[str, Array]:
+    """One draw per customer of p, θ and being alive, given history: first when he left, then p and θ given that."""
+    columns = np.broadcast_arrays(x, t_x, np.floor(T), alpha, beta, gamma, delta)
+    shape = columns[0].shape
+    x, t_x, T, alpha, beta, gamma, delta = (np.ravel(v).astype(np.float64) for v in columns)
+    log_odds, _ = _left_after(x, t_x, T, alpha, beta, gamma, delta, slopes=False)
+    alive = generator.random(len(x)) < np.exp(-softplus(log_odds)[0])
+    stayed = np.where(alive, T - t_x, _periods_left(generator, x, t_x, T, alpha, beta, gamma, delta))
+    buys = generator.beta(alpha + x, beta + t_x - x + stayed)
+    leaves = generator.beta(gamma + ~alive, delta + t_x + stayed)
+    return {
+        "purchase_rate": buys.reshape(shape),
+        "dropout_probability": leaves.reshape(shape),
+        "alive": alive.astype(np.float64).reshape(shape),
+    }
+
+
+def _periods_left(
+    generator: np.random.Generator,
+    x: Array,
+    t_x: Array,
+    T: Array,
+    alpha: Array,
+    beta: Array,
+    gamma: Array,
+    delta: Array,
+) -> Array:
+    """After how many more periods somebody who left before T did so: the sum of the weights up to a random share."""
+    start = np.stack([beta + (t_x - x), alpha + beta + t_x, delta + t_x, gamma + delta + t_x + 1.0])
+    periods = T - t_x
+    wanted = generator.random(len(x)) * _sum_of_products(periods, start)[0]
+    weight, reached, left = np.ones(len(x)), np.zeros(len(x)), np.zeros(len(x))
+    rows = np.arange(len(x))
+    for i in range(int(np.max(periods, initial=0.0))):
+        reached[rows] += weight[rows]
+        rows = rows[(reached[rows] < wanted[rows]) & (i + 1 < periods[rows])]
+        if not len(rows):
+            break
+        left[rows] = i + 1
+        at = start[:, rows] + i
+        weight[rows] *= at[0] / at[1] * (at[2] / at[3])
+    return left
+
+
+def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
+    """Rough parameters: customers who differ widely, of whom a quarter leave."""
+    return 1.0, 1.0, 0.7, 2.0
+
+
+FAMILY = PurchaseFamily(
+    name="bg_bb",
+    title="BG/BB",
+    source="Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108",
+    parameters=("alpha", "beta", "gamma", "delta"),
+    time_parameters=(),
+    statistics=("frequency", "recency", "T"),
+    time="discrete",
+    start=start,
+    log_likelihood=log_likelihood,
+    log_p_alive=log_p_alive,
+    survival_alive=survival_alive,
+    expected_purchases_alive=expected_purchases_alive,
+    discounted_purchases_alive=discounted_purchases_alive,
+    conditional_purchase_pmf=conditional_purchase_pmf,
+    probability_of_purchase_alive=probability_of_purchase_alive,
+    expected_purchases=expected_purchases,
+    purchase_pmf=purchase_pmf,
+    simulate=simulate,
+    draw_latent=draw_latent,
+    finite_total=("gamma", 1.0),
+    limits=(
+        Limit(
+            {"alpha": +1, "beta": +1},
+            "alpha and beta grow without bound: everybody seems to buy with the same probability",
+            "use more customers or more periods to tell them apart",
+        ),
+        Limit(
+            {"gamma": +1, "delta": +1},
+            "gamma and delta grow without bound: dropout looks homogeneous",
+            "use more customers or more periods to tell them apart",
+        ),
+        Limit({"gamma": -1}, "gamma shrinks to 0: nobody seems to leave", "use more periods"),
+        Limit({"delta": +1}, "delta grows without bound: nobody seems to leave", "use more periods"),
+        Limit(
+            {"delta": -1},
+            "delta shrinks to 0: customers seem to leave before their first chance",
+            "check that observation_end is not long after the last line of the log",
+        ),
+        Limit(
+            {"alpha": -1},
+            "alpha shrinks to 0: a few customers make all the purchases",
+            "fit such heavy buyers apart",
+        ),
+        Limit({"beta": -1}, "beta shrinks to 0: whoever is there always buys", "use shorter periods"),
+    ),
+)

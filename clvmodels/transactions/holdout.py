@@ -1,0 +1,264 @@
+"""A log cut in two at a moment: the summary of what came before, and beside it what the same customers did after."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput, NotEnoughData, warn
+from ..units import hours_in
+from . import sources, sql
+from .moments import day_of, parse_moment
+from .quality import Quality
+from .summarize import _connection, _quality, _refuse_bad_lines, _row, summarize
+
+
+class Split(NamedTuple):
+    """A calibration summary with its holdout columns, and what was found on the way.
+
+    Attributes
+    ----------
+    frame
+        What `calibration_holdout` returns.
+    quality
+        Of the calibration part: what `summarize` found up to calibration_end.
+    facts
+        Those that the frame carries.
+    new_customers, new_customers_purchases, new_customers_spend
+        Customers who first bought in the holdout, their purchases and what they spent there (None without amounts);
+        they are not in the frame.
+    holdout
+        `Quality` of the holdout part: refunds left over there, lines merged, and so on.
+    """
+
+    frame: frames.Frame
+    quality: Quality
+    facts: dict[str, str | None]
+    new_customers: int
+    new_customers_purchases: int
+    new_customers_spend: Decimal | None
+    holdout: Quality
+
+    def report(self) -> list[str]:
+        """Lines of a report: calibration, holdout, and who is in neither."""
+        spent = "" if self.new_customers_spend is None else f" for {self.new_customers_spend:,.2f}"
+        found = [
+            f"calibration: {self.quality.customers:,} customers until {self.quality.observation_end}",
+            f"holdout until {self.holdout.observation_end}: {self.holdout.purchases:,} purchases, of which "
+            f"{self.new_customers_purchases:,}{spent} by {self.new_customers:,} new customers, who are left out",
+        ]
+        if self.holdout.refunds_left:
+            found.append(
+                f"{self.holdout.refunds_left:,} refunds in the holdout, {self.holdout.refunds_left_total:,.2f} in all, "
+                "could not be taken off a purchase there"
+            )
+        return found
+
+
+def calibration_holdout(
+    log: object, *, calibration_end: object, holdout_end: object = None, **reading: Any
+) -> frames.Frame:
+    """Summarise a log up to calibration_end, and count beside it what the same customers bought until holdout_end.
+
+    Parameters
+    ----------
+    log
+        As for `summarize`.
+    calibration_end
+        The last day that a model may know of (or a timestamp, taken exactly). Give the last day of a week or month if
+        that is the event grain, else purchases on both sides of it count twice, which is warned of.
+    holdout_end
+        The last day to compare with; by default the last date in the log.
+    **reading
+        How the log is to be read, as for `summarize`: customer_id, date, amount, time_unit, event_grain,
+        observation_start, refunds.
+
+    Returns
+    -------
+    frame
+        The columns of ``rfm_summary(log, observation_end=calibration_end)``, value for value, and three more:
+        purchases_holdout (whole number, 0 where there was none), spend_holdout (sum of the event totals of these
+        purchases, added as exact decimals; not there without amounts) and duration_holdout (calibration_end to
+        holdout_end in the time unit). Customers first seen in the holdout are left out; the fact
+        ``customers_first_seen_in_holdout`` counts them, and `clvmodels.transactions.split_at` tells more.
+
+    Raises
+    ------
+    InvalidInput
+        If holdout_end is not later than calibration_end, the log ends before the holdout begins, or the log or a
+        setting cannot be used.
+    NotEnoughData
+        If no purchase comes before calibration_end.
+
+    Notes
+    -----
+    The holdout is read as a log of its own: its lines make events of the same grain, under the same rule for refunds.
+    A refund there is not taken off a purchase before calibration_end, which a model may have learnt from; `split_at`
+    counts what is left over.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> split = clv.calibration_holdout(clv.load_cdnow(sample=True), calibration_end="1997-09-30")
+    >>> split[["frequency", "purchases_holdout"]].sum().to_list()
+    [2457, 1882]
+    >>> split["duration_holdout"].unique()
+    array([39.])
+    >>> model = clv.PurchaseModel("bg_nbd").fit(split)
+    >>> round(model.expected_purchases(split, horizon="duration_holdout").sum(), 1)
+    np.float64(1653.4)
+    """
+    return split_at(log, calibration_end=calibration_end, holdout_end=holdout_end, **reading).frame
+
+
+def split_at(log: object, *, calibration_end: object, holdout_end: object = None, **reading: Any) -> Split:
+    """`calibration_holdout` with all that was found on the way; the same parameters, Raises and notes.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> log = pandas.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 7.0, 5.0],
+    ...                         "date": ["2024-01-01", "2024-02-15", "2024-02-08"]})
+    >>> split = split_at(log, calibration_end="2024-01-31", time_unit="day")
+    >>> print(split.frame.drop(columns=["recency", "monetary_value"]).to_string(index=False))
+    customer_id  frequency    T  purchases_holdout  spend_holdout  duration_holdout
+            ann          0 30.0                  1            7.0              15.0
+    >>> for line in split.report():
+    ...     print(line)
+    calibration: 1 customers until 2024-01-31
+    holdout until 2024-02-15: 2 purchases, of which 1 for 5.00 by 1 new customers, who are left out
+    """
+    if "observation_end" in reading:
+        raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")
+    stream = type(log).__name__ == "RecordBatchReader"  # can be read once only, and is answered in pandas
+    if stream:
+        log = log.read_all()  # type: ignore[attr-defined]
+    names = sources.Columns(*(reading.get(name, name) for name in ("customer_id", "date", "amount")))
+    with _connection() as con:
+        source = sources.register(con, log, names)
+        zone = source.reading.zone
+        cut = parse_moment("calibration_end", calibration_end, zone)
+        end = None if holdout_end is None else parse_moment("holdout_end", holdout_end, zone)
+        if end is not None:
+            _refuse_backwards(cut, end)
+        frame, quality, facts = summarize(log, **reading, observation_end=cut)
+        if end is None:
+            end = quality.last_date
+        if quality.last_date < day_of(cut) or not _is_later(end, cut):
+            raise InvalidInput(
+                f"the holdout is empty: calibration_end is {cut} and the log ends on {quality.last_date}. "
+                "Give an earlier calibration_end"
+            )
+        event_grain, refunds = str(facts["event_grain"]), str(facts["refunds"])
+        _warn_of_a_cut_event(cut, event_grain)
+        text = sql.customers_sql(
+            source.reading, event_grain=event_grain, refunds=refunds, observation_end=end, observed_after=cut
+        )
+        con.execute(f"CREATE TEMP TABLE customers AS {text}")
+        counts = _row(con, sql.quality_sql(source.reading))
+        if not counts["lines"]:
+            raise NotEnoughData(f"the holdout is empty: no line of the log is dated after {cut}")
+        _refuse_bad_lines(con, source, counts, refunds)
+        money = source.reading.money
+        holdout = _quality(counts, int(counts["buyers"] or 0), None, end, event_grain, refunds, money=money)
+        known = frame
+        if quality.customers_before_start:  # they are not in the frame, and not new either
+            known = summarize(log, **{**reading, "observation_start": None}, observation_end=cut).summary
+        later = _of_customers(con, frame, money)
+        new = _of_the_others(con, known)
+    columns = {name: frame[name] for name in frames.column_names(frame)} | later
+    columns["duration_holdout"] = np.full(frames.n_rows(frame), _length(cut, end, event_grain, str(facts["time_unit"])))
+    facts = {**facts, "holdout_end": end.isoformat(), "customers_first_seen_in_holdout": str(new[0])}
+    table = frames.table(columns, frame)
+    table = frames.attach_facts(table.to_pandas() if stream else table, facts)
+    return Split(table, quality, facts, new[0], new[1], new[2] if money else None, holdout)
+
+
+def _is_later(end: date | datetime, cut: date | datetime) -> bool:
+    """Whether anything can come after ``cut`` and until ``end``; a date is its whole day."""
+    return _last_instant(end) > _last_instant(cut)
+
+
+def _last_instant(moment: date | datetime) -> datetime:
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
+
+
+def _refuse_backwards(cut: date | datetime, end: date | datetime) -> None:
+    if not _is_later(end, cut):
+        raise InvalidInput(f"holdout_end ({end}) must be later than calibration_end ({cut})")
+
+
+def _warn_of_a_cut_event(cut: date | datetime, event_grain: str) -> None:
+    """Events of the grain that ``cut`` divides would count on both sides of it."""
+    next_instant = _last_instant(cut) + timedelta(microseconds=1)
+    starts = {
+        "line": True,
+        "hour": next_instant.time() == time(next_instant.hour),
+        "day": next_instant.time() == time(0),
+        "week": next_instant.time() == time(0) and next_instant.weekday() == 0,
+        "month": next_instant.time() == time(0) and next_instant.day == 1,
+        "year": next_instant.time() == time(0) and (next_instant.month, next_instant.day) == (1, 1),
+    }
+    if not starts[event_grain]:
+        warn(
+            f"calibration_end ({cut}) lies within a {event_grain}: what a customer bought in that {event_grain} before "
+            f"and after it counts as two purchases. Give the end of a {event_grain}, or a finer event_grain"
+        )
+
+
+def _length(cut: date | datetime, end: date | datetime, event_grain: str, time_unit: str) -> float:
+    """From one to the other in the time unit, exact but for one rounding."""
+    ticks = sql.end_tick(end, event_grain) - sql.end_tick(cut, event_grain)
+    return float(ticks * sql.GRAINS[event_grain][1] / hours_in(time_unit))
+
+
+def _of_customers(con: Any, frame: frames.Frame, money: bool) -> dict[str, Any]:
+    """purchases_holdout and spend_holdout of the frame's customers, row by row; 0 where nothing was bought."""
+    spend = ", CAST(COALESCE(later.revenue, 0) AS DOUBLE) AS spend_holdout" if money else ""
+    found = con.execute(
+        f"""
+SELECT CAST(COALESCE(later.purchases, 0) AS BIGINT) AS purchases_holdout{spend}
+FROM {_registered(con, frame)} AS known LEFT JOIN customers AS later
+  ON later.reason = {sql.USED} AND later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
+ORDER BY known.position
+"""
+    )
+    columns: dict[str, Any] = found.fetchnumpy()
+    return {name: np.asarray(values) for name, values in columns.items()}
+
+
+def _of_the_others(con: Any, known: frames.Frame) -> tuple[int, int, Decimal]:
+    """Customers of the holdout who are not known: how many, their purchases, and their spend."""
+    money = "SUM(revenue)" if "revenue" in _columns(con) else "NULL"
+    found = con.execute(
+        f"""
+SELECT COUNT(*), COALESCE(CAST(SUM(purchases) AS BIGINT), 0), {money}
+FROM customers AS later ANTI JOIN {_registered(con, known)} AS known
+  ON later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
+WHERE later.purchases > 0
+"""
+    ).fetchall()[0]
+    return found[0], found[1], found[2] or Decimal(0)
+
+
+def _registered(con: Any, frame: frames.Frame) -> str:
+    """Make the frame's customers a relation with their positions; the log's own ids, as the summary shows them."""
+    import pyarrow as pa
+
+    ids: Any = frames.identifiers(frame)
+    column = ids.to_arrow() if hasattr(ids, "to_arrow") else pa.Array.from_pandas(ids) if hasattr(ids, "iloc") else ids
+    con.register("known_ids", pa.table({"customer_id": column, "position": np.arange(frames.n_rows(frame))}))
+    return "known_ids"
+
+
+def _columns(con: Any) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute("DESCRIBE customers").fetchall()}
+
+
+def _type_of_ids(con: Any) -> str:
+    """As they are in the log: a summary of a CSV file shows whole numbers where the log has text."""
+    return _columns(con)["customer_id"]
