@@ -15,8 +15,10 @@ from ..errors import ClvError, InvalidInput, NotEnoughData
 from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
-from .moments import day_of, from_day_number, parse_moment, parse_start
+from .dates import unreadable
+from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
 from .quality import Quality
+from .refusals import first_line, refuse_bad_lines, refuse_left_over, row
 
 
 class Summarized(NamedTuple):
@@ -38,6 +40,10 @@ def summarize(
     observation_start: object = None,
     observation_end: object = None,
     refunds: str = "net",
+    order_id: str | None = None,
+    tz: str | None = None,
+    date_format: str | None = None,
+    strict: bool = False,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
 
@@ -109,23 +115,35 @@ def summarize(
     hours_in(time_unit)
     _one_of("event_grain", event_grain, tuple(sql.GRAINS))
     _one_of("refunds", refunds, sql.REFUNDS)
-    names = sources.Columns(customer_id, date, amount)
+    names = sources.Columns(customer_id, date, amount, order_id)
     start = parse_start(observation_start)
+    zone = parse_zone(tz)
     with _connection() as con:
-        source = sources.register(con, log, names)
-        zone = source.reading.zone
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
+        source = sources.register(con, log, names, zone, date_format)
+        reading = source.reading
+        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
         if start and end and start > day_of(end):
             raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        text = sql.customers_sql(source.reading, event_grain=event_grain, refunds=refunds, observation_end=end)
-        con.execute(f"CREATE TEMP TABLE customers AS {text}")
-        counts = _row(con, sql.quality_sql(source.reading))
-        _refuse_bad_lines(con, source, counts, refunds)
+        # text is costly to read, so it is read once
+        con.execute(f"CREATE TEMP {'TABLE' if reading.date == 'text' else 'VIEW'} lines AS {sql.lines_sql(reading)}")
+        met = _met(con, sql.counts_sql(reading, end))
+        refuse_bad_lines(con, source, met, refunds, strict=strict)
+        first_unreadable = first_line(con, source, unreadable(reading)) if met["unreadable"] else None
+        asked: dict[str, Any] = {
+            "event_grain": event_grain,
+            "refunds": refunds if met.get("refund_lines") else "",
+            "observation_end": end,
+            "days": start is not None,
+        }
+        con.execute(f"CREATE TEMP TABLE customers AS {sql.customers_sql(reading, **asked)}")
+        counts = {**met, **row(con, sql.quality_sql(reading, refunds=asked["refunds"]))}
+        if strict and refunds != "drop":
+            refuse_left_over(con, source, counts, sql.events_sql(reading, **asked), event_grain)
         if end is None:
-            end = from_day_number(counts["last_day"])
+            end = from_day_number(met["last_day"])
         found = con.sql(
             sql.summary_sql(
-                source.reading,
+                reading,
                 time_unit=time_unit,
                 event_grain=event_grain,
                 observation_start=start,
@@ -133,13 +151,15 @@ def summarize(
                 whole_number_ids=_whole_numbers(con, source),
             )
         ).to_arrow_table()
-    quality = _quality(counts, found.num_rows, start, end, event_grain, refunds, money=amount is not None)
+    options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+    quality = _quality(counts, found.num_rows, first_unreadable, options, money=amount is not None)
     _refuse_nothing(quality)
     facts: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
+        "observation_start": (start or from_day_number(met["first_day_used"])).isoformat(),
         "observation_end": end.isoformat(),
-        "tz": zone,
+        "tz": reading.zone,
         "refunds": refunds,
         "version": version_of("clvmodels"),
     }
@@ -157,6 +177,10 @@ def rfm_summary(
     observation_start: object = None,
     observation_end: object = None,
     refunds: str = "net",
+    order_id: str | None = None,
+    tz: str | None = None,
+    date_format: str | None = None,
+    strict: bool = False,
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
@@ -177,6 +201,10 @@ def rfm_summary(
         observation_start=observation_start,
         observation_end=observation_end,
         refunds=refunds,
+        order_id=order_id,
+        tz=tz,
+        date_format=date_format,
+        strict=strict,
     ).summary
 
 
@@ -220,51 +248,34 @@ def _plain_reason(error: Exception) -> str:
     return "the log could not be read: a file is damaged, or a column holds values of an unexpected type"
 
 
-def _row(con: Any, query: str) -> dict[str, Any]:
+def _met(con: Any, query: str) -> dict[str, Any]:
+    """Counts of lines by why they are not used, and what is told of those that are."""
     cursor = con.execute(query)
     names = [column[0] for column in cursor.description]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
+    by_reason = {found[0]: dict(zip(names, found, strict=True)) for found in cursor.fetchall()}
+    used = by_reason.get(sql.USED, dict.fromkeys(names))
+    met = {f"lines_{why}": by_reason.get(reason, {}).get("lines", 0) for reason, why in _REASONS.items()}
+    first, last = (
+        [row[day] for row in by_reason.values() if row[day] is not None] for day in ("first_day", "last_day")
+    )
+    return {
+        **{name: used[name] or 0 for name in ("amounts", "zero_lines", "refund_lines", "refund_total") if name in used},
+        **met,
+        "lines": sum(row["lines"] for row in by_reason.values()),
+        "unreadable": sum(row["unreadable"] for row in by_reason.values()),
+        "first_day": min(first, default=None),
+        "last_day": max(last, default=None),
+        "first_day_used": used["first_day"],
+    }
 
 
-def _refuse_bad_lines(con: Any, source: sources.Source, counts: dict[str, Any], refunds: str) -> None:
-    names = source.names
-    lines = counts["lines"] or 0
-    if not lines:
-        raise NotEnoughData("the log is empty: it has columns but no lines")
-    if counts["unreadable"]:
-        where = f"date <> '' AND ({sql.local_date(source.reading)}) IS NULL"
-        raise InvalidInput(
-            f"column {names.date!r} must hold dates as 2020-03-04 or 2020-03-04 15:00:00; {counts['unreadable']:,} of "
-            f"{lines:,} lines are written otherwise, first {_first(con, source, where)}. "
-            "Convert it first, for example with pandas.to_datetime and the format it is in"
-        )
-    if counts["lines_without_customer"] == lines:
-        raise InvalidInput(f"column {names.customer_id!r} is empty in all {lines:,} lines")
-    if counts["last_day"] is None:
-        raise InvalidInput(f"column {names.date!r} is empty in all {lines:,} lines")
-    if counts.get("bad_amounts"):
-        where = "TRY_CAST(amount AS DECIMAL(18,6)) IS NULL"
-        raise InvalidInput(
-            f"column {names.amount!r} must hold finite amounts below a million million; {counts['bad_amounts']:,} of "
-            f"{lines:,} lines are missing, infinite, too large or no number, first {_first(con, source, where)}. "
-            "Fill or remove them, or pass amount=None"
-        )
-    if refunds == "error" and counts.get("refund_lines"):
-        where = "TRY_CAST(amount AS DECIMAL(18,6)) < 0"
-        raise InvalidInput(
-            f"refunds='error': {counts['refund_lines']:,} of {lines:,} lines have a negative amount, first "
-            f"{_first(con, source, where)}. Pass refunds='net' or refunds='drop'"
-        )
-
-
-def _first(con: Any, source: sources.Source, where: str) -> str:
-    """The first offending line in the log's own order, found by a second, slower pass."""
-    con.execute("SET preserve_insertion_order = true")
-    con.execute("SET threads = 1")
-    found = con.execute(f"SELECT * FROM log WHERE {where} LIMIT 1").fetchall()[0]
-    names = source.names.wanted().values()
-    values = (str(v) if hasattr(v, "year") else repr(v) for v in found)
-    return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+_REASONS = {
+    sql.USED: "used",
+    sql.WITHOUT_CUSTOMER: "without_customer",
+    sql.WITHOUT_DATE: "without_date",
+    sql.AFTER_END: "after_end",
+    sql.UNREADABLE_DATE: "unreadable_date",
+}
 
 
 def _whole_numbers(con: Any, source: sources.Source) -> bool:
@@ -280,57 +291,58 @@ def _whole_numbers(con: Any, source: sources.Source) -> bool:
 
 
 def _quality(
-    counts: dict[str, Any],
-    customers: int,
-    start: date | None,
-    end: date | datetime,
-    event_grain: str,
-    refunds: str,
-    *,
-    money: bool,
+    counts: dict[str, Any], customers: int, first_unreadable: str | None, options: dict[str, Any], *, money: bool
 ) -> Quality:
     def number(name: str) -> int:
         return int(counts[name] or 0)
 
+    event_grain, refunds = options["event_grain"], options["refunds"]
     merged = number("lines_used") - number("events")
     if refunds == "drop" and money:
         merged = number("lines_used") - number("refund_lines") - number("purchases")
     if event_grain == "line":
         merged = 0
-    amounts = _money(counts, netted=refunds != "drop") if money else {}
+    amounts = _money(counts, refunds) if money else {}
     return Quality(
-        lines=number("lines"),
-        lines_used=number("lines_used"),
-        lines_without_customer=number("lines_without_customer"),
-        lines_without_date=number("lines_without_date"),
-        lines_after_end=number("lines_after_end"),
+        **{name: number(name) for name in ("lines", *(f"lines_{why}" for why in _REASONS.values()))},
+        first_unreadable_date=first_unreadable,
         first_date=from_day_number(counts["first_day"]),
         last_date=from_day_number(counts["last_day"]),
-        observation_start=start,
-        observation_end=end,
-        event_grain=event_grain,
-        refunds=refunds,
+        **options,
         customers=customers,
         customers_before_start=number("buyers") - customers,
-        customers_without_purchase=number("customers_without_purchase"),
+        customers_without_purchase=number("customers_met") - number("buyers"),
         purchases=number("purchases"),
         same_event_merges=merged,
         **amounts,
     )
 
 
-def _money(counts: dict[str, Any], *, netted: bool) -> dict[str, Any]:
-    refund_total, left = (counts[name] or Decimal(0) for name in ("refund_total", "left_total"))
+def _money(counts: dict[str, Any], refunds: str) -> dict[str, Any]:
+    def number(name: str) -> int:
+        return int(counts.get(name) or 0)
+
+    def total(name: str) -> Decimal:
+        return counts.get(name) or Decimal(0)
+
+    netted = refunds != "drop"
+    carried = {
+        "refunds_carried_back": total("carried_total"),
+        "purchases_reduced": number("reduced_events"),
+        "purchases_emptied": number("emptied_events"),
+    }
+    left = total("left_total") if netted else Decimal(0)
     return {
-        "zero_amount_lines": int(counts["zero_lines"] or 0),
-        "refund_lines": int(counts["refund_lines"] or 0),
-        "refund_total": refund_total,
-        "refund_events": int(counts["refund_events"] or 0),
-        "refund_only_events": int(counts["refund_only_events"] or 0),
-        "refunds_netted": refund_total - left if netted else Decimal(0),
-        "refunds_left": int(counts["left_events"] or 0) if netted else 0,
-        "refunds_left_total": left if netted else Decimal(0),
-        "revenue": counts["revenue"] or Decimal(0),
+        "zero_amount_lines": number("zero_lines"),
+        "refund_lines": number("refund_lines"),
+        "refund_total": total("refund_total"),
+        "refund_events": number("refund_events"),
+        "refund_only_events": number("refund_only_events"),
+        "refunds_netted": total("refund_total") - left - total("carried_total") if netted else Decimal(0),
+        "refunds_left": number("left_events") if netted else 0,
+        "refunds_left_total": left,
+        "revenue": total("revenue"),
+        **(carried if refunds == "carry_back" else {}),
     }
 
 
