@@ -184,7 +184,7 @@ def _from_polars(log: Any, names: Columns) -> Any:
 
 
 def _plain(table: Any) -> Any:
-    """Dictionaries (categoricals) as their values: else they sort and come back by code. Columns without a type get one."""
+    """Dictionaries (categoricals) as their values, else they sort and come back by code; columns of nothing typed."""
     import pyarrow as pa
 
     for i, field in enumerate(table.schema):
