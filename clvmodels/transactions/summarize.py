@@ -6,7 +6,6 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -255,16 +254,14 @@ def _met(con: Any, query: str) -> dict[str, Any]:
     by_reason = {found[0]: dict(zip(names, found, strict=True)) for found in cursor.fetchall()}
     used = by_reason.get(sql.USED, dict.fromkeys(names))
     met = {f"lines_{why}": by_reason.get(reason, {}).get("lines", 0) for reason, why in _REASONS.items()}
-    first, last = (
-        [row[day] for row in by_reason.values() if row[day] is not None] for day in ("first_day", "last_day")
-    )
+    dated = [found for found in by_reason.values() if found["first_day"] is not None]
     return {
         **{name: used[name] or 0 for name in ("amounts", "zero_lines", "refund_lines", "refund_total") if name in used},
         **met,
-        "lines": sum(row["lines"] for row in by_reason.values()),
-        "unreadable": sum(row["unreadable"] for row in by_reason.values()),
-        "first_day": min(first, default=None),
-        "last_day": max(last, default=None),
+        "lines": sum(found["lines"] for found in by_reason.values()),
+        "unreadable": sum(found["unreadable"] for found in by_reason.values()),
+        "first_day": min((found["first_day"] for found in dated), default=None),
+        "last_day": max((found["last_day"] for found in dated), default=None),
         "first_day_used": used["first_day"],
     }
 
@@ -304,7 +301,12 @@ def _quality(
         merged = 0
     amounts = _money(counts, refunds) if money else {}
     return Quality(
-        **{name: number(name) for name in ("lines", *(f"lines_{why}" for why in _REASONS.values()))},
+        lines=number("lines"),
+        lines_used=number("lines_used"),
+        lines_without_customer=number("lines_without_customer"),
+        lines_without_date=number("lines_without_date"),
+        lines_unreadable_date=number("lines_unreadable_date"),
+        lines_after_end=number("lines_after_end"),
         first_unreadable_date=first_unreadable,
         first_date=from_day_number(counts["first_day"]),
         last_date=from_day_number(counts["last_day"]),

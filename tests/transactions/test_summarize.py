@@ -447,7 +447,8 @@ def replaced(column, position, value):
         (
             replaced("date", 2, "03/04/2020"),
             {},
-            r"1 of 5 lines are written otherwise, first customer_id='b', date='03/04/20",
+            r"1 of 5 lines may be read with the day first.*first customer_id='b', date='03/04/20.*"
+            r'Pass date_format="%d/%m/%Y" \(day first\) or date_format="%m/%d/%Y" \(month first\)',
         ),
         (replaced("date", 2, "20200304"), {}, "1 of 5 lines are written otherwise"),
         (replaced("date", 2, "2020-02-30"), {}, "1 of 5 lines are written otherwise"),
@@ -490,7 +491,7 @@ def replaced(column, position, value):
         (make_log(SMALL), {"observation_start": "2024-01-01 12:00"}, "observation_start must be a date"),
         (make_log(SMALL), {"time_unit": "fortnight"}, "time_unit must be one of hour, day, week"),
         (make_log(SMALL), {"event_grain": "quarter"}, "event_grain must be one of line, hour, day, week, month"),
-        (make_log(SMALL), {"refunds": "ignore"}, "refunds must be one of net, drop, error"),
+        (make_log(SMALL), {"refunds": "ignore"}, "refunds must be one of net, carry_back, drop, error"),
         (make_log([(1, "2024-01-01", -1.0)]), {}, "no purchase in the log: all 1 refund"),
         ([("a", "2024-01-01", 1.0)], {}, "a log must be a pandas DataFrame.*found builtins.list"),
         ("s3://bucket/log.parquet", {}, "remote path, which is not read"),
