@@ -226,7 +226,9 @@ def test_a_line_that_is_not_used_may_have_any_amount():
 BEGINNINGS = st.sampled_from([datetime(1969, 12, 20), datetime(2023, 12, 20), datetime(2000, 2, 20)])
 QUARTERS = st.one_of(st.integers(0, 200), st.integers(0, 5_000))
 CENTS = st.one_of(st.integers(-2, 3), st.integers(-2_000, 10_000))
-LINES = st.tuples(st.integers(1, 4), QUARTERS, CENTS)
+ORDERS = st.one_of(st.none(), st.integers(1, 3))
+LINES = st.tuples(st.integers(1, 4), QUARTERS, CENTS, ORDERS)
+FOUR = ("customer_id", "date", "amount", "order")
 LOGS = st.one_of(st.lists(LINES, min_size=1, max_size=4), st.lists(LINES, min_size=12, max_size=40))
 ENDS = st.one_of(st.none(), st.tuples(st.integers(500, 5_000), st.booleans()))
 STARTS = st.tuples(st.integers(0, 400), st.booleans(), st.booleans())
@@ -240,21 +242,26 @@ STARTS = st.tuples(st.integers(0, 400), st.booleans(), st.booleans())
     ENDS,
     st.sampled_from(["hour", "day", "week", "month", "year"]),
     st.sampled_from(["day", "hour", "week", "month", "line"]),
-    st.sampled_from(["net", "drop"]),
+    st.sampled_from(["net", "drop", "carry_back"]),
     STARTS,
+    st.booleans(),
 )
-def test_equals_plain_python(beginning, steps, ends, time_unit, event_grain, refunds, starts):
+def test_equals_plain_python(beginning, steps, ends, time_unit, event_grain, refunds, starts, by_order):
     def moment(quarters):
         return beginning + timedelta(minutes=15 * quarters)
 
-    lines = [(customer, moment(quarters), Decimal(cents) / 100) for customer, quarters, cents in steps]
+    lines = [
+        (customer, moment(quarters), Decimal(cents) / 100, order if by_order else None)
+        for customer, quarters, cents, order in steps
+    ]
     end = None if ends is None else moment(ends[0]).date() if ends[1] else moment(ends[0])
     start = moment(starts[0]).date() if starts[1] and starts[2] else None
-    last = end.date() if isinstance(end, datetime) else end or max(moment for _, moment, _ in lines).date()
+    last = end.date() if isinstance(end, datetime) else end or max(moment for _, moment, *_ in lines).date()
     options = {"time_unit": time_unit, "event_grain": event_grain, "refunds": refunds, "observation_end": end}
     options["observation_start"] = start if start and start <= last else None
     expected = plain.summary(lines, **options)
-    log = make_log([(customer, moment, float(amount)) for customer, moment, amount in lines])
+    log = make_log([(customer, moment, float(amount), order) for customer, moment, amount, order in lines], FOUR)
+    options["order_id"] = "order" if by_order else None
     if not expected:
         with pytest.raises(NotEnoughData):
             summarize(log, **options)
@@ -264,8 +271,8 @@ def test_equals_plain_python(beginning, steps, ends, time_unit, event_grain, ref
     parts = quality.lines_used + quality.lines_without_customer + quality.lines_without_date + quality.lines_after_end
     assert quality.lines == len(lines) == parts
     assert quality.customers == len(expected)
-    if refunds == "net":
-        used = [amount for _, moment, amount in lines if end is None or moment <= _limit(end)]
+    if refunds != "drop":
+        used = [amount for _, moment, amount, _ in lines if end is None or moment <= _limit(end)]
         assert quality.revenue + quality.refunds_left_total == sum(used)
 
 
