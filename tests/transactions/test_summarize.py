@@ -276,6 +276,20 @@ def test_equals_plain_python(beginning, steps, ends, time_unit, event_grain, ref
         assert quality.revenue + quality.refunds_left_total == sum(used)
 
 
+# few instants and small amounts, so that refunds often meet several purchases of one instant
+CROWDED = st.lists(st.tuples(st.integers(1, 2), st.integers(0, 3), st.integers(-4, 4)), min_size=3, max_size=12)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@given(CROWDED, st.sampled_from(["line", "hour", "day"]))
+def test_refunds_carried_back_equal_a_stack(steps, event_grain):
+    lines = [(c, datetime(2024, 1, 1) + timedelta(hours=12 * t), Decimal(amount)) for c, t, amount in steps]
+    options = {"event_grain": event_grain, "refunds": "carry_back", "observation_end": date(2024, 2, 1)}
+    expected = plain.summary(lines, **options)
+    if expected:
+        assert rows_of(rfm_summary(make_log([(c, t, float(a)) for c, t, a in lines]), **options)) == expected
+
+
 def _limit(end):
     return end if isinstance(end, datetime) else datetime.combine(end, datetime.max.time())
 
