@@ -146,14 +146,21 @@ events AS ({grouped}),
 
 
 def _events(event: str, event_grain: str, refunds: str, days: bool, money: bool) -> str:
-    counted = ", COUNT(*) AS lines" if refunds or event_grain == "line" else ""
-    first_day = f", MIN({DAY}) AS first_day" if days else ""
-    total = ", SUM(amount) AS total" if money else ""
-    lowest = ", MIN(CASE WHEN amount >= 0 THEN amount END) AS lowest" if money and event_grain == "line" else ""
-    met = """,
-    COUNT(CASE WHEN amount < 0 THEN 1 END) AS refund_lines, SUM(CASE WHEN amount < 0 THEN amount END) AS refund_total"""
+    by_line = event_grain == "line"
+    bought = "CASE WHEN amount >= 0 THEN amount END"
+    columns = [
+        ("COUNT(*)", "lines", by_line),
+        (f"MIN({DAY})", "first_day", days),
+        (f"SUM({bought if refunds == 'drop' or by_line else 'amount'})", "total", money),
+        (f"MIN({bought})", "lowest", money and by_line),
+        ("COUNT(CASE WHEN amount < 0 THEN 1 END)", "refund_lines", refunds and by_line),
+        ("SUM(CASE WHEN amount < 0 THEN amount END)", "refund_total", refunds and by_line),
+        ("MIN(amount)", "smallest", refunds and not by_line),
+        ("MAX(amount)", "largest", refunds and not by_line),
+    ]
+    kept = "".join(f", {expression} AS {name}" for expression, name, needed in columns if needed)
     return f"""
-  SELECT customer_id, {event} AS event{counted}{first_day}{total}{lowest}{met if refunds else ""}
+  SELECT customer_id, {event} AS event{kept}
   FROM used
   GROUP BY customer_id, {event}
 """
@@ -162,45 +169,38 @@ def _events(event: str, event_grain: str, refunds: str, days: bool, money: bool)
 def _lines_as_events(event: str, days: bool) -> str:
     first_day = f", {DAY} AS first_day" if days else ""
     return f"""
-  SELECT customer_id, {event} AS event, 1 AS lines{first_day}, amount AS total,
-    CASE WHEN amount < 0 THEN 1 ELSE 0 END AS refund_lines, CASE WHEN amount < 0 THEN amount END AS refund_total
+  SELECT customer_id, {event} AS event{first_day}, amount AS total, amount AS smallest, amount AS largest
   FROM used
 """
 
 
 def _judged(event_grain: str, refunds: str, money: bool) -> str:
     """How many purchases an event holds, their total, the value of the first, and what became of its refunds."""
-    if not refunds:
-        purchases = "lines" if event_grain == "line" else "1"
-        # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
-        first = "lowest" if event_grain == "line" else "total"
-        value = f", total AS value, {first} AS first_value" if money else ""
-        return f"judged AS (SELECT *, {purchases} AS purchases{value} FROM events)"
     if refunds == "carry_back":
         return _carried_back(event_grain)
-    without_refunds = "total - COALESCE(refund_total, 0)"
     if event_grain == "line":
-        return f"""
-judged AS (
-  SELECT *, lines - refund_lines AS purchases, {without_refunds} AS value, lowest AS first_value,
+        # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
+        value = ", total AS value, lowest AS first_value" if money else ""
+        told = """,
     refund_lines AS refund_events, refund_lines AS refund_only_events,
-    refund_lines AS left_events, refund_total AS left_over
-  FROM events
-)"""
-    kept = "CASE WHEN lines > refund_lines THEN 1 ELSE 0 END"
-    netted = "CASE WHEN refund_lines > 0 AND total <= 0 THEN 0 ELSE 1 END"
-    value = without_refunds if refunds == "drop" else "total"
+    refund_lines AS left_events, refund_total AS left_over"""
+        purchases = "lines - refund_lines" if refunds else "lines"
+        return f"judged AS (SELECT *, {purchases} AS purchases{value}{told if refunds else ''} FROM events)"
+    value = ", total AS value, total AS first_value" if money else ""
+    if not refunds:
+        return f"judged AS (SELECT *, 1 AS purchases{value} FROM events)"
+    lost = "total IS NULL" if refunds == "drop" else "smallest < 0 AND total <= 0"
     return f"""
 judged AS (
-  SELECT *, {kept if refunds == "drop" else netted} AS purchases, {value} AS value, {value} AS first_value,
+  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value},
     {_REFUND_EVENTS},
     CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over
   FROM events
 )"""
 
 
-_REFUND_EVENTS = """CASE WHEN refund_lines > 0 THEN 1 ELSE 0 END AS refund_events,
-    CASE WHEN refund_lines = lines THEN 1 ELSE 0 END AS refund_only_events"""
+_REFUND_EVENTS = """CASE WHEN smallest < 0 THEN 1 ELSE 0 END AS refund_events,
+    CASE WHEN smallest < 0 AND largest <= 0 THEN 1 ELSE 0 END AS refund_only_events"""
 
 
 def _carried_back(event_grain: str) -> str:
@@ -217,7 +217,7 @@ def _carried_back(event_grain: str) -> str:
     by_line = event_grain == "line"
     order = "event, CASE WHEN total < 0 THEN 1 ELSE 0 END, total" if by_line else "event"
     by_customer = f"OVER (PARTITION BY customer_id ORDER BY {order} ROWS BETWEEN"
-    bought = "value > 0 OR (total = 0 AND refund_lines = 0)"
+    bought = "value > 0 OR (total = 0 AND smallest = 0)"
     first = f"MIN(CASE WHEN {bought} THEN value END) OVER (PARTITION BY customer_id, event)" if by_line else "value"
     return f"""
 running AS (
