@@ -99,8 +99,26 @@ def customers_sql(
     first_day = f",\n  MIN({bought('first_day')}) AS first_purchase_day" if days else ""
     money = f""",
   SUM({bought("value")}) AS revenue, ARG_MIN(first_value, {bought("event")}) AS first_value"""
-    told = {"": "", "carry_back": _REFUNDS_TOLD + _CARRIED_TOLD}.get(refunds, _REFUNDS_TOLD)
-    purchases = "CAST(SUM(purchases) AS BIGINT)" if refunds or event_grain == "line" else "COUNT(*)"
+    by_line = event_grain == "line"
+    count = "CAST(SUM({0}) AS BIGINT)" if by_line else "COUNT(CASE WHEN {0} > 0 THEN 1 END)"  # counting is cheaper
+    counted = "".join(f", {count.format(name)} AS {name}" for name in REFUND_COUNTS)
+    told = f"{counted}, SUM(left_over) AS left_total" if refunds else ""
+    told += _CARRIED_TOLD if refunds == "carry_back" else ""
+    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
+    return f"""
+WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
+SELECT customer_id, {purchases} AS purchases,
+  MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
+  COUNT(*) AS events{money if reading.money else ""}{told}
+FROM judged
+GROUP BY customer_id
+"""
+
+
+REFUND_COUNTS = ("refund_events", "refund_only_events", "left_events")
+
+_CARRIED_TOLD if refunds == "carry_back" else ""
+    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
     return f"""
 WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
 SELECT customer_id, {purchases} AS purchases,
@@ -246,7 +264,7 @@ def quality_sql(reading: Reading, *, refunds: str) -> str:
     """One row of counts from the table ``customers``; what the log holds nothing of is not counted."""
     sums = ("purchases", "events")
     if reading.money:
-        told = ("refund_events", "refund_only_events", "left_events", "left_total") if refunds else ()
+        told = (*REFUND_COUNTS, "left_total") if refunds else ()
         carried = ("carried_total", "reduced_events", "emptied_events") if refunds == "carry_back" else ()
         sums = (*sums, "revenue", *told, *carried)
     return f"""

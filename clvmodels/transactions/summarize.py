@@ -49,13 +49,13 @@ def summarize(
     Parameters
     ----------
     log
-        A pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, or a path
-        (wildcards allowed) to Parquet or CSV files; one row a transaction or an order line.
+        A pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame or LazyFrame, a DuckDB
+        relation, anything with an Arrow stream (``__arrow_c_stream__``), or a path (wildcards allowed) to Parquet or
+        CSV files; one row a transaction or an order line.
     customer_id, date, amount
         Names of the columns. ``amount=None`` if the log holds no money. Identifiers come back as they are, but for
         floats that are all whole (pandas makes them of integers when some are missing): those become integers. Dates
-        are dates, timestamps (those with a time zone are read in that zone) or text like ``2020-03-04`` or
-        ``2020-03-04 15:00``.
+        are dates, timestamps, or text like ``2020-03-04`` or ``2020-03-04 15:00``.
     time_unit
         The unit of recency and T: "hour", "day", "week", "month" (365.25/12 days) or "year" (365.25 days).
     event_grain
@@ -68,15 +68,29 @@ def summarize(
         default the last date in the log.
     refunds
         What to do with negative amounts: "net" takes them off the same event, which is no purchase if it then comes to
-        0 or less; "drop" leaves them out; "error" refuses them.
+        0 or less; "carry_back" then takes what is left from the customer's latest earlier events, newest first, which
+        are no purchases if nothing of them remains; "drop" leaves negative amounts out; "error" refuses them.
+    order_id
+        Name of a column: every line of an order is dated at the earliest line of the order that is within the
+        observation, so that a refund meets what it refunds. An order belongs to one customer: an identifier that two
+        customers share is two orders. Lines without an order keep their date.
+    tz
+        The time zone in which days are counted: a name such as "Europe/Berlin" or an offset such as "+02:00". Dates
+        with a zone or an offset are converted to it, others are taken to be in it. By default zoned timestamps are
+        read in their own zone, and text with an offset is refused.
+    date_format
+        How dates that are text are written, as in "%d/%m/%Y" or "%d.%m.%Y %H:%M"; an offset (%z) needs ``tz``.
+    strict
+        Refuse a log rather than leave out lines without customer or date, or with a date that cannot be read (else
+        up to 1 line in 100 may have such), or refunds that cannot be taken off anything.
 
     Returns
     -------
     Summarized
         ``summary`` with the columns customer_id, frequency (repeat purchases), recency (first to last purchase), T
         (first purchase to observation end) and, with amounts, monetary_value (mean of the repeat purchases, missing if
-        there is none), ordered by customer_id, in the kind of frame that came in (pandas for paths and DuckDB
-        relations); ``quality``, a `Quality`; and ``facts``, which the summary carries along.
+        there is none), ordered by customer_id, in the kind of frame that came in (pyarrow for its readers and
+        datasets; pandas for paths, DuckDB relations and other streams); ``quality``, a `Quality`; and ``facts``, which the summary carries along.
 
     Raises
     ------
