@@ -95,16 +95,16 @@ def customers_sql(
     """
     if not reading.money:
         refunds = ""
+    by_line = event_grain == "line"
     bought = "CASE WHEN purchases > 0 THEN {} END".format if refunds else "{}".format
+    count = "CAST(SUM({0}) AS BIGINT)" if by_line else "COUNT(CASE WHEN {0} > 0 THEN 1 END)"  # counting is cheaper
+    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
     first_day = f",\n  MIN({bought('first_day')}) AS first_purchase_day" if days else ""
     money = f""",
   SUM({bought("value")}) AS revenue, ARG_MIN(first_value, {bought("event")}) AS first_value"""
-    by_line = event_grain == "line"
-    count = "CAST(SUM({0}) AS BIGINT)" if by_line else "COUNT(CASE WHEN {0} > 0 THEN 1 END)"  # counting is cheaper
     counted = "".join(f", {count.format(name)} AS {name}" for name in REFUND_COUNTS)
     told = f"{counted}, SUM(left_over) AS left_total" if refunds else ""
     told += _CARRIED_TOLD if refunds == "carry_back" else ""
-    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
     return f"""
 WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
 SELECT customer_id, {purchases} AS purchases,
@@ -116,22 +116,6 @@ GROUP BY customer_id
 
 
 REFUND_COUNTS = ("refund_events", "refund_only_events", "left_events")
-
-_CARRIED_TOLD if refunds == "carry_back" else ""
-    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
-    return f"""
-WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
-SELECT customer_id, {purchases} AS purchases,
-  MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
-  COUNT(*) AS events{money if reading.money else ""}{told}
-FROM judged
-GROUP BY customer_id
-"""
-
-
-_REFUNDS_TOLD = """,
-  SUM(refund_events) AS refund_events, SUM(refund_only_events) AS refund_only_events,
-  SUM(left_events) AS left_events, SUM(left_over) AS left_total"""
 
 _CARRIED_TOLD = """,
   SUM(CASE WHEN value < total THEN value - total END) AS carried_total,

@@ -90,7 +90,8 @@ def summarize(
         ``summary`` with the columns customer_id, frequency (repeat purchases), recency (first to last purchase), T
         (first purchase to observation end) and, with amounts, monetary_value (mean of the repeat purchases, missing if
         there is none), ordered by customer_id, in the kind of frame that came in (pyarrow for its readers and
-        datasets; pandas for paths, DuckDB relations and other streams); ``quality``, a `Quality`; and ``facts``, which the summary carries along.
+        datasets; pandas for paths, DuckDB relations and other streams); ``quality``, a `Quality`; and ``facts``, which
+        the summary carries along.
 
     Raises
     ------
