@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput, warn
+from . import sources
 from .moments import day_number, from_day_number, parse_moment
 from .summarize import summarize
 
@@ -73,9 +74,7 @@ def discrete_summary(
     for name in ("time_unit", "event_grain"):
         if name in reading:
             raise InvalidInput(f"period says how time is counted; leave {name} out")
-    stream = type(log).__name__ == "RecordBatchReader" and n_periods is not None
-    if stream:  # it can be read once only, and will be looked at twice
-        log = log.read_all()  # type: ignore[attr-defined]
+    log, to_pandas = sources.held(log) if n_periods is not None else (log, False)  # it will be looked at twice
     reading = {**reading, "time_unit": "day", "event_grain": period}
     last: int | None = None
     if n_periods is not None:
@@ -99,7 +98,7 @@ def discrete_summary(
     columns["T"] = (last - first).astype(np.float64)
     facts = {**facts, "time_unit": period, "event_grain": period, "observation_end": _end(period, last).isoformat()}
     table = frames.table(columns, summary)
-    return frames.attach_facts(table.to_pandas() if stream else table, facts)  # as a stream is always answered
+    return frames.attach_facts(table.to_pandas() if to_pandas else table, facts)
 
 
 def _numbers(period: str, days: Any) -> Any:

@@ -12,9 +12,11 @@ from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
 from . import sources, sql
-from .moments import day_of, parse_moment
+from .engine import connection
+from .grouping import group, quality_of
+from .moments import day_of, parse_moment, parse_zone
 from .quality import Quality
-from .summarize import _connection, _quality, _refuse_bad_lines, _row, summarize
+from .summarize import summarize
 
 
 class Split(NamedTuple):
@@ -74,8 +76,8 @@ def calibration_holdout(
     holdout_end
         The last day to compare with; by default the last date in the log.
     **reading
-        How the log is to be read, as for `summarize`: customer_id, date, amount, time_unit, event_grain,
-        observation_start, refunds.
+        How the log is to be read, as for `summarize`: customer_id, date, amount, order_id, time_unit, event_grain,
+        observation_start, refunds, tz, date_format, strict.
 
     Returns
     -------
@@ -134,12 +136,11 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
     """
     if "observation_end" in reading:
         raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")
-    stream = type(log).__name__ == "RecordBatchReader"  # can be read once only, and is answered in pandas
-    if stream:
-        log = log.read_all()  # type: ignore[attr-defined]
-    names = sources.Columns(*(reading.get(name, name) for name in ("customer_id", "date", "amount")))
-    with _connection() as con:
-        source = sources.register(con, log, names)
+    log, to_pandas = sources.held(log)
+    named = {name: reading.get(name, name) for name in ("customer_id", "date", "amount")}
+    names = sources.Columns(**named, order_id=reading.get("order_id"))
+    with connection() as con:
+        source = sources.register(con, log, names, parse_zone(reading.get("tz")), reading.get("date_format"))
         zone = source.reading.zone
         cut = parse_moment("calibration_end", calibration_end, zone)
         end = None if holdout_end is None else parse_moment("holdout_end", holdout_end, zone)
@@ -155,26 +156,31 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
             )
         event_grain, refunds = str(facts["event_grain"]), str(facts["refunds"])
         _warn_of_a_cut_event(cut, event_grain)
-        text = sql.customers_sql(
-            source.reading, event_grain=event_grain, refunds=refunds, observation_end=end, observed_after=cut
-        )
-        con.execute(f"CREATE TEMP TABLE customers AS {text}")
-        counts = _row(con, sql.quality_sql(source.reading))
-        if not counts["lines"]:
+        later = sql.lines_sql(source.reading, cut)
+        if not con.execute(f"SELECT 1 FROM ({later}) AS later LIMIT 1").fetchall():
             raise NotEnoughData(f"the holdout is empty: no line of the log is dated after {cut}")
-        _refuse_bad_lines(con, source, counts, refunds)
+        counts = group(
+            con,
+            source,
+            event_grain=event_grain,
+            refunds=refunds,
+            observation_end=end,
+            observed_after=cut,
+            strict=bool(reading.get("strict")),
+        )
         money = source.reading.money
-        holdout = _quality(counts, int(counts["buyers"] or 0), None, end, event_grain, refunds, money=money)
+        options = {"observation_start": None, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+        holdout = quality_of(counts, int(counts["buyers"] or 0), options, money=money)
         known = frame
         if quality.customers_before_start:  # they are not in the frame, and not new either
             known = summarize(log, **{**reading, "observation_start": None}, observation_end=cut).summary
-        later = _of_customers(con, frame, money)
+        bought = _of_customers(con, frame, money)
         new = _of_the_others(con, known)
-    columns = {name: frame[name] for name in frames.column_names(frame)} | later
+    columns = {name: frame[name] for name in frames.column_names(frame)} | bought
     columns["duration_holdout"] = np.full(frames.n_rows(frame), _length(cut, end, event_grain, str(facts["time_unit"])))
     facts = {**facts, "holdout_end": end.isoformat(), "customers_first_seen_in_holdout": str(new[0])}
     table = frames.table(columns, frame)
-    table = frames.attach_facts(table.to_pandas() if stream else table, facts)
+    table = frames.attach_facts(table.to_pandas() if to_pandas else table, facts)
     return Split(table, quality, facts, new[0], new[1], new[2] if money else None, holdout)
 
 
@@ -223,7 +229,7 @@ def _of_customers(con: Any, frame: frames.Frame, money: bool) -> dict[str, Any]:
         f"""
 SELECT CAST(COALESCE(later.purchases, 0) AS BIGINT) AS purchases_holdout{spend}
 FROM {_registered(con, frame)} AS known LEFT JOIN customers AS later
-  ON later.reason = {sql.USED} AND later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
+  ON later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
 ORDER BY known.position
 """
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import InvalidInput
 
@@ -72,6 +72,26 @@ def parse_moment(name: str, value: object, zone: str | None) -> date | datetime:
     if zone is None:
         raise InvalidInput(f"{name} has a time zone ({value}), and the dates of the log have none: pass it without")
     return exact.astimezone(_timezone(zone)).replace(tzinfo=None)
+
+
+def parse_zone(tz: object) -> str | None:
+    """A time zone by name or as a fixed offset; None stays None.
+
+    >>> parse_zone("+02:00")
+    '+02:00'
+    """
+    if tz is None:
+        return None
+    if isinstance(tz, str) and re.fullmatch(r"[+-]\d\d:\d\d|[A-Za-z][A-Za-z0-9_+/-]*", tz):
+        try:
+            _timezone(tz)
+            return tz
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    raise InvalidInput(
+        'tz must be the name of a time zone such as "Europe/Berlin" or "UTC", or an offset such as "+02:00"; '
+        f"found {tz!r}"
+    )
 
 
 def _from_text(text: str) -> date | datetime | None:

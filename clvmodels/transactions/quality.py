@@ -11,9 +11,10 @@ from decimal import Decimal
 class Quality:
     """Counts of one pass over a transaction log.
 
-    Every line of the log is in exactly one of ``lines_used``, ``lines_without_customer``, ``lines_without_date`` and
-    ``lines_after_end``. What comes after these speaks of the lines used, those of customers who are left out of
-    the summary in the end included. Money is exact; it is None where the log has no amount.
+    Every line of the log is in exactly one of ``lines_used``, ``lines_without_customer``, ``lines_without_date``,
+    ``lines_unreadable_date`` and ``lines_after_end``. What comes after these speaks of the lines used, those of
+    customers who are left out of the summary in the end included. Money is exact; it is None where the log has no
+    amount.
     """
 
     lines: int
@@ -41,6 +42,11 @@ class Quality:
     refunds_left: int | None = None
     refunds_left_total: Decimal | None = None
     revenue: Decimal | None = None
+    lines_unreadable_date: int = 0
+    first_unreadable_date: str | None = None
+    refunds_carried_back: Decimal | None = None
+    purchases_reduced: int | None = None
+    purchases_emptied: int | None = None
 
     @property
     def refunds_left_share(self) -> float | None:
@@ -65,6 +71,11 @@ class Quality:
             for number, noun, why in (
                 (self.lines_without_customer, "line", "without a customer"),
                 (self.lines_without_date, "line", "without a date"),
+                (
+                    self.lines_unreadable_date,
+                    "line",
+                    f"with a date that cannot be read, first {self.first_unreadable_date}",
+                ),
                 (self.lines_after_end, "line", f"after observation_end ({self.observation_end})"),
                 (self.customers_before_start, "customer", f"who first bought before {self.observation_start}"),
                 (self.customers_without_purchase, "customer", "who never bought anything (refunds only)"),
@@ -96,12 +107,21 @@ class Quality:
         if self.refunds == "drop":
             return ["  all left out, as asked (refunds='drop'): revenue is before refunds"]
         found = [f"  {self.refunds_netted:,.2f} taken off what the customer bought in the same {self.event_grain}"]
+        if self.refunds == "carry_back":
+            reduced = _count(self.purchases_reduced or 0, "earlier purchase")
+            found.append(
+                f"  {self.refunds_carried_back:,.2f} carried back to {reduced} of the same customer, latest first; "
+                f"{self.purchases_emptied:,} of these came to nothing and are no purchase"
+            )
         if self.refunds_left:
+            earlier = "Earlier purchases are not touched"
+            if self.refunds == "carry_back":
+                earlier = "Nothing was left of what they had bought before"
             share = "" if self.refunds_left_share is None else f" ({self.refunds_left_share:.2%} of revenue)"
             found.append(
                 f"  {self.refunds_left_total:,.2f}{share} could not be taken off: on {self.refunds_left:,} of "
                 f"{self.refund_events:,} customer-{self.event_grain}s with a refund it was more than was bought; "
-                f"{self.refund_only_events:,} had nothing bought. Earlier purchases are not touched"
+                f"{self.refund_only_events:,} had nothing bought. {earlier}"
             )
         return found
 

@@ -7,18 +7,18 @@ import glob
 import gzip
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from .. import frames
 from ..errors import InvalidInput
-from .sql import Reading
+from .dates import Reading
 
 ACCEPTED = (
-    "a pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, "
-    "or a path (wildcards allowed) to .parquet or .csv"
+    "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
+    "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv"
 )
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
@@ -26,16 +26,17 @@ CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 @dataclass(frozen=True)
 class Columns:
-    """The caller's names for the three columns; amount is None where money does not matter."""
+    """The caller's names for the columns; amount is None where money does not matter, order_id where orders do not."""
 
     customer_id: str
     date: str
     amount: str | None
+    order_id: str | None = None
 
     def wanted(self) -> dict[str, str]:
         """Our name to the caller's."""
-        names = {"customer_id": self.customer_id, "date": self.date}
-        return names if self.amount is None else {**names, "amount": self.amount}
+        names = {"customer_id": self.customer_id, "date": self.date, "amount": self.amount, "order_id": self.order_id}
+        return {ours: theirs for ours, theirs in names.items() if theirs is not None}
 
 
 @dataclass(frozen=True)
@@ -48,24 +49,89 @@ class Source:
     names: Columns
 
 
-def register(con: Any, log: object, names: Columns) -> Source:
+def register(con: Any, log: object, names: Columns, tz: str | None = None, date_format: str | None = None) -> Source:
     """Make the view ``log`` on the connection; refuse what cannot be read as a log."""
+    source = _registered(con, log, names)
+    reading = source.reading
+    if date_format is not None:
+        _check_format(con, date_format, tz)
+        if reading.date != "text":
+            raise InvalidInput(
+                f"date_format is for dates written as text; column {names.date!r} holds dates already. Leave it out"
+            )
+    return replace(source, reading=replace(reading, zone=tz or reading.zone, date_format=date_format))
+
+
+def _registered(con: Any, log: object, names: Columns) -> Source:
     if isinstance(log, str | Path):
         return _path(con, str(log), names)
     kind = frames.kind(log)
     if kind == "duckdb":
         _check_names(list(log.columns), names)  # type: ignore[attr-defined]
         picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
-        return _reader(con, log.project(picked).to_arrow_reader(), names)  # type: ignore[attr-defined]
-    if type(log).__name__ == "RecordBatchReader":
-        _check_names(list(log.schema.names), names)  # type: ignore[attr-defined]
-        return _reader(con, log, names)
-    picked_table = {"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}.get(kind)
-    if picked_table is None:
-        raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
-    found = _plain(picked_table(log, names))
-    con.register("log", found)
-    return Source(_reading(con, names, _zone(found)), kind, all_text=False, names=names)
+        reader = log.project(picked).to_arrow_reader()  # type: ignore[attr-defined]
+        return _reader(con, reader, names, {ours: ours for ours in names.wanted()}, "pandas")
+    if kind:
+        found = _plain({"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}[kind](log, names))
+        con.register("log", found)
+        return Source(_reading(con, names, _zone(found)), kind, all_text=False, names=names)
+    stream = _stream(log, names)
+    _check_names(list(stream.schema.names), names)
+    pyarrow = type(log).__module__.split(".")[0] == "pyarrow"
+    return _reader(con, stream, names, names.wanted(), "arrow" if pyarrow else "pandas")
+
+
+def _stream(log: Any, names: Columns | None) -> Any:
+    """Whatever can be read as a stream of Arrow record batches, as a pyarrow RecordBatchReader."""
+    import pyarrow as pa
+
+    of_pyarrow = type(log).__module__.split(".")[0] == "pyarrow"
+    if (
+        names is not None and of_pyarrow and hasattr(log, "scanner")
+    ):  # a dataset, of which only the columns wanted are read
+        _check_names(list(log.schema.names), names)
+        return log.scanner(columns=list(dict.fromkeys(names.wanted().values()))).to_reader()
+    if of_pyarrow and hasattr(log, "to_reader"):
+        return log.to_reader()
+    if hasattr(log, "__arrow_c_stream__"):
+        try:
+            return pa.RecordBatchReader.from_stream(log)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise InvalidInput(
+                f"a log must be a table; the Arrow stream of {type(log).__qualname__} holds no columns"
+            ) from error
+    raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
+
+
+def held(log: object) -> tuple[Any, bool]:
+    """A log that can be read twice, and whether what it then gives is to be turned into pandas: streams are held."""
+    if isinstance(log, str | Path) or frames.kind(log) or hasattr(log, "scanner"):
+        return log, False
+    return _stream(log, None).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
+
+
+def _check_format(con: Any, date_format: object, tz: str | None) -> None:
+    import duckdb
+
+    if not isinstance(date_format, str) or not re.search(r"%-?[Yy]", date_format):
+        raise InvalidInput(f'date_format must say where the year is, as in "%d/%m/%Y"; found {date_format!r}')
+    if "%Z" in date_format:
+        raise InvalidInput(
+            f"date_format: %Z, the name of a zone, is not read; found {date_format!r}. Use %z, an offset"
+        )
+    if "%z" in date_format and tz is None:
+        raise InvalidInput(
+            f"date_format {date_format!r} reads an offset: pass tz= to say in which zone days are counted, for example "
+            'tz="UTC"'
+        )
+    literal = date_format.replace("'", "''")
+    try:
+        con.execute(f"SELECT TRY_STRPTIME('', '{literal}') IS NULL").fetchall()
+    except duckdb.Error as error:
+        raise InvalidInput(
+            f'date_format must be written with %d, %m, %Y, %H, %M, %S and the like, as in "%d/%m/%Y"; '
+            f"found {date_format!r}"
+        ) from error
 
 
 def _from_pandas(log: Any, names: Columns) -> Any:
@@ -127,24 +193,42 @@ def _from_polars(log: Any, names: Columns) -> Any:
 
 
 def _plain(table: Any) -> Any:
-    """Dictionaries (categoricals) as their values: else they sort and come back by code."""
+    """Dictionaries (categoricals) as their values, else they sort and come back by code; columns of nothing typed."""
     import pyarrow as pa
 
     for i, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
+        elif pa.types.is_null(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(_untyped(field.name)))
     return table
 
 
-def _reader(con: Any, reader: Any, names: Columns) -> Source:
+def _untyped(ours: str) -> Any:
+    """The type of a column in which all is missing, so that no engine has to guess."""
+    import pyarrow as pa
+
+    return {"date": pa.date32(), "amount": pa.float64()}.get(ours, pa.string())
+
+
+def _reader(con: Any, reader: Any, names: Columns, picked: dict[str, str], answer: str) -> Source:
     """A stream can be read once only, so it is copied into the private engine, which can spill to disk."""
-    picked = names.wanted() if names.customer_id in reader.schema.names else {ours: ours for ours in names.wanted()}
+    import pyarrow as pa
+
     zone = _zone(reader, picked["date"])
+    untyped = {"date": "CAST(NULL AS DATE)", "amount": "CAST(NULL AS DOUBLE)"}
+    columns = ", ".join(
+        f"{untyped.get(ours, 'CAST(NULL AS VARCHAR)')} AS {ours}"
+        if pa.types.is_null(reader.schema.field(theirs).type)
+        else f"{_quoted(theirs)} AS {ours}"
+        for ours, theirs in picked.items()
+    )
     con.register("stream", reader)
-    columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in picked.items())
+    con.execute("SET preserve_insertion_order = true")  # so that the first bad line is the log's first
     con.execute(f"CREATE TEMP TABLE log AS SELECT {columns} FROM stream")
+    con.execute("SET preserve_insertion_order = false")
     con.unregister("stream")
-    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+    return Source(_reading(con, names, zone), answer, all_text=False, names=names)
 
 
 def _path(con: Any, path: str, names: Columns) -> Source:
@@ -163,7 +247,8 @@ def _path(con: Any, path: str, names: Columns) -> Source:
         return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
     if all(file.lower().endswith(CSV) for file in files):
         con.execute(f"CREATE TEMP VIEW log AS {_csv(files, names)}")
-        return Source(Reading("text", "text", None, names.amount is not None), "pandas", all_text=True, names=names)
+        reading = Reading("text", "text", None, names.amount is not None, order="text" if names.order_id else None)
+        return Source(reading, "pandas", all_text=True, names=names)
     raise InvalidInput(f"{path!r} must be Parquet ({', '.join(PARQUET)}) or CSV ({', '.join(CSV)}), all of one sort")
 
 
@@ -219,9 +304,12 @@ def _header(file: str) -> tuple[tuple[str, ...], str]:
 
 def _reading(con: Any, names: Columns, zone: str | None) -> Reading:
     types = {row[0]: row[1] for row in con.execute("DESCRIBE SELECT * FROM log").fetchall()}
-    if "[" in types["customer_id"] or types["customer_id"].startswith(("STRUCT", "MAP", "UNION")):
-        raise InvalidInput(f"column {names.customer_id!r} must hold one value a line; found {types['customer_id']}")
-    customer = {"VARCHAR": "text", "FLOAT": "float", "DOUBLE": "float"}.get(types["customer_id"], "other")
+    for ours in ("customer_id", "order_id"):
+        if "[" in types.get(ours, "") or types.get(ours, "").startswith(("STRUCT", "MAP", "UNION")):
+            raise InvalidInput(f"column {names.wanted()[ours]!r} must hold one value a line; found {types[ours]}")
+    kinds = {"VARCHAR": "text", "FLOAT": "float", "DOUBLE": "float"}
+    customer = kinds.get(types["customer_id"], "other")
+    order = kinds.get(types["order_id"], "other") if "order_id" in types else None
     sort = types["date"]
     date = {"VARCHAR": "text", "DATE": "date", '"NULL"': "date", "NULL": "date"}.get(sort)
     if sort.startswith("TIMESTAMP"):
@@ -236,7 +324,8 @@ def _reading(con: Any, names: Columns, zone: str | None) -> Reading:
     amount = types.get("amount", "")
     if amount and not re.match(r'(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|FLOAT|DOUBLE|DECIMAL|"?NULL"?)', amount):
         raise InvalidInput(f"column {names.amount!r} must hold numbers; found {amount}")
-    return Reading(customer, date, _known_zone(zone) if date in ("zoned", "instant") else None, "amount" in types)
+    own_zone = _known_zone(zone) if date in ("zoned", "instant") else None
+    return Reading(customer, date, own_zone, "amount" in types, order=order)
 
 
 def _zone(table: Any, column: str = "date") -> str | None:

@@ -2,7 +2,12 @@
 
 It stays in a small portable subset (common table expressions, GROUP BY, CASE, TRY_CAST, DATE_DIFF, ARG_MIN), so that
 other engines can be given the same text. It reads a table ``log`` with the columns ``customer_id``, ``date`` and, with
-money, ``amount``.
+money, ``amount``; with orders, ``order_id``.
+
+There are two passes. The first, over the plain ``lines``, counts them by whether and why not they are used; it is
+cheap, because nothing is grouped. It tells what the log holds, so that the second, which groups the lines used into
+events and those into customers, carries nothing along that is not there: each aggregate over the events costs about as
+much as reading a column.
 
 Events are numbered by whole ticks since 1970-01-01, a tick being a day, an hour or a microsecond. Two differences of
 integers are then all that is left of time, and no rule about calendars or weeks is asked of an engine.
@@ -10,11 +15,12 @@ integers are then all that is left of time, and no rule about calendars or weeks
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from ..units import hours_in
+from .dates import Reading as Reading
+from .dates import local_date as local_date
 from .moments import day_number
 
 EPOCH = datetime(1970, 1, 1)
@@ -41,21 +47,46 @@ GRAINS: dict[str, tuple[str, Fraction]] = {
     ),
 }
 FINER_THAN_DAY = ("line", "hour")
-REFUNDS = ("net", "drop", "error")
+REFUNDS = ("net", "carry_back", "drop", "error")
+
+# whether a line is used, and why not
+USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE = 0, 1, 2, 3, 4
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the columns of the log are to be read: the kinds of their types, and the zone of zoned timestamps."""
+def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -> str:
+    """The lines of the log as ``lines``: customer, local time, and what else matters, each cast once.
 
-    customer: str  # "text", "float" or "other"
-    date: str  # "text", "date", "timestamp", "zoned" or "instant" (in UTC, without saying so)
-    zone: str | None
-    money: bool
+    With ``observed_after`` only the dated lines after it.
+    """
+    written = ", date <> '' AS written" if reading.date == "text" else ""
+    amount = ", TRY_CAST(amount AS DECIMAL(18,6)) AS amount" if reading.money else ""
+    order = f", {known('order_id', reading.order)} AS order_id" if reading.order else ""
+    customer = known("customer_id", reading.customer)
+    text = f"SELECT {customer} AS customer_id, {local_date(reading)} AS local_time{written}{amount}{order} FROM log"
+    return text if observed_after is None else f"SELECT * FROM ({text}) AS dated WHERE NOT {_until(observed_after)}"
 
 
-# why a line is not used; such lines keep no customer, so that they gather in a few groups
-USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END = 0, 1, 2, 3
+def counts_sql(reading: Reading, observation_end: date | datetime | None) -> str:
+    """Counts of the lines by whether, or why not, they are used."""
+    without_date = str(WITHOUT_DATE)
+    if reading.date == "text":
+        without_date = f"CASE WHEN written THEN {UNREADABLE_DATE} ELSE {WITHOUT_DATE} END"
+    late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
+    unreadable = "COUNT(CASE WHEN written AND local_time IS NULL THEN 1 END)" if reading.date == "text" else "0"
+    first, last = (DAY.replace("local_time", f"{side}(local_time)") for side in ("MIN", "MAX"))
+    return f"""
+SELECT CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {without_date}
+    {late} ELSE {USED} END AS reason,
+  COUNT(*) AS lines, {unreadable} AS unreadable, {first} AS first_day, {last} AS last_day
+  {_LINE_MONEY if reading.money else ""}
+FROM lines
+GROUP BY reason
+"""
+
+
+_LINE_MONEY = """,
+  COUNT(amount) AS amounts, COUNT(CASE WHEN amount = 0 THEN 1 END) AS zero_lines,
+  COUNT(CASE WHEN amount < 0 THEN 1 END) AS refund_lines, SUM(CASE WHEN amount < 0 THEN amount END) AS refund_total"""
 
 
 def customers_sql(
@@ -64,109 +95,173 @@ def customers_sql(
     event_grain: str,
     refunds: str,
     observation_end: date | datetime | None,
-    observed_after: date | datetime | None = None,
+    days: bool = False,
 ) -> str:
-    """One row a customer, and one for each reason why lines are not used: purchases, money, and what was met.
+    """One row a customer: purchases, money and, where there are refunds, what became of them.
 
-    With ``observed_after`` only lines after it are looked at.
+    ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser.
     """
-    event, _ = GRAINS[event_grain]
-    text = reading.date == "text"
-    # each aggregate over the events costs about as much as reading a column, so none is kept that says nothing new
-    by_day = event_grain == "day"
-    days = "event AS first_day, event AS last_day" if by_day else "MIN(day) AS first_day, MAX(day) AS last_day"
-    lowest = ", MIN(CASE WHEN amount >= 0 THEN amount END) AS lowest" if event_grain == "line" else ""
-    refunds_told = _REFUNDS_OF_LINES if event_grain == "line" else _REFUNDS_OF_EVENTS
-    purchases, value, first_value = _purchase(event_grain, refunds if reading.money else "")
+    if not reading.money:
+        refunds = ""
+    by_line = event_grain == "line"
+    bought = "CASE WHEN purchases > 0 THEN {} END".format if refunds else "{}".format
+    count = "CAST(SUM({0}) AS BIGINT)" if by_line else "COUNT(CASE WHEN {0} > 0 THEN 1 END)"  # counting is cheaper
+    purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
+    first_day = f",\n  MIN({bought('first_day')}) AS first_purchase_day" if days else ""
+    money = f""",
+  SUM({bought("value")}) AS revenue, ARG_MIN(first_value, {bought("event")}) AS first_value"""
+    counted = "".join(f", {count.format(name)} AS {name}" for name in REFUND_COUNTS)
+    told = f"{counted}, SUM(left_over) AS left_total" if refunds else ""
+    told += _CARRIED_TOLD if refunds == "carry_back" else ""
     return f"""
-WITH lines AS (
-  SELECT {_customer(reading)} AS customer_id, {local_date(reading)} AS local_time
-    {", TRY_CAST(amount AS DECIMAL(18,6)) AS amount" if reading.money else ""}
-    {f", {_unreadable(reading)} AS unreadable" if text else ""}
-  FROM log
-),
-sorted AS (
-  SELECT *,
-    CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {WITHOUT_DATE}
-      {_when_late(observation_end)} ELSE {USED} END AS reason
-  FROM lines
-  {"" if observed_after is None else f"WHERE {_is_after(observed_after)}"}
-),
-dated AS (
-  SELECT CASE WHEN reason = {USED} THEN customer_id END AS customer_id, {event} AS event, reason
-    {"" if by_day else f", {DAY} AS day"}{", unreadable" if text else ""}{", amount" if reading.money else ""}
-  FROM sorted
-),
-events AS (
-  SELECT customer_id, event, reason, COUNT(*) AS lines, {days}
-    {", SUM(unreadable) AS unreadable" if text else ""}{_EVENT_MONEY + lowest if reading.money else ""}
-  FROM dated
-  GROUP BY customer_id, event, reason
-),
-judged AS (
-  SELECT *, CASE WHEN reason = {USED} THEN {purchases} ELSE 0 END AS purchases,
-    {value} AS value, {first_value} AS first_value
-  FROM events
-)
-SELECT customer_id, reason,
-  CAST(SUM(purchases) AS BIGINT) AS purchases,
-  MIN(CASE WHEN purchases > 0 THEN event END) AS first_event,
-  MAX(CASE WHEN purchases > 0 THEN event END) AS last_event,
-  MIN(CASE WHEN purchases > 0 THEN first_day END) AS first_purchase_day,
-  MIN(first_day) AS first_day, MAX(last_day) AS last_day,
-  SUM(lines) AS lines, COUNT(*) AS events, {"SUM(unreadable)" if text else "0"} AS unreadable
-  {_CUSTOMER_MONEY + refunds_told if reading.money else ""}
+WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
+SELECT customer_id, {purchases} AS purchases,
+  MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
+  COUNT(*) AS events{money if reading.money else ""}{told}
 FROM judged
-GROUP BY customer_id, reason
+GROUP BY customer_id
 """
 
 
-_EVENT_MONEY = """,
-    COUNT(amount) AS amounts, SUM(amount) AS total,
-    COUNT(CASE WHEN amount = 0 THEN 1 END) AS zero_lines,
-    COUNT(CASE WHEN amount < 0 THEN 1 END) AS refund_lines,
-    SUM(CASE WHEN amount < 0 THEN amount END) AS refund_total"""
+REFUND_COUNTS = ("refund_events", "refund_only_events", "left_events")
 
-_CUSTOMER_MONEY = """,
-  SUM(CASE WHEN purchases > 0 THEN value END) AS revenue,
-  ARG_MIN(first_value, CASE WHEN purchases > 0 THEN event END) AS first_value,
-  SUM(lines - amounts) AS bad_amounts,
-  SUM(zero_lines) AS zero_lines, SUM(refund_lines) AS refund_lines, SUM(refund_total) AS refund_total"""
-
-_REFUNDS_OF_EVENTS = """,
-  COUNT(refund_total) AS refund_events,
-  COUNT(CASE WHEN total = refund_total THEN 1 END) AS refund_only_events,
-  COUNT(CASE WHEN purchases = 0 AND total < 0 THEN 1 END) AS left_events,
-  SUM(CASE WHEN purchases = 0 AND total < 0 THEN total END) AS left_total"""
-
-# a line of its own has nothing to be taken off
-_REFUNDS_OF_LINES = """,
-  SUM(refund_lines) AS refund_events, SUM(refund_lines) AS refund_only_events,
-  SUM(refund_lines) AS left_events, SUM(refund_total) AS left_total"""
+_CARRIED_TOLD = """,
+  SUM(CASE WHEN value < total THEN value - total END) AS carried_total,
+  COUNT(CASE WHEN value < total THEN 1 END) AS reduced_events,
+  COUNT(CASE WHEN value < total AND value = 0 THEN 1 END) AS emptied_events"""
 
 
-def quality_sql(reading: Reading) -> str:
-    """One row of counts from the table ``customers``; everything about money is about the lines used."""
-    money: tuple[str, ...] = (
-        "bad_amounts",
-        "zero_lines",
-        "refund_lines",
-        "refund_total",
-        "refund_events",
-        "refund_only_events",
-    )
-    money = (*money, "left_events", "left_total", "revenue") if reading.money else ()
-    sums = "".join(f",\n  SUM(CASE WHEN reason = {USED} THEN {name} END) AS {name}" for name in money)
+def events_sql(
+    reading: Reading, *, event_grain: str, refunds: str, observation_end: date | datetime | None, days: bool = False
+) -> str:
+    """The common table expressions that end in ``judged``: one row an event of a customer, and what it counts for."""
+    event, _ = GRAINS[event_grain]
+    until = _until(observation_end)
+    own_lines = event_grain == "line" and refunds == "carry_back"  # a line is an event that keeps to itself
+    moment = "local_time"
+    if reading.order:
+        first = "MIN(local_time) OVER (PARTITION BY customer_id, order_id)"
+        moment = f"CASE WHEN order_id IS NULL THEN local_time ELSE {first} END AS local_time"
+    amount = ", amount" if reading.money else ""
+    grouped = _lines_as_events(event, days) if own_lines else _events(event, event_grain, refunds, days, reading.money)
     return f"""
-SELECT SUM(lines) AS lines, SUM(unreadable) AS unreadable,
-  MIN(first_day) AS first_day, MAX(last_day) AS last_day,
-  SUM(CASE WHEN reason = {USED} THEN lines END) AS lines_used,
-  SUM(CASE WHEN reason = {WITHOUT_CUSTOMER} THEN lines END) AS lines_without_customer,
-  SUM(CASE WHEN reason = {WITHOUT_DATE} THEN lines END) AS lines_without_date,
-  SUM(CASE WHEN reason = {AFTER_END} THEN lines END) AS lines_after_end,
-  COUNT(CASE WHEN purchases > 0 THEN 1 END) AS buyers,
-  COUNT(CASE WHEN reason = {USED} AND purchases = 0 THEN 1 END) AS customers_without_purchase,
-  SUM(purchases) AS purchases, SUM(CASE WHEN reason = {USED} THEN events END) AS events{sums}
+used AS (
+  SELECT customer_id, {moment}{amount}
+  FROM lines
+  WHERE customer_id IS NOT NULL AND local_time IS NOT NULL{"" if until is None else f" AND {until}"}
+),
+events AS ({grouped}),
+{_judged(event_grain, refunds, reading.money)}
+"""
+
+
+def _events(event: str, event_grain: str, refunds: str, days: bool, money: bool) -> str:
+    by_line = event_grain == "line"
+    bought = "CASE WHEN amount >= 0 THEN amount END"
+    columns = [
+        ("COUNT(*)", "lines", by_line),
+        (f"MIN({DAY})", "first_day", days),
+        (f"SUM({bought if refunds == 'drop' or by_line else 'amount'})", "total", money),
+        (f"MIN({bought})", "lowest", money and by_line),
+        ("COUNT(CASE WHEN amount < 0 THEN 1 END)", "refund_lines", refunds and by_line),
+        ("SUM(CASE WHEN amount < 0 THEN amount END)", "refund_total", refunds and by_line),
+        ("MIN(amount)", "smallest", refunds and not by_line),
+        ("MAX(amount)", "largest", refunds and not by_line),
+    ]
+    kept = "".join(f", {expression} AS {name}" for expression, name, needed in columns if needed)
+    return f"""
+  SELECT customer_id, {event} AS event{kept}
+  FROM used
+  GROUP BY customer_id, {event}
+"""
+
+
+def _lines_as_events(event: str, days: bool) -> str:
+    first_day = f", {DAY} AS first_day" if days else ""
+    return f"""
+  SELECT customer_id, {event} AS event{first_day}, amount AS total, amount AS smallest, amount AS largest
+  FROM used
+"""
+
+
+def _judged(event_grain: str, refunds: str, money: bool) -> str:
+    """How many purchases an event holds, their total, the value of the first, and what became of its refunds."""
+    if refunds == "carry_back":
+        return _carried_back(event_grain)
+    if event_grain == "line":
+        # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
+        value = ", total AS value, lowest AS first_value" if money else ""
+        told = """,
+    refund_lines AS refund_events, refund_lines AS refund_only_events,
+    refund_lines AS left_events, refund_total AS left_over"""
+        purchases = "lines - refund_lines" if refunds else "lines"
+        return f"judged AS (SELECT *, {purchases} AS purchases{value}{told if refunds else ''} FROM events)"
+    value = ", total AS value, total AS first_value" if money else ""
+    if not refunds:
+        return f"judged AS (SELECT *, 1 AS purchases{value} FROM events)"
+    lost = "total IS NULL" if refunds == "drop" else "smallest < 0 AND total <= 0"
+    return f"""
+judged AS (
+  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value},
+    {_REFUND_EVENTS},
+    CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over
+  FROM events
+)"""
+
+
+_REFUND_EVENTS = """CASE WHEN smallest < 0 THEN 1 ELSE 0 END AS refund_events,
+    CASE WHEN smallest < 0 AND largest <= 0 THEN 1 ELSE 0 END AS refund_only_events"""
+
+
+def _carried_back(event_grain: str) -> str:
+    r"""What refunds leave of earlier events, last in first out, without a stack.
+
+    Let $S_j$ be the sum of a customer's event totals up to event j. A purchase i > 0 lies on the stack from
+    $S_{i-1}$ to $S_i$ (from wherever the stack then stood), and refunds eat into it as far as the stack ever falls
+    afterwards: $\max(0, \min_{j \ge i} S_j - S_{i-1})$ of it is left. Where refunds outrun all that was bought, the
+    stack is empty and the rest is lost, which shifts the heights before and after by the same amount, and where it
+    happens between i and j the difference is below 0 anyway. What is lost at event k is by how much $S_k$ falls below
+    the lowest sum before it, 0 included.
+    """
+    # refunds of an instant come after its purchases, and of these the largest was last; the lowest left counts as first
+    by_line = event_grain == "line"
+    order = "event, CASE WHEN total < 0 THEN 1 ELSE 0 END, total" if by_line else "event"
+    by_customer = f"OVER (PARTITION BY customer_id ORDER BY {order} ROWS BETWEEN"
+    bought = "value > 0 OR (total = 0 AND smallest = 0)"
+    first = f"MIN(CASE WHEN {bought} THEN value END) OVER (PARTITION BY customer_id, event)" if by_line else "value"
+    return f"""
+running AS (
+  SELECT *, SUM(total) {by_customer} UNBOUNDED PRECEDING AND CURRENT ROW) AS running
+  FROM events
+),
+bounds AS (
+  SELECT *, MIN(running) {by_customer} CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest_later,
+    LEAST(0, COALESCE(MIN(running) {by_customer} UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS lowest_before
+  FROM running
+),
+valued AS (
+  SELECT *, CASE WHEN total > 0 THEN GREATEST(0, lowest_later - running + total) ELSE 0 END AS value
+  FROM bounds
+),
+judged AS (
+  SELECT *, CASE WHEN {bought} THEN 1 ELSE 0 END AS purchases, {first} AS first_value,
+    {_REFUND_EVENTS},
+    CASE WHEN running < lowest_before THEN 1 ELSE 0 END AS left_events,
+    CASE WHEN running < lowest_before THEN running - lowest_before END AS left_over
+  FROM valued
+)"""
+
+
+def quality_sql(reading: Reading, *, refunds: str) -> str:
+    """One row of counts from the table ``customers``; what the log holds nothing of is not counted."""
+    sums = ("purchases", "events")
+    if reading.money:
+        told = (*REFUND_COUNTS, "left_total") if refunds else ()
+        carried = ("carried_total", "reduced_events", "emptied_events") if refunds == "carry_back" else ()
+        sums = (*sums, "revenue", *told, *carried)
+    return f"""
+SELECT COUNT(CASE WHEN purchases > 0 THEN 1 END) AS buyers, COUNT(*) AS customers_met,
+  {", ".join(f"SUM({name}) AS {name}" for name in sums)}
 FROM customers
 """
 
@@ -186,7 +281,8 @@ def summary_sql(
     end = end_tick(observation_end, event_grain)
     to_end = scale / end.denominator
     customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
-    from_start = "" if observation_start is None else f" AND first_purchase_day >= {day_number(observation_start)}"
+    first_day = "first_event" if event_grain == "day" else "first_purchase_day"
+    from_start = "" if observation_start is None else f" AND {first_day} >= {day_number(observation_start)}"
     # in millionths, so that the total is a whole number and the division the only rounding
     mean = """,
   CASE WHEN purchases > 1
@@ -216,68 +312,17 @@ def _quotient(ticks: str, scale: Fraction) -> str:
     return f"CAST(({ticks}) * {scale.numerator} AS DOUBLE) / CAST({scale.denominator} AS DOUBLE)"
 
 
-def _purchase(event_grain: str, refunds: str) -> tuple[str, str, str]:
-    """How many purchases an event holds, their total, and the value of the first; no refunds, no money."""
-    if not refunds:
-        return "lines" if event_grain == "line" else "1", "NULL", "NULL"
-    without_refunds = "total - COALESCE(refund_total, 0)"
-    if event_grain == "line":
-        # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
-        return "lines - refund_lines", without_refunds, "lowest"
-    if refunds == "drop":
-        return "CASE WHEN lines > refund_lines THEN 1 ELSE 0 END", without_refunds, without_refunds
-    return "CASE WHEN refund_lines > 0 AND total <= 0 THEN 0 ELSE 1 END", "total", "total"
-
-
-def _customer(reading: Reading) -> str:
-    if reading.customer == "text":
-        return "NULLIF(customer_id, '')"
-    if reading.customer == "float":
-        return "CASE WHEN ISNAN(customer_id) THEN NULL ELSE customer_id END"
-    return "customer_id"
-
-
-def local_date(reading: Reading) -> str:
-    """The date in the log's own zone, cast once."""
-    if reading.date == "text":
-        return f"CASE WHEN {_iso()} THEN TRY_CAST(date AS TIMESTAMP) END"
-    if reading.date == "zoned":
-        return _in_zone("CAST(date AS TIMESTAMP WITH TIME ZONE)", reading.zone or "UTC")
-    if reading.date == "instant":
-        return _in_zone("(CAST(date AS TIMESTAMP) AT TIME ZONE 'UTC')", reading.zone or "UTC")
-    return "CAST(date AS DATE)" if reading.date == "date" else "CAST(date AS TIMESTAMP)"
-
-
-def _in_zone(instant: str, zone: str) -> str:
-    """Local time; a fixed offset, which Arrow writes as +02:00, is added to UTC: engines name them differently."""
-    if zone[0] not in "+-":
-        return f"{instant} AT TIME ZONE '{zone}'"
-    hours, minutes = zone[1:].split(":")
-    return f"({instant} AT TIME ZONE 'UTC') + INTERVAL '{zone[0]}{60 * int(hours) + int(minutes)}' MINUTE"
-
-
-def _iso() -> str:
-    # a bare date is the usual case and is told by its dashes; only what is longer pays for a regular expression
-    return (
-        "CASE WHEN LENGTH(date) = 10 THEN SUBSTR(date, 5, 1) = '-' AND SUBSTR(date, 8, 1) = '-' "
-        r"ELSE REGEXP_MATCHES(date, '^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$') END"
+def known(name: str, sort: str | None) -> str:
+    """An identifier, missing where it is empty text or no number."""
+    return {"text": f"NULLIF({name}, '')", "float": f"CASE WHEN ISNAN({name}) THEN NULL ELSE {name} END"}.get(
+        sort or "", name
     )
 
 
-def _unreadable(reading: Reading) -> str:
-    if reading.date != "text":
-        return "0"
-    return f"CASE WHEN date <> '' AND {local_date(reading)} IS NULL THEN 1 ELSE 0 END"
-
-
-def _when_late(observation_end: date | datetime | None) -> str:
+def _until(observation_end: date | datetime | None) -> str | None:
+    """Whether a line is within the observation; None where all are."""
     if observation_end is None or observation_end == date.max:
-        return ""
-    return f"WHEN {_is_after(observation_end)} THEN {AFTER_END}"
-
-
-def _is_after(moment: date | datetime) -> str:
-    """After a timestamp, or after the whole of a day."""
-    if isinstance(moment, datetime):
-        return f"CAST(local_time AS TIMESTAMP) > TIMESTAMP '{moment.isoformat(sep=' ')}'"
-    return f"local_time >= DATE '{(moment + timedelta(days=1)).isoformat()}'"
+        return None
+    if isinstance(observation_end, datetime):
+        return f"CAST(local_time AS TIMESTAMP) <= TIMESTAMP '{observation_end.isoformat(sep=' ')}'"
+    return f"local_time < DATE '{(observation_end + timedelta(days=1)).isoformat()}'"

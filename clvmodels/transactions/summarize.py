@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .. import frames
-from ..errors import ClvError, InvalidInput, NotEnoughData
+from ..errors import InvalidInput, NotEnoughData
 from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
-from .moments import day_of, from_day_number, parse_moment, parse_start
+from .engine import connection
+from .grouping import group, quality_of
+from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
 from .quality import Quality
 
 
@@ -38,19 +34,23 @@ def summarize(
     observation_start: object = None,
     observation_end: object = None,
     refunds: str = "net",
+    order_id: str | None = None,
+    tz: str | None = None,
+    date_format: str | None = None,
+    strict: bool = False,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
 
     Parameters
     ----------
     log
-        A pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, or a path
-        (wildcards allowed) to Parquet or CSV files; one row a transaction or an order line.
+        A pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame or LazyFrame, a DuckDB
+        relation, anything with an Arrow stream (``__arrow_c_stream__``), or a path (wildcards allowed) to Parquet or
+        CSV files; one row a transaction or an order line.
     customer_id, date, amount
         Names of the columns. ``amount=None`` if the log holds no money. Identifiers come back as they are, but for
         floats that are all whole (pandas makes them of integers when some are missing): those become integers. Dates
-        are dates, timestamps (those with a time zone are read in that zone) or text like ``2020-03-04`` or
-        ``2020-03-04 15:00``.
+        are dates, timestamps, or text like ``2020-03-04`` or ``2020-03-04 15:00``.
     time_unit
         The unit of recency and T: "hour", "day", "week", "month" (365.25/12 days) or "year" (365.25 days).
     event_grain
@@ -63,15 +63,30 @@ def summarize(
         default the last date in the log.
     refunds
         What to do with negative amounts: "net" takes them off the same event, which is no purchase if it then comes to
-        0 or less; "drop" leaves them out; "error" refuses them.
+        0 or less; "carry_back" then takes what is left from the customer's latest earlier events, newest first, which
+        are no purchases if nothing of them remains; "drop" leaves negative amounts out; "error" refuses them.
+    order_id
+        Name of a column: every line of an order is dated at the earliest line of the order that is within the
+        observation, so that a refund meets what it refunds. An order belongs to one customer: an identifier that two
+        customers share is two orders. Lines without an order keep their date.
+    tz
+        The time zone in which days are counted: a name such as "Europe/Berlin" or an offset such as "+02:00". Dates
+        with a zone or an offset are converted to it, others are taken to be in it. By default zoned timestamps are
+        read in their own zone, and text with an offset is refused.
+    date_format
+        How dates that are text are written, as in "%d/%m/%Y" or "%d.%m.%Y %H:%M"; an offset (%z) needs ``tz``.
+    strict
+        Refuse a log rather than leave out lines without customer or date, or with a date that cannot be read (else
+        up to 1 line in 100 may have such), or refunds that cannot be taken off anything.
 
     Returns
     -------
     Summarized
         ``summary`` with the columns customer_id, frequency (repeat purchases), recency (first to last purchase), T
         (first purchase to observation end) and, with amounts, monetary_value (mean of the repeat purchases, missing if
-        there is none), ordered by customer_id, in the kind of frame that came in (pandas for paths and DuckDB
-        relations); ``quality``, a `Quality`; and ``facts``, which the summary carries along.
+        there is none), ordered by customer_id, in the kind of frame that came in (pyarrow for its readers and
+        datasets; pandas for paths, DuckDB relations and other streams); ``quality``, a `Quality`; and ``facts``, which
+        the summary carries along.
 
     Raises
     ------
@@ -109,23 +124,29 @@ def summarize(
     hours_in(time_unit)
     _one_of("event_grain", event_grain, tuple(sql.GRAINS))
     _one_of("refunds", refunds, sql.REFUNDS)
-    names = sources.Columns(customer_id, date, amount)
+    names = sources.Columns(customer_id, date, amount, order_id)
     start = parse_start(observation_start)
-    with _connection() as con:
-        source = sources.register(con, log, names)
-        zone = source.reading.zone
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
+    zone = parse_zone(tz)
+    with connection() as con:
+        source = sources.register(con, log, names, zone, date_format)
+        reading = source.reading
+        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
         if start and end and start > day_of(end):
             raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        text = sql.customers_sql(source.reading, event_grain=event_grain, refunds=refunds, observation_end=end)
-        con.execute(f"CREATE TEMP TABLE customers AS {text}")
-        counts = _row(con, sql.quality_sql(source.reading))
-        _refuse_bad_lines(con, source, counts, refunds)
+        counts = group(
+            con,
+            source,
+            event_grain=event_grain,
+            refunds=refunds,
+            observation_end=end,
+            days=start is not None,
+            strict=strict,
+        )
         if end is None:
             end = from_day_number(counts["last_day"])
         found = con.sql(
             sql.summary_sql(
-                source.reading,
+                reading,
                 time_unit=time_unit,
                 event_grain=event_grain,
                 observation_start=start,
@@ -133,13 +154,15 @@ def summarize(
                 whole_number_ids=_whole_numbers(con, source),
             )
         ).to_arrow_table()
-    quality = _quality(counts, found.num_rows, start, end, event_grain, refunds, money=amount is not None)
+    options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+    quality = quality_of(counts, found.num_rows, options, money=amount is not None)
     _refuse_nothing(quality)
     facts: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
+        "observation_start": (start or from_day_number(counts["first_day_used"])).isoformat(),
         "observation_end": end.isoformat(),
-        "tz": zone,
+        "tz": reading.zone,
         "refunds": refunds,
         "version": version_of("clvmodels"),
     }
@@ -157,6 +180,10 @@ def rfm_summary(
     observation_start: object = None,
     observation_end: object = None,
     refunds: str = "net",
+    order_id: str | None = None,
+    tz: str | None = None,
+    date_format: str | None = None,
+    strict: bool = False,
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
@@ -177,94 +204,11 @@ def rfm_summary(
         observation_start=observation_start,
         observation_end=observation_end,
         refunds=refunds,
+        order_id=order_id,
+        tz=tz,
+        date_format=date_format,
+        strict=strict,
     ).summary
-
-
-@contextmanager
-def _connection() -> Iterator[Any]:
-    """A private engine that downloads nothing, sees none of the caller's variables and leaves nothing behind."""
-    import duckdb
-
-    with tempfile.TemporaryDirectory(prefix="clvmodels-", ignore_cleanup_errors=True) as folder:
-        con = duckdb.connect(
-            ":memory:",
-            config={
-                "python_enable_replacements": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "preserve_insertion_order": "false",
-                "temp_directory": folder,
-            },
-        )
-        try:
-            yield con
-        except duckdb.OutOfMemoryException as error:
-            raise ClvError(
-                "the log is too large for the memory and the temporary disk space of this machine"
-            ) from error
-        except duckdb.Error as error:
-            raise InvalidInput(_plain_reason(error)) from error
-        finally:
-            con.close()
-
-
-def _plain_reason(error: Exception) -> str:
-    line = re.search(r"CSV Error on Line: (\d+)", str(error))
-    if line:
-        return (
-            f"the CSV file is not well formed, first at line {line.group(1)}: every line must have as many fields as "
-            "the header, quotes must be closed, and the text must be UTF-8"
-        )
-    if "arquet" in str(error) or "magic bytes" in str(error):
-        return "the Parquet file could not be read: it is damaged, incomplete, or not a Parquet file"
-    return "the log could not be read: a file is damaged, or a column holds values of an unexpected type"
-
-
-def _row(con: Any, query: str) -> dict[str, Any]:
-    cursor = con.execute(query)
-    names = [column[0] for column in cursor.description]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def _refuse_bad_lines(con: Any, source: sources.Source, counts: dict[str, Any], refunds: str) -> None:
-    names = source.names
-    lines = counts["lines"] or 0
-    if not lines:
-        raise NotEnoughData("the log is empty: it has columns but no lines")
-    if counts["unreadable"]:
-        where = f"date <> '' AND ({sql.local_date(source.reading)}) IS NULL"
-        raise InvalidInput(
-            f"column {names.date!r} must hold dates as 2020-03-04 or 2020-03-04 15:00:00; {counts['unreadable']:,} of "
-            f"{lines:,} lines are written otherwise, first {_first(con, source, where)}. "
-            "Convert it first, for example with pandas.to_datetime and the format it is in"
-        )
-    if counts["lines_without_customer"] == lines:
-        raise InvalidInput(f"column {names.customer_id!r} is empty in all {lines:,} lines")
-    if counts["last_day"] is None:
-        raise InvalidInput(f"column {names.date!r} is empty in all {lines:,} lines")
-    if counts.get("bad_amounts"):
-        where = "TRY_CAST(amount AS DECIMAL(18,6)) IS NULL"
-        raise InvalidInput(
-            f"column {names.amount!r} must hold finite amounts below a million million; {counts['bad_amounts']:,} of "
-            f"{lines:,} lines are missing, infinite, too large or no number, first {_first(con, source, where)}. "
-            "Fill or remove them, or pass amount=None"
-        )
-    if refunds == "error" and counts.get("refund_lines"):
-        where = "TRY_CAST(amount AS DECIMAL(18,6)) < 0"
-        raise InvalidInput(
-            f"refunds='error': {counts['refund_lines']:,} of {lines:,} lines have a negative amount, first "
-            f"{_first(con, source, where)}. Pass refunds='net' or refunds='drop'"
-        )
-
-
-def _first(con: Any, source: sources.Source, where: str) -> str:
-    """The first offending line in the log's own order, found by a second, slower pass."""
-    con.execute("SET preserve_insertion_order = true")
-    con.execute("SET threads = 1")
-    found = con.execute(f"SELECT * FROM log WHERE {where} LIMIT 1").fetchall()[0]
-    names = source.names.wanted().values()
-    values = (str(v) if hasattr(v, "year") else repr(v) for v in found)
-    return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
 def _whole_numbers(con: Any, source: sources.Source) -> bool:
@@ -277,61 +221,6 @@ def _whole_numbers(con: Any, source: sources.Source) -> bool:
         return False
     query = f"SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL AND ({other})"
     return bool(con.execute(query).fetchall()[0][0] == 0)
-
-
-def _quality(
-    counts: dict[str, Any],
-    customers: int,
-    start: date | None,
-    end: date | datetime,
-    event_grain: str,
-    refunds: str,
-    *,
-    money: bool,
-) -> Quality:
-    def number(name: str) -> int:
-        return int(counts[name] or 0)
-
-    merged = number("lines_used") - number("events")
-    if refunds == "drop" and money:
-        merged = number("lines_used") - number("refund_lines") - number("purchases")
-    if event_grain == "line":
-        merged = 0
-    amounts = _money(counts, netted=refunds != "drop") if money else {}
-    return Quality(
-        lines=number("lines"),
-        lines_used=number("lines_used"),
-        lines_without_customer=number("lines_without_customer"),
-        lines_without_date=number("lines_without_date"),
-        lines_after_end=number("lines_after_end"),
-        first_date=from_day_number(counts["first_day"]),
-        last_date=from_day_number(counts["last_day"]),
-        observation_start=start,
-        observation_end=end,
-        event_grain=event_grain,
-        refunds=refunds,
-        customers=customers,
-        customers_before_start=number("buyers") - customers,
-        customers_without_purchase=number("customers_without_purchase"),
-        purchases=number("purchases"),
-        same_event_merges=merged,
-        **amounts,
-    )
-
-
-def _money(counts: dict[str, Any], *, netted: bool) -> dict[str, Any]:
-    refund_total, left = (counts[name] or Decimal(0) for name in ("refund_total", "left_total"))
-    return {
-        "zero_amount_lines": int(counts["zero_lines"] or 0),
-        "refund_lines": int(counts["refund_lines"] or 0),
-        "refund_total": refund_total,
-        "refund_events": int(counts["refund_events"] or 0),
-        "refund_only_events": int(counts["refund_only_events"] or 0),
-        "refunds_netted": refund_total - left if netted else Decimal(0),
-        "refunds_left": int(counts["left_events"] or 0) if netted else 0,
-        "refunds_left_total": left if netted else Decimal(0),
-        "revenue": counts["revenue"] or Decimal(0),
-    }
 
 
 def _refuse_nothing(quality: Quality) -> None:

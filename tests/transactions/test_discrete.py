@@ -139,7 +139,9 @@ def test_the_callers_kind_of_frame(small):
         pd.testing.assert_frame_equal(found.to_pandas(), expected, check_dtype=False)
     for n_periods in (None, 6):
         stream = pa.Table.from_pandas(small).to_reader()
-        assert rows_of(clv.discrete_summary(stream, n_periods=n_periods)) == rows_of(expected)
+        found = clv.discrete_summary(stream, n_periods=n_periods)
+        assert isinstance(found, pa.Table)
+        assert rows_of(found.to_pandas()) == rows_of(expected)
 
 
 # --- and the models over it ----------------------------------------------------------------------------------------
