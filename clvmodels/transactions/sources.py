@@ -7,7 +7,7 @@ import glob
 import gzip
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,22 +20,24 @@ ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table or RecordBatchReader, a polars DataFrame, a DuckDB relation, "
     "or a path (wildcards allowed) to .parquet or .csv"
 )
+CURRENCIES = ("currency", "currency_code")
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The caller's names for the three columns; amount is None where money does not matter."""
+    """The caller's names for the columns; amount is None where money does not matter, currency where none is told."""
 
     customer_id: str
     date: str
     amount: str | None
+    currency: str | None = None
 
     def wanted(self) -> dict[str, str]:
         """Our name to the caller's."""
-        names = {"customer_id": self.customer_id, "date": self.date}
-        return names if self.amount is None else {**names, "amount": self.amount}
+        names = {"customer_id": self.customer_id, "date": self.date, "amount": self.amount, "currency": self.currency}
+        return {ours: theirs for ours, theirs in names.items() if theirs is not None}
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,63 @@ class Source:
     answer: str  # "pandas", "arrow" or "polars"
     all_text: bool
     names: Columns
+    whole_lines: bool = False  # the view has a column whole_line, a hash of all columns, computed when asked for
 
 
-def register(con: Any, log: object, names: Columns) -> Source:
-    """Make the view ``log`` on the connection; refuse what cannot be read as a log."""
+def register(con: Any, log: object, names: Columns, *, report: bool = False) -> Source:
+    """Make the view ``log`` on the connection; refuse what cannot be read as a log.
+
+    With a report to come, a column that is called currency is read as well, and so is a hash of whole lines where it
+    costs nothing before it is asked for (files) or could not be had later (streams).
+    """
     if isinstance(log, str | Path):
-        return _path(con, str(log), names)
+        return _path(con, str(log), names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
-        _check_names(list(log.columns), names)  # type: ignore[attr-defined]
+        relation: Any = log
+        found = list(relation.columns)
+        names = _with_currency(found, names) if report else names
+        _check_names(found, names)
         picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
-        return _reader(con, log.project(picked).to_arrow_reader(), names)  # type: ignore[attr-defined]
+        whole = _whole_line(list(map(_quoted, found))) if report else ""
+        return _reader(con, relation.project(picked + whole).to_arrow_reader(), names, projected=True, report=report)
     if type(log).__name__ == "RecordBatchReader":
-        _check_names(list(log.schema.names), names)  # type: ignore[attr-defined]
-        return _reader(con, log, names)
+        stream: Any = log
+        names = _with_currency(list(stream.schema.names), names) if report else names
+        _check_names(list(stream.schema.names), names)
+        return _reader(con, stream, names, projected=False, report=report)
+    held = in_memory(log, kind, names, report=report)
+    if held is None:
+        raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
+    table, names = held
+    con.register("log", table)
+    return Source(_reading(con, names, _zone(table)), kind, all_text=False, names=names)
+
+
+def in_memory(log: object, kind: str, names: Columns, *, report: bool) -> tuple[Any, Columns] | None:
+    """The wanted columns of a frame as an Arrow table, and the names with the currency's; None if it is no frame."""
     picked_table = {"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}.get(kind)
     if picked_table is None:
-        raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
-    found = _plain(picked_table(log, names))
-    con.register("log", found)
-    return Source(_reading(con, names, _zone(found)), kind, all_text=False, names=names)
+        return None
+    more = _with_currency(frames.column_names(log), names) if report else names
+    if more != names:
+        try:
+            return _plain(picked_table(log, more)), more
+        except InvalidInput:
+            pass  # nobody asked for that column: if the fault lies in another one, it is met again below
+    return _plain(picked_table(log, names)), names
+
+
+def _with_currency(found: list[str], names: Columns) -> Columns:
+    """The names with that of a column called currency, if the caller named none and there is one."""
+    called = [name for name in found if name.lower() in CURRENCIES]
+    if names.currency is not None or len(called) != 1 or called[0] in names.wanted().values():
+        return names
+    return replace(names, currency=called[0])
+
+
+def _whole_line(columns: list[str]) -> str:
+    return f", hash({', '.join(columns)}) AS whole_line"
 
 
 def _from_pandas(log: Any, names: Columns) -> Any:
@@ -136,18 +175,20 @@ def _plain(table: Any) -> Any:
     return table
 
 
-def _reader(con: Any, reader: Any, names: Columns) -> Source:
+def _reader(con: Any, reader: Any, names: Columns, *, projected: bool, report: bool) -> Source:
     """A stream can be read once only, so it is copied into the private engine, which can spill to disk."""
-    picked = names.wanted() if names.customer_id in reader.schema.names else {ours: ours for ours in names.wanted()}
+    picked = {ours: ours for ours in names.wanted()} if projected else names.wanted()
     zone = _zone(reader, picked["date"])
     con.register("stream", reader)
     columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in picked.items())
+    if report:
+        columns += ", whole_line" if projected else _whole_line(list(map(_quoted, reader.schema.names)))
     con.execute(f"CREATE TEMP TABLE log AS SELECT {columns} FROM stream")
     con.unregister("stream")
-    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, whole_lines=report)
 
 
-def _path(con: Any, path: str, names: Columns) -> Source:
+def _path(con: Any, path: str, names: Columns, *, report: bool) -> Source:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise InvalidInput(
             f"{path!r} is a remote path, which is not read: it would need downloaded code and credentials. "
@@ -158,21 +199,28 @@ def _path(con: Any, path: str, names: Columns) -> Source:
         hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
         raise InvalidInput(f"no file found at {path!r}{hint}")
     if all(file.lower().endswith(PARQUET) for file in files):
-        _parquet(con, files, names)
+        names = _parquet(con, files, names, report=report)
         zone = _parquet_zone(files[0], names.date)
-        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, whole_lines=report)
     if all(file.lower().endswith(CSV) for file in files):
-        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, names)}")
-        return Source(Reading("text", "text", None, names.amount is not None), "pandas", all_text=True, names=names)
+        headers = list(map(_header, files))
+        if report and len({_with_currency(list(header), names) for header, _ in headers}) == 1:
+            names = _with_currency(list(headers[0][0]), names)
+        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, headers, names, report=report)}")
+        reading = Reading("text", "text", None, names.amount is not None)
+        return Source(reading, "pandas", all_text=True, names=names, whole_lines=report)
     raise InvalidInput(f"{path!r} must be Parquet ({', '.join(PARQUET)}) or CSV ({', '.join(CSV)}), all of one sort")
 
 
-def _parquet(con: Any, files: list[str], names: Columns) -> None:
+def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> Columns:
     scan = f"read_parquet([{', '.join(map(_file, files))}], union_by_name=true, hive_partitioning=false)"
     found = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
+    names = _with_currency(found, names) if report else names
     _check_names(found, names)
     picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
-    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked} FROM {scan}")
+    whole = _whole_line(list(map(_quoted, found))) if report else ""
+    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM {scan}")
+    return names
 
 
 def _parquet_zone(file: str, column: str) -> str | None:
@@ -186,18 +234,21 @@ def _parquet_zone(file: str, column: str) -> str | None:
     return sort.tz if pa.types.is_timestamp(sort) else None
 
 
-def _csv(files: list[str], names: Columns) -> str:
+def _csv(files: list[str], headers: list[tuple[tuple[str, ...], str]], names: Columns, *, report: bool) -> str:
     """Everything is read as text, with the dialect fixed by the header.
 
     An engine that guesses skips lines it does not understand, and takes 007 for a number.
     """
     scans = []
-    for (header, delimiter), group in groupby(files, key=_header):
+    for (header, delimiter), pairs in groupby(zip(files, headers, strict=True), key=lambda pair: pair[1]):
+        group = [file for file, _ in pairs]
         _check_names(list(header), names)
         for name in names.wanted().values():
             if header.count(name) > 1:
                 raise InvalidInput(f"column {name!r} must be there once; the header has it {header.count(name)} times")
         picked = ", ".join(f"c{header.index(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
+        if report:  # in the order of their names, so that files whose columns stand in another order compare
+            picked += _whole_line([f"c{i}" for i in sorted(range(len(header)), key=header.__getitem__)])
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
         scans.append(
             f"SELECT {picked} FROM read_csv([{', '.join(map(_file, group))}], auto_detect=false, header=true, "

@@ -56,14 +56,28 @@ USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END = 0, 1, 2, 3
 
 def customers_sql(reading: Reading, *, event_grain: str, refunds: str, observation_end: date | datetime | None) -> str:
     """One row a customer, and one for each reason why lines are not used: purchases, money, and what was met."""
+    steps = _steps_to_events(reading, event_grain=event_grain, observation_end=observation_end)
+    return steps + "," + _customers_of_events(reading, event_grain=event_grain, refunds=refunds)
+
+
+def events_sql(reading: Reading, *, event_grain: str, observation_end: date | datetime | None) -> str:
+    """One row an event (and a reason): the first half of customers_sql, for whoever wants to look at it again."""
+    steps = _steps_to_events(reading, event_grain=event_grain, observation_end=observation_end)
+    return f"{steps}\nSELECT * FROM events"
+
+
+def customers_of_events_sql(reading: Reading, *, event_grain: str, refunds: str) -> str:
+    """The second half of customers_sql, from a table ``events`` that events_sql made."""
+    return "WITH" + _customers_of_events(reading, event_grain=event_grain, refunds=refunds)
+
+
+def _steps_to_events(reading: Reading, *, event_grain: str, observation_end: date | datetime | None) -> str:
     event, _ = GRAINS[event_grain]
     text = reading.date == "text"
     # each aggregate over the events costs about as much as reading a column, so none is kept that says nothing new
     by_day = event_grain == "day"
     days = "event AS first_day, event AS last_day" if by_day else "MIN(day) AS first_day, MAX(day) AS last_day"
     lowest = ", MIN(CASE WHEN amount >= 0 THEN amount END) AS lowest" if event_grain == "line" else ""
-    refunds_told = _REFUNDS_OF_LINES if event_grain == "line" else _REFUNDS_OF_EVENTS
-    purchases, value, first_value = _purchase(event_grain, refunds if reading.money else "")
     return f"""
 WITH lines AS (
   SELECT {_customer(reading)} AS customer_id, {local_date(reading)} AS local_time
@@ -87,7 +101,14 @@ events AS (
     {", SUM(unreadable) AS unreadable" if text else ""}{_EVENT_MONEY + lowest if reading.money else ""}
   FROM dated
   GROUP BY customer_id, event, reason
-),
+)"""
+
+
+def _customers_of_events(reading: Reading, *, event_grain: str, refunds: str) -> str:
+    text = reading.date == "text"
+    refunds_told = _REFUNDS_OF_LINES if event_grain == "line" else _REFUNDS_OF_EVENTS
+    purchases, value, first_value = _purchase(event_grain, refunds if reading.money else "")
+    return f"""
 judged AS (
   SELECT *, CASE WHEN reason = {USED} THEN {purchases} ELSE 0 END AS purchases,
     {value} AS value, {first_value} AS first_value
@@ -103,6 +124,23 @@ SELECT customer_id, reason,
   {_CUSTOMER_MONEY + refunds_told if reading.money else ""}
 FROM judged
 GROUP BY customer_id, reason
+"""
+
+
+def days_sql(reading: Reading) -> str:
+    """Lines, lines with a customer and their money on every day of the log, straight from its lines."""
+    total = "SUM(CASE WHEN customer_id IS NOT NULL THEN amount END)" if reading.money else "NULL"
+    return f"""
+WITH lines AS (
+  SELECT {_customer(reading)} AS customer_id, {local_date(reading)} AS local_time
+    {", TRY_CAST(amount AS DECIMAL(18,6)) AS amount" if reading.money else ""}
+  FROM log
+)
+SELECT {DAY} AS day, COUNT(*) AS lines, COUNT(customer_id) AS used, {total} AS total
+FROM lines
+WHERE local_time IS NOT NULL
+GROUP BY 1
+ORDER BY 1
 """
 
 

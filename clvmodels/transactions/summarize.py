@@ -261,10 +261,10 @@ def _first(con: Any, source: sources.Source, where: str) -> str:
     """The first offending line in the log's own order, found by a second, slower pass."""
     con.execute("SET preserve_insertion_order = true")
     con.execute("SET threads = 1")
-    found = con.execute(f"SELECT * FROM log WHERE {where} LIMIT 1").fetchall()[0]
-    names = source.names.wanted().values()
+    names = source.names.wanted()
+    found = con.execute(f"SELECT {', '.join(names)} FROM log WHERE {where} LIMIT 1").fetchall()[0]
     values = (str(v) if hasattr(v, "year") else repr(v) for v in found)
-    return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+    return ", ".join(f"{name}={value}" for name, value in zip(names.values(), values, strict=True))
 
 
 def _whole_numbers(con: Any, source: sources.Source) -> bool:
