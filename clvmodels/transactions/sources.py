@@ -48,7 +48,12 @@ class Source:
     answer: str  # "pandas", "arrow" or "polars"
     all_text: bool
     names: Columns
-    whole_lines: bool = False  # the view has a column whole_line, a hash of all columns, computed when asked for
+    columns: int = 0  # how many the log has, where the view holds a hash of them all, whole_line
+
+    @property
+    def whole_lines(self) -> bool:
+        """Whether the view has a column whole_line; in files it is computed when it is asked for."""
+        return self.columns > 0
 
 
 def register(con: Any, log: object, names: Columns, *, report: bool = False) -> Source:
@@ -57,6 +62,7 @@ def register(con: Any, log: object, names: Columns, *, report: bool = False) -> 
     With a report to come, a column that is called currency is read as well, and so is a hash of whole lines where it
     costs nothing before it is asked for (files) or could not be had later (streams).
     """
+    stream: Any
     if isinstance(log, str | Path):
         return _path(con, str(log), names, report=report)
     kind = frames.kind(log)
@@ -67,12 +73,14 @@ def register(con: Any, log: object, names: Columns, *, report: bool = False) -> 
         _check_names(found, names)
         picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
         whole = _whole_line(list(map(_quoted, found))) if report else ""
-        return _reader(con, relation.project(picked + whole).to_arrow_reader(), names, projected=True, report=report)
+        stream = relation.project(picked + whole).to_arrow_reader()
+        return _reader(con, stream, names, projected=True, columns=len(found) if report else 0)
     if type(log).__name__ == "RecordBatchReader":
-        stream: Any = log
+        stream = log
         names = _with_currency(list(stream.schema.names), names) if report else names
         _check_names(list(stream.schema.names), names)
-        return _reader(con, stream, names, projected=False, report=report)
+        columns = len(stream.schema.names) if report else 0
+        return _reader(con, stream, names, projected=False, columns=columns)
     held = in_memory(log, kind, names, report=report)
     if held is None:
         raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
@@ -86,7 +94,9 @@ def in_memory(log: object, kind: str, names: Columns, *, report: bool) -> tuple[
     picked_table = {"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}.get(kind)
     if picked_table is None:
         return None
-    more = _with_currency(frames.column_names(log), names) if report else names
+    lazy: Any = log
+    found = lazy.collect_schema().names() if hasattr(log, "collect_schema") else frames.column_names(log)
+    more = _with_currency(found, names) if report else names
     if more != names:
         try:
             return _plain(picked_table(log, more)), more
@@ -175,17 +185,17 @@ def _plain(table: Any) -> Any:
     return table
 
 
-def _reader(con: Any, reader: Any, names: Columns, *, projected: bool, report: bool) -> Source:
+def _reader(con: Any, reader: Any, names: Columns, *, projected: bool, columns: int) -> Source:
     """A stream can be read once only, so it is copied into the private engine, which can spill to disk."""
     picked = {ours: ours for ours in names.wanted()} if projected else names.wanted()
     zone = _zone(reader, picked["date"])
     con.register("stream", reader)
-    columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in picked.items())
-    if report:
-        columns += ", whole_line" if projected else _whole_line(list(map(_quoted, reader.schema.names)))
-    con.execute(f"CREATE TEMP TABLE log AS SELECT {columns} FROM stream")
+    copied = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in picked.items())
+    if columns:
+        copied += ", whole_line" if projected else _whole_line(list(map(_quoted, reader.schema.names)))
+    con.execute(f"CREATE TEMP TABLE log AS SELECT {copied} FROM stream")
     con.unregister("stream")
-    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, whole_lines=report)
+    return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, columns=columns)
 
 
 def _path(con: Any, path: str, names: Columns, *, report: bool) -> Source:
@@ -199,20 +209,21 @@ def _path(con: Any, path: str, names: Columns, *, report: bool) -> Source:
         hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
         raise InvalidInput(f"no file found at {path!r}{hint}")
     if all(file.lower().endswith(PARQUET) for file in files):
-        names = _parquet(con, files, names, report=report)
+        names, columns = _parquet(con, files, names, report=report)
         zone = _parquet_zone(files[0], names.date)
-        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, whole_lines=report)
+        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, columns=columns)
     if all(file.lower().endswith(CSV) for file in files):
         headers = list(map(_header, files))
         if report and len({_with_currency(list(header), names) for header, _ in headers}) == 1:
             names = _with_currency(list(headers[0][0]), names)
         con.execute(f"CREATE TEMP VIEW log AS {_csv(files, headers, names, report=report)}")
         reading = Reading("text", "text", None, names.amount is not None)
-        return Source(reading, "pandas", all_text=True, names=names, whole_lines=report)
+        columns = len(headers[0][0]) if report else 0
+        return Source(reading, "pandas", all_text=True, names=names, columns=columns)
     raise InvalidInput(f"{path!r} must be Parquet ({', '.join(PARQUET)}) or CSV ({', '.join(CSV)}), all of one sort")
 
 
-def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> Columns:
+def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> tuple[Columns, int]:
     scan = f"read_parquet([{', '.join(map(_file, files))}], union_by_name=true, hive_partitioning=false)"
     found = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
     names = _with_currency(found, names) if report else names
@@ -220,7 +231,7 @@ def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> Col
     picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
     whole = _whole_line(list(map(_quoted, found))) if report else ""
     con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM {scan}")
-    return names
+    return names, len(found) if report else 0
 
 
 def _parquet_zone(file: str, column: str) -> str | None:

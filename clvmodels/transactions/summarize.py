@@ -15,6 +15,7 @@ from ..errors import ClvError, InvalidInput, NotEnoughData
 from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
+from .examine import examine
 from .moments import day_of, from_day_number, parse_moment, parse_start
 from .quality import Quality
 
@@ -38,6 +39,7 @@ def summarize(
     observation_start: object = None,
     observation_end: object = None,
     refunds: str = "net",
+    currency: str | None = None,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
 
@@ -64,6 +66,9 @@ def summarize(
     refunds
         What to do with negative amounts: "net" takes them off the same event, which is no purchase if it then comes to
         0 or less; "drop" leaves them out; "error" refuses them.
+    currency
+        Name of the column that holds the currency, if there is one: the report tells whether there are several. A
+        column called currency or currency_code is found without being named.
 
     Returns
     -------
@@ -106,44 +111,16 @@ def summarize(
     0 lines with an amount of 0
     no refunds (amounts below 0)
     """
-    hours_in(time_unit)
-    _one_of("event_grain", event_grain, tuple(sql.GRAINS))
-    _one_of("refunds", refunds, sql.REFUNDS)
-    names = sources.Columns(customer_id, date, amount)
-    start = parse_start(observation_start)
-    with _connection() as con:
-        source = sources.register(con, log, names)
-        zone = source.reading.zone
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
-        if start and end and start > day_of(end):
-            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        text = sql.customers_sql(source.reading, event_grain=event_grain, refunds=refunds, observation_end=end)
-        con.execute(f"CREATE TEMP TABLE customers AS {text}")
-        counts = _row(con, sql.quality_sql(source.reading))
-        _refuse_bad_lines(con, source, counts, refunds)
-        if end is None:
-            end = from_day_number(counts["last_day"])
-        found = con.sql(
-            sql.summary_sql(
-                source.reading,
-                time_unit=time_unit,
-                event_grain=event_grain,
-                observation_start=start,
-                observation_end=end,
-                whole_number_ids=_whole_numbers(con, source),
-            )
-        ).to_arrow_table()
-    quality = _quality(counts, found.num_rows, start, end, event_grain, refunds, money=amount is not None)
-    _refuse_nothing(quality)
-    facts: dict[str, str | None] = {
-        "time_unit": time_unit,
-        "event_grain": event_grain,
-        "observation_end": end.isoformat(),
-        "tz": zone,
-        "refunds": refunds,
-        "version": version_of("clvmodels"),
-    }
-    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+    return _summarized(
+        log,
+        sources.Columns(customer_id, date, amount, currency),
+        time_unit=time_unit,
+        event_grain=event_grain,
+        observation_start=observation_start,
+        observation_end=observation_end,
+        refunds=refunds,
+        report=True,
+    )
 
 
 def rfm_summary(
@@ -160,6 +137,8 @@ def rfm_summary(
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
+    The report costs about as much again as the summary, and is not made here: no ``currency`` then.
+
     Examples
     --------
     >>> import pandas
@@ -167,17 +146,74 @@ def rfm_summary(
     >>> rfm_summary(log, customer_id="who", date="when", amount=None, time_unit="day").to_dict("records")
     [{'customer_id': 7, 'frequency': 1, 'recency': 14.0, 'T': 14.0}]
     """
-    return summarize(
+    return _summarized(
         log,
-        customer_id=customer_id,
-        date=date,
-        amount=amount,
+        sources.Columns(customer_id, date, amount),
         time_unit=time_unit,
         event_grain=event_grain,
         observation_start=observation_start,
         observation_end=observation_end,
         refunds=refunds,
+        report=False,
     ).summary
+
+
+def _summarized(
+    log: object,
+    names: sources.Columns,
+    *,
+    time_unit: str,
+    event_grain: str,
+    observation_start: object,
+    observation_end: object,
+    refunds: str,
+    report: bool,
+) -> Summarized:
+    hours_in(time_unit)
+    _one_of("event_grain", event_grain, tuple(sql.GRAINS))
+    _one_of("refunds", refunds, sql.REFUNDS)
+    start = parse_start(observation_start)
+    with _connection() as con:
+        source = sources.register(con, log, names, report=report)
+        zone = source.reading.zone
+        end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
+        if start and end and start > day_of(end):
+            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+        if report:  # keeping the events costs next to nothing, and the report reads them again
+            text = sql.events_sql(source.reading, event_grain=event_grain, observation_end=end)
+            con.execute(f"CREATE TEMP TABLE events AS {text}")
+            text = sql.customers_of_events_sql(source.reading, event_grain=event_grain, refunds=refunds)
+        else:
+            text = sql.customers_sql(source.reading, event_grain=event_grain, refunds=refunds, observation_end=end)
+        con.execute(f"CREATE TEMP TABLE customers AS {text}")
+        counts = _row(con, sql.quality_sql(source.reading))
+        _refuse_bad_lines(con, source, counts, refunds)
+        if end is None:
+            end = from_day_number(counts["last_day"])
+        found = con.sql(
+            sql.summary_sql(
+                source.reading,
+                time_unit=time_unit,
+                event_grain=event_grain,
+                observation_start=start,
+                observation_end=end,
+                whole_number_ids=_whole_numbers(con, source),
+            )
+        ).to_arrow_table()
+        money = names.amount is not None
+        quality = _quality(counts, found.num_rows, start, end, event_grain, refunds, money=money)
+        _refuse_nothing(quality)
+        if report:
+            quality = examine(con, log, source, quality, today=datetime.now().date())
+    facts: dict[str, str | None] = {
+        "time_unit": time_unit,
+        "event_grain": event_grain,
+        "observation_end": end.isoformat(),
+        "tz": zone,
+        "refunds": refunds,
+        "version": version_of("clvmodels"),
+    }
+    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
 
 
 @contextmanager
