@@ -63,7 +63,7 @@ def gaps(days: Counts, lines: Counts, first: int, last: int) -> Gaps | None:
     if len(middle) >= 28:
         weekday = np.arange(low, low + len(middle)) % 7
         often = np.bincount(weekday, middle, 7) / np.bincount(weekday, minlength=7)
-        open_weekdays: NDArray[np.bool_] = np.greater_equal(often, OPEN)
+        open_weekdays = np.array([share >= OPEN for share in often])
         usually = open_weekdays[weekday]
         if usually.any() and middle[usually].mean() >= USUAL:
             is_open = open_weekdays[np.arange(first, last + 1) % 7]

@@ -247,9 +247,9 @@ def _outlying(con: Any, source: Source, quality: Quality) -> Finding | str | Non
         (above + below) / quality.purchases,
         (money_above or Decimal(0)) + (money_below or Decimal(0)),
         examples,
-        f"The middle one is {rounded(float(np.exp(middle)))}; {' and '.join(filter(None, told))}, which is "
-        f"{FENCE:.0f} times the width of the middle half away from it, on the log scale, and 10 times or more in money.{cancelled} They bend "
-        "the spend model, which has one shape for everybody, and the value of their customers rests on them.",
+        f"The middle one is {rounded(float(np.exp(middle)))}; {' and '.join(filter(None, told))}, further from "
+        f"the middle half than {FENCE:.0f} times its width on the log scale, and 10 times in money.{cancelled} They "
+        "bend the spend model, which has one shape for everybody, and the value of their customers rests on them.",
         advice,
         LOOK if weight >= 0.005 or back else NOTE,
     )
@@ -295,8 +295,8 @@ def _older(con: Any, days: Days, quality: Quality, today: date) -> Finding | str
         ),
         f"An estimate from below: at first {found.early:,.0f} 'new' customers a week, in the second half of the log "
         f"{rounded(found.later)}. The surplus are old customers taken for new ones (or an opening campaign). Their T "
-        "is too short and their first purchase a repeat purchase, so the fit mixes loyal customers with newcomers: purchase "
-        "rates too high, lifetimes wrong.",
+        "is too short and their first purchase a repeat purchase, so the fit mixes loyal customers with newcomers: "
+        "purchase rates too high, lifetimes wrong.",
         f"Pass observation_start='{day(found.settled)}', which keeps the {kept:,} customers first seen from then on, "
         "or add the lines from before.",
         LOOK,

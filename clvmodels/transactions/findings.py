@@ -235,8 +235,8 @@ def _refunds(quality: Any, examples: dict[str, tuple[str, ...]]) -> list[Finding
                 quality.refunds_left / quality.refund_events,
                 quality.refunds_left_total,
                 examples.get("refunds_left", ()),
-                f"More was given back than bought in that {quality.event_grain}; earlier purchases are not touched."
-                f"{of} Mean spend is too high by about that, and purchases that were taken back altogether still count.",
+                f"More was given back than bought in that {quality.event_grain}; earlier purchases stay as they are."
+                f"{of} Mean spend is too high by about that, and orders that were taken back whole still count.",
                 f"If that matters, {later}.",
                 LOOK if money is not None and money >= 0.01 else NOTE,
             )
