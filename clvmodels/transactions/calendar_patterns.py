@@ -71,7 +71,7 @@ def gaps(days: Counts, lines: Counts, first: int, last: int) -> Gaps | None:
     weeks = len(there) // 7
     if not weeks:
         return None
-    by_week = there[len(there) - 7 * weeks :].reshape(weeks, 7).any(axis=1)
+    by_week: NDArray[np.bool_] = np.logical_or.reduce(there[len(there) - 7 * weeks :].reshape(weeks, 7), axis=1)
     start = last + 1 - 7 * weeks
     kept = by_week[max(low - start, 0) // 7 : (high - start) // 7 + 1]
     if len(kept) < 8 or kept.mean() < USUAL:

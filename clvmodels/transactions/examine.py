@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import calendar_patterns
 from . import findings_sql as ask
-from .findings import AS_ASKED, LOOK, NOTE, SOUGHT, Finding, counted, dated, in_order, of_counts, percent, rounded
+from .findings import LOOK, NOTE, PLAIN, SOUGHT, Finding, counted, dated, in_order, of_counts, percent, rounded
 from .moments import day_number, day_of
 from .moments import from_day_number as day
 from .quality import Quality
@@ -57,8 +57,8 @@ def examine(con: Any, log: object, source: Source, quality: Quality, *, today: d
     return replace(
         quality,
         findings=in_order(found),
-        not_found=tuple(title for name, title in SOUGHT.items() if name not in {*named, *unjudged, *AS_ASKED}),
-        not_judged=tuple(f"{SOUGHT[name]} ({why})" for name, why in unjudged.items()),
+        not_found=tuple(title for name, title in SOUGHT.items() if name not in {*named, *unjudged, *PLAIN}),
+        not_judged=tuple(f"{title} ({unjudged[name]})" for name, title in SOUGHT.items() if name in unjudged),
     )
 
 
@@ -112,7 +112,7 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
 
 def _currencies(con: Any, source: Source, quality: Quality) -> Finding | str | None:
     if source.names.currency is None:
-        return "no column is called currency; pass currency= if one holds it"
+        return "no such column"
     rows = [(str(row[0]), int(row[1]), row[2]) for row in _rows(con, ask.currencies(source.reading)) if row[0]]
     if len(rows) < 2:
         return None
@@ -208,7 +208,7 @@ def _outlying(con: Any, source: Source, quality: Quality) -> Finding | str | Non
     histogram = np.array(_rows(con, ask.amounts_histogram(refunds)), dtype=float).reshape(-1, 2)
     share = np.cumsum(histogram[:, 1]) / max(histogram[:, 1].sum(), 1)
     if histogram[:, 1].sum() < LEAST_AMOUNTS:
-        return f"fewer than {LEAST_AMOUNTS} purchases"
+        return f"needs {LEAST_AMOUNTS} purchases"
     low, middle, high = ((histogram[np.searchsorted(share, at), 0] + 0.5) / ask.BINS for at in (0.25, 0.5, 0.75))
     reach = max(FENCE * (high - low), LEAST_FENCE)
     upper, lower = (Decimal(f"{np.exp(limit):.3g}") for limit in (high + reach, low - reach))
@@ -278,7 +278,7 @@ def _older(con: Any, days: Days, quality: Quality, today: date) -> Finding | str
     rows = np.array(_rows(con, ask.first_purchases(quality.observation_start)), dtype=np.int64).reshape(-1, 2)
     found = calendar_patterns.older_customers(_weekly(rows[:, 0], rows[:, 1], first, max(weeks, 0)), first)
     if found is False:
-        return f"fewer than {calendar_patterns.LEAST_WEEKS} weeks"
+        return f"needs {calendar_patterns.LEAST_WEEKS} weeks"
     if not isinstance(found, calendar_patterns.OlderCustomers):
         return None
     kept = int(rows[rows[:, 0] >= found.settled, 1].sum())
@@ -310,7 +310,7 @@ def _gaps(days: Days, quality: Quality, today: date) -> Finding | str | None:
         return None
     found = calendar_patterns.gaps(days.day[past], days.lines[past], int(days.day[0]), until)
     if found is None:
-        return "lines are too few and far between"
+        return "too few lines"
     unit = "day" if found.step == 1 else "week"
     beyond = [run for run in found.runs if run[2] > found.longest_by_chance]
     busy = found.step == 1 and float(np.median(days.lines[past])) >= CLOSED_DAYS_MATTER
@@ -351,10 +351,10 @@ def _level(con: Any, days: Days, quality: Quality, today: date) -> Finding | str
     start = last + 1 - 7 * weeks  # whole weeks that end with the log: what is left over stands at its beginning
     lines = _weekly(days.day, days.used, start, max(weeks, 0))
     if weeks and float(np.median(lines)) < calendar_patterns.LEAST_LINES:
-        return f"fewer than {calendar_patterns.LEAST_LINES} lines a week"
+        return f"needs {calendar_patterns.LEAST_LINES} lines a week"
     by_lines = calendar_patterns.level_changes(lines, start)
     if by_lines is None:
-        return f"fewer than {2 * calendar_patterns.WINDOW + 4} weeks"
+        return f"needs {2 * calendar_patterns.WINDOW + 4} weeks"
     by_money: tuple[calendar_patterns.Change, ...] = ()
     if quality.revenue is not None:
         money = _weekly(days.day, np.nan_to_num(days.total), start, weeks)

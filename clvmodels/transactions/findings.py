@@ -36,8 +36,17 @@ SOUGHT = {
     "same_event_merges": "lines merged",
 }
 
-# no news when they are not there
-AS_ASKED = ("refunds_dropped", "refunds_netted", "customers_before_start", "lines_after_end", "same_event_merges")
+# no news when they are not there, or told in the first lines of the report in any case
+PLAIN = (
+    "zero_amounts",
+    "refunds_left",
+    "refunds_dropped",
+    "refunds_netted",
+    "customers_without_purchase",
+    "customers_before_start",
+    "lines_after_end",
+    "same_event_merges",
+)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Quality:
     >>> import clvmodels as clv
     >>> quality = clv.summarize(clv.load_cdnow(sample=True)).quality
     >>> [finding.name for finding in quality.findings]
-    ['exact_duplicates', 'level_changes', 'outlying_amounts', 'zero_amounts', 'same_event_merges']
+    ['outlying_amounts', 'level_changes', 'exact_duplicates', 'zero_amounts', 'same_event_merges']
     """
 
     lines: int

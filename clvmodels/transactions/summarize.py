@@ -110,6 +110,12 @@ def summarize(
     revenue: 35.00 over all purchases
     0 lines with an amount of 0
     no refunds (amounts below 0)
+    <BLANKLINE>
+    looked for and not found: dates in the future, dates that cannot be read, lines without a date,
+      lines without a customer, exact duplicates
+    could not be judged: several currencies (no such column), customers older than the log (needs 20
+      weeks), outlying amounts (needs 50 purchases), sudden changes of level (needs 5 lines a week),
+      gaps (too few lines)
     """
     return _summarized(
         log,
