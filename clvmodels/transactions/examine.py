@@ -81,7 +81,10 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
     def events(name: str, count: int | None, what: str, condition: str, wording: str) -> None:
         if count:
             rows = _rows(con, ask.events_where(what, condition))
-            examples[name] = tuple(dated(row[0], row[1], wording.format(row[2])) for row in rows)
+            examples[name] = tuple(
+                dated(row[0], row[1], f"{row[2]:,.2f}" if wording == "money" else counted(int(row[2]), "line"))
+                for row in rows
+            )
 
     if quality.lines_without_customer:
         rows = _rows(con, ask.without_customer(source.reading))
@@ -99,14 +102,14 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
     if quality.customers_without_purchase:
         rows = _rows(con, ask.customers_where("purchases = 0", "first_day"))
         examples["customers_without_purchase"] = tuple(dated(*row) for row in rows)
-    events("same_event_merges", quality.same_event_merges, "lines", "lines > 1", "{:,} lines")
+    events("same_event_merges", quality.same_event_merges, "lines", "lines > 1", "lines")
     if money:
-        events("zero_amounts", quality.zero_amount_lines, "zero_lines", "zero_lines > 0", "{:,} of them")
+        events("zero_amounts", quality.zero_amount_lines, "zero_lines", "zero_lines > 0", "lines")
         left = "refund_lines > 0 AND total < 0" if quality.event_grain != "line" else "refund_lines > 0"
         what = "total" if quality.event_grain != "line" else "refund_total"
-        events("refunds_left", quality.refunds_left, what, left, "{:,.2f}")
-        events("refunds_netted", quality.refund_events, "refund_total", "refund_total < total", "{:,.2f}")
-        events("refunds_dropped", quality.refund_lines, "refund_total", "refund_lines > 0", "{:,.2f}")
+        events("refunds_left", quality.refunds_left, what, left, "money")
+        events("refunds_netted", quality.refund_events, "refund_total", "refund_total < total", "money")
+        events("refunds_dropped", quality.refund_lines, "refund_total", "refund_lines > 0", "money")
     return of_counts(quality, examples, totals)
 
 

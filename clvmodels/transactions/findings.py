@@ -215,7 +215,7 @@ def _refunds(quality: Any, examples: dict[str, tuple[str, ...]]) -> list[Finding
         found.append(
             Finding(
                 "refunds_netted",
-                f"Customer-{quality.event_grain}s with a refund",
+                f"Refunds netted, on customer-{quality.event_grain}s with a refund",
                 quality.refund_events,
                 "purchases",
                 None,
