@@ -48,9 +48,12 @@ def _others(held: Any, rows: Any) -> list[Any]:
     if frames.kind(held) != "pandas":
         table = held.take(pa.array(rows)) if frames.kind(held) == "arrow" else held[rows].to_arrow()
         return [_readable(column) for column in table.columns]
+    picked = held.iloc[rows]
+    if any(name is not None for name in held.index.names):  # a named index is a column like any other
+        picked = picked.reset_index(allow_duplicates=True)
     found = []
-    for i in range(held.shape[1]):
-        column = held.iloc[rows, i]
+    for i in range(picked.shape[1]):
+        column = picked.iloc[:, i]
         try:
             found.append(_readable(pa.array(column, from_pandas=True)))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
