@@ -173,25 +173,19 @@ def some_event_has_several_lines(event_grain: str) -> str:
     return "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE lines > 1 LIMIT 1)"
 
 
-def alike(columns: str) -> str:
-    """Groups of lines that are equal in the columns read; only among these can there be exact duplicates."""
-    return f"""
-CREATE TEMP TABLE alike AS
-SELECT {columns} FROM log
-GROUP BY {columns}
-HAVING COUNT(*) > 1
-"""
+def marks(columns: list[str]) -> str:
+    """A 32-bit hash of the columns read, for every line: equal lines have equal ones."""
+    return f"SELECT {_mark('log', columns)} AS mark FROM log"
 
 
-def lines_alike(table: str, columns: list[str], what: str) -> str:
-    """The lines of those groups."""
-    same = " AND ".join(f"{table}.{name} IS NOT DISTINCT FROM alike.{name}" for name in columns)
-    return f"SELECT {what} FROM {table} SEMI JOIN alike ON {same}"
+def suspected(table: str, columns: list[str], what: str) -> str:
+    """The lines whose mark another line has as well: a table ``suspects`` holds these marks."""
+    return f"SELECT {what} FROM {table} SEMI JOIN suspects ON {_mark(table, columns)} = suspects.mark"
 
 
-def repeated(lines: str, columns: list[str], whole: bool) -> str:
-    """Groups of lines that are equal in all columns."""
-    listed = ", ".join([*columns, *(["whole_line"] if whole else [])])
+def repeated(lines: str, columns: list[str]) -> str:
+    """Groups of lines that are equal in these columns."""
+    listed = ", ".join(columns)
     return f"""
 CREATE TEMP TABLE repeated AS
 SELECT {listed}, COUNT(*) AS copies FROM ({lines})
@@ -222,3 +216,7 @@ LIMIT {EXAMPLES}
 
 def _since(start: date | None) -> str:
     return "" if start is None else f" AND first_purchase_day >= {day_number(start)}"
+
+
+def _mark(table: str, columns: list[str]) -> str:
+    return f"CAST(hash({', '.join(f'{table}.{name}' for name in columns)}) >> 32 AS UINTEGER)"

@@ -1,4 +1,4 @@
-"""Patterns in a log's calendar: what is there is found, what is not there is not (the false-alarm rates of the rules)."""
+"""What the calendar of a log gives away: what was planted is found, and false alarms are as rare as the rules say."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_sparse_logs_are_looked_at_by_week_or_not_at_all():
 
 
 def test_gaps_longer_than_chance_are_rare_in_logs_without_a_pattern():
-    """Days are empty at random, 15 of 100: by the rule, gaps beyond chance come once in 100 logs (2 in 500 by chance)."""
+    """Days are empty at random, 15 of 100: the rule says one gap beyond chance in 100 logs, or fewer."""
     rng = np.random.default_rng(1)
     alarms = 0
     for _ in range(SIMULATIONS):
