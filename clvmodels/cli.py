@@ -333,7 +333,7 @@ def _told(words: argparse.Namespace, result: Forecast) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.splitlines()]
+    return [f"  {line}".rstrip() for line in text.splitlines()]
 
 
 def _fit_told(title: str, model: Any, units: str) -> list[str]:

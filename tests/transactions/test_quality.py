@@ -254,6 +254,8 @@ def test_customers_older_than_the_log():
     start = finding.advice.split("'")[1]
     assert found(log, "older_customers", observation_start=start) is None
     assert found(old_shop(0), "older_customers") is None
+    mistyped = pd.concat([log, lines((1, pd.Timestamp("2999-01-01"), 1.0), (1, pd.Timestamp("1923-01-01"), 1.0))])
+    assert found(mistyped, "older_customers").advice.split(",")[0] == finding.advice.split(",")[0]
 
 
 def test_customers_left_out():
@@ -297,6 +299,11 @@ def test_a_later_cancellation_is_left_over_and_told_under_net():
     assert "then taken back" in finding.examples[0]
     left = found(log, "refunds_left")
     assert (left.count, left.total, left.examples) == (1, Decimal(-9000), ("2023-02-03 customer big: -9,000.00",))
+
+
+def test_what_was_netted_already_is_not_told_as_a_cancellation():
+    log = pd.concat([daily(60), lines(("big", "2023-02-01", 9000.0), ("big", "2023-02-01", -4000.0))])
+    assert found(log, "outlying_amounts").examples == ("2023-02-01 customer big: 5,000.00",)
 
 
 def test_gamma_gamma_spend_is_seldom_called_outlying():
