@@ -254,8 +254,8 @@ def test_customers_older_than_the_log():
     start = finding.advice.split("'")[1]
     assert found(log, "older_customers", observation_start=start) is None
     assert found(old_shop(0), "older_customers") is None
-    mistyped = pd.concat([log, lines((1, pd.Timestamp("2999-01-01"), 1.0), (1, pd.Timestamp("1923-01-01"), 1.0))])
-    assert found(mistyped, "older_customers").advice.split(",")[0] == finding.advice.split(",")[0]
+    mistyped = pd.concat([log, lines((-1, pd.Timestamp("2999-01-01"), 1.0), (-2, pd.Timestamp("1923-01-01"), 1.0))])
+    assert abs(found(mistyped, "older_customers").count - finding.count) <= 5
 
 
 def test_customers_left_out():
