@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
+from textwrap import fill
+from typing import Any
+
+from .findings import LOOK, NOTHING, Finding
+
+WIDTH = 98
+# notes whose fact the first lines of the report tell already
+TOLD = (
+    "lines_without_customer",
+    "lines_without_date",
+    "lines_unreadable_date",
+    "lines_after_end",
+    "customers_before_start",
+    "customers_without_purchase",
+    "same_event_merges",
+    "zero_amounts",
+    "refunds_netted",
+    "refunds_left",
+    "refunds_dropped",
+)
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Counts of one pass over a transaction log.
+    """Counts of one pass over a transaction log, and what they and a closer look say.
 
     Every line of the log is in exactly one of ``lines_used``, ``lines_without_customer``, ``lines_without_date``,
     ``lines_unreadable_date`` and ``lines_after_end``. What comes after these speaks of the lines used, those of
     customers who are left out of the summary in the end included. Money is exact; it is None where the log has no
     amount.
+
+    ``findings`` is what there is to say, what somebody should look at first; ``not_found`` what was looked for in vain,
+    and ``not_judged`` what such a log does not tell. Printed, it is a report; in a notebook, a table; `to_frame` gives
+    the findings as a frame.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> quality = clv.summarize(clv.load_cdnow(sample=True)).quality
+    >>> [finding.name for finding in quality.findings]
+    ['outlying_amounts', 'level_changes', 'exact_duplicates', 'zero_amounts', 'same_event_merges']
     """
 
     lines: int
@@ -47,6 +79,9 @@ class Quality:
     refunds_carried_back: Decimal | None = None
     purchases_reduced: int | None = None
     purchases_emptied: int | None = None
+    findings: tuple[Finding, ...] = ()
+    not_found: tuple[str, ...] = ()
+    not_judged: tuple[str, ...] = ()
 
     @property
     def refunds_left_share(self) -> float | None:
@@ -56,11 +91,72 @@ class Quality:
         return float(-self.refunds_left_total / self.revenue)
 
     def __str__(self) -> str:
-        """Return the report, one finding a line."""
+        """Return the report."""
         return "\n".join(self.report())
 
     def report(self) -> list[str]:
-        """Lines of the report: what was read, what was left out, what was merged and netted."""
+        """Lines of the report: what was read and done, what to look at, what is good to know, what was not found."""
+        look = [finding for finding in self.findings if finding.level == LOOK]
+        know = [finding for finding in self.findings if finding.level != LOOK and finding.name not in TOLD]
+        lines = self._counts()
+        for title, findings in (("TO LOOK AT, the most important first", look), ("GOOD TO KNOW", know)):
+            if findings:
+                lines += ["", title]
+            for number, finding in enumerate(findings, 1):
+                lines += _told(finding, f"{number}." if findings is look else "-")
+        told = [
+            f"{words}: {', '.join(names)}"
+            for words, names in (("looked for and not found", self.not_found), ("could not be judged", self.not_judged))
+            if names
+        ]
+        return [*lines, "", *(line for text in told for line in _filled(text, "", "  "))] if told else lines
+
+    def to_frame(self) -> Any:
+        """The findings as a pandas DataFrame, one row each: everything a `Finding` holds, under its name.
+
+        Money is exact (decimals as objects, None where there is none); examples are joined by semicolons.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> import clvmodels as clv
+        >>> log = pandas.DataFrame({"customer_id": [1, 1, None], "date": ["2024-01-01"] * 3, "amount": [2.0, 0.0, 3.0]})
+        >>> clv.summarize(log).quality.to_frame()[["name", "count", "share", "total"]].round(2)
+                             name  count  share     total
+        0  lines_without_customer      1   0.33  3.000000
+        1            zero_amounts      1   0.50      None
+        2       same_event_merges      1   0.50      None
+        """
+        import pandas as pd
+
+        names = [field.name for field in fields(Finding)]
+        rows = [[getattr(finding, name) for name in names] for finding in self.findings]
+        frame = pd.DataFrame(rows, columns=names).astype({"count": "int64", "share": "float64", "total": "object"})
+        frame["examples"] = ["; ".join(finding.examples) for finding in self.findings]
+        return frame
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook; whatever comes from the log is escaped."""
+        counts = "<br>".join(escape(line.strip()) for line in self._counts())
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in ("", "what", "first ones", "what to do"))
+        rows = "".join(
+            "<tr style='vertical-align:top'>"
+            f"<td style='text-align:left'>{'<b>look</b>' if finding.level == LOOK else 'note'}</td>"
+            f"<td style='text-align:left;max-width:34em'><b>{escape(finding.headline)}</b><br>"
+            f"{escape(finding.meaning)}</td>"
+            f"<td style='text-align:left;max-width:18em'>{'<br>'.join(map(escape, finding.examples))}</td>"
+            f"<td style='text-align:left;max-width:22em'>{escape(finding.advice)}</td></tr>"
+            for finding in self.findings
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        rest = "".join(
+            f"<p>{words}: {escape(', '.join(names))}</p>"
+            for words, names in (("Looked for and not found", self.not_found), ("Could not be judged", self.not_judged))
+            if names
+        )
+        return f"<div><p>{counts}</p>{table}{rest}</div>"
+
+    def _counts(self) -> list[str]:
         found = [
             f"{_count(self.lines, 'line')} read, dated {self.first_date} to {self.last_date}; "
             f"observed until {self.observation_end}",
@@ -124,6 +220,25 @@ class Quality:
                 f"{self.refund_only_events:,} had nothing bought. {earlier}"
             )
         return found
+
+
+def _told(finding: Finding, bullet: str) -> list[str]:
+    """A finding in a few lines: what and how much, what it means, the first ones, what to do."""
+    indent = " " * (len(bullet) + 1)
+    examples = [f"e.g. {'; '.join(finding.examples)}"] if finding.examples else []
+    advice = [] if finding.advice == NOTHING else [f"-> {finding.advice}"]
+    more = [finding.meaning, *examples, *advice]
+    return [
+        *_filled(f"{bullet} {finding.headline}", "", indent),
+        *(line for text in more for line in _filled(text, indent, indent)),
+    ]
+
+
+def _filled(text: str, first: str, rest: str) -> list[str]:
+    filled = fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    return filled.splitlines()
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,22 +20,30 @@ ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
     "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv"
 )
+CURRENCIES = ("currency", "currency_code")
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The caller's names for the columns; amount is None where money does not matter, order_id where orders do not."""
+    """The caller's names for the columns; None for an amount, an order or a currency that there is none of."""
 
     customer_id: str
     date: str
     amount: str | None
     order_id: str | None = None
+    currency: str | None = None
 
     def wanted(self) -> dict[str, str]:
         """Our name to the caller's."""
-        names = {"customer_id": self.customer_id, "date": self.date, "amount": self.amount, "order_id": self.order_id}
+        names = {
+            "customer_id": self.customer_id,
+            "date": self.date,
+            "amount": self.amount,
+            "order_id": self.order_id,
+            "currency": self.currency,
+        }
         return {ours: theirs for ours, theirs in names.items() if theirs is not None}
 
 
@@ -47,11 +55,29 @@ class Source:
     answer: str  # "pandas", "arrow" or "polars"
     all_text: bool
     names: Columns
+    columns: int = 0  # how many the log has, where the view holds a hash of them all, whole_line
+
+    @property
+    def whole_lines(self) -> bool:
+        """Whether the view has a column whole_line; in files it is computed when it is asked for."""
+        return self.columns > 0
 
 
-def register(con: Any, log: object, names: Columns, tz: str | None = None, date_format: str | None = None) -> Source:
-    """Make the view ``log`` on the connection; refuse what cannot be read as a log."""
-    source = _registered(con, log, names)
+def register(
+    con: Any,
+    log: object,
+    names: Columns,
+    tz: str | None = None,
+    date_format: str | None = None,
+    *,
+    report: bool = False,
+) -> Source:
+    """Make the view ``log`` on the connection; refuse what cannot be read as a log.
+
+    With a report to come, a column that is called currency is read as well, and so is a hash of whole lines where it
+    costs nothing before it is asked for (files) or could not be had later (streams).
+    """
+    source = _registered(con, log, names, report=report)
     reading = source.reading
     if date_format is not None:
         _check_format(con, date_format, tz)
@@ -62,35 +88,69 @@ def register(con: Any, log: object, names: Columns, tz: str | None = None, date_
     return replace(source, reading=replace(reading, zone=tz or reading.zone, date_format=date_format))
 
 
-def _registered(con: Any, log: object, names: Columns) -> Source:
+def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
     if isinstance(log, str | Path):
-        return _path(con, str(log), names)
+        return _path(con, str(log), names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
-        _check_names(list(log.columns), names)  # type: ignore[attr-defined]
+        relation: Any = log
+        found = list(relation.columns)
+        names = _with_currency(found, names) if report else names
+        _check_names(found, names)
         picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
-        reader = log.project(picked).to_arrow_reader()  # type: ignore[attr-defined]
-        return _reader(con, reader, names, {ours: ours for ours in names.wanted()}, "pandas")
+        whole = _whole_line(list(map(_quoted, found))) if report else ""
+        reader = relation.project(picked + whole).to_arrow_reader()
+        own = {ours: ours for ours in names.wanted()}
+        return _reader(con, reader, names, own, "pandas", ", whole_line" if report else "", len(found) if report else 0)
     if kind:
-        found = _plain({"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}[kind](log, names))
-        con.register("log", found)
-        return Source(_reading(con, names, _zone(found)), kind, all_text=False, names=names)
-    stream = _stream(log, names)
-    _check_names(list(stream.schema.names), names)
-    pyarrow = type(log).__module__.split(".")[0] == "pyarrow"
-    return _reader(con, stream, names, names.wanted(), "arrow" if pyarrow else "pandas")
+        table, names = in_memory(log, kind, names, report=report)
+        con.register("log", table)
+        return Source(_reading(con, names, _zone(table)), kind, all_text=False, names=names)
+    stream = _stream(log, None if report else names)
+    found = list(stream.schema.names)
+    names = _with_currency(found, names) if report else names
+    _check_names(found, names)
+    answer = "arrow" if type(log).__module__.split(".")[0] == "pyarrow" else "pandas"
+    whole = _whole_line(list(map(_quoted, found))) if report else ""
+    return _reader(con, stream, names, names.wanted(), answer, whole, len(found) if report else 0)
+
+
+def in_memory(log: object, kind: str, names: Columns, *, report: bool) -> tuple[Any, Columns]:
+    """The wanted columns of a frame as an Arrow table, and the names with the currency's."""
+    picked_table = {"pandas": _from_pandas, "arrow": _from_arrow, "polars": _from_polars}[kind]
+    lazy: Any = log
+    found = lazy.collect_schema().names() if hasattr(log, "collect_schema") else frames.column_names(log)
+    more = _with_currency(found, names) if report else names
+    if more != names:
+        try:
+            return _plain(picked_table(log, more)), more
+        except InvalidInput:
+            pass  # nobody asked for that column: if the fault lies in another one, it is met again below
+    return _plain(picked_table(log, names)), names
+
+
+def _with_currency(found: list[str], names: Columns) -> Columns:
+    """The names with that of a column called currency, if the caller named none and there is one."""
+    called = [name for name in found if name.lower() in CURRENCIES]
+    if names.currency is not None or len(called) != 1 or called[0] in names.wanted().values():
+        return names
+    return replace(names, currency=called[0])
+
+
+def _whole_line(columns: list[str]) -> str:
+    return f", hash({', '.join(columns)}) AS whole_line"
 
 
 def _stream(log: Any, names: Columns | None) -> Any:
-    """Whatever can be read as a stream of Arrow record batches, as a pyarrow RecordBatchReader."""
+    """Whatever can be read as a stream of Arrow record batches, as a pyarrow RecordBatchReader; all columns if None."""
     import pyarrow as pa
 
     of_pyarrow = type(log).__module__.split(".")[0] == "pyarrow"
-    if (
-        names is not None and of_pyarrow and hasattr(log, "scanner")
-    ):  # a dataset, of which only the columns wanted are read
+    if names is not None and of_pyarrow and hasattr(log, "scanner"):  # a dataset: only the columns wanted are read
         _check_names(list(log.schema.names), names)
         return log.scanner(columns=list(dict.fromkeys(names.wanted().values()))).to_reader()
+    if of_pyarrow and hasattr(log, "scanner"):
+        return log.scanner().to_reader()
     if of_pyarrow and hasattr(log, "to_reader"):
         return log.to_reader()
     if hasattr(log, "__arrow_c_stream__"):
@@ -211,7 +271,9 @@ def _untyped(ours: str) -> Any:
     return {"date": pa.date32(), "amount": pa.float64()}.get(ours, pa.string())
 
 
-def _reader(con: Any, reader: Any, names: Columns, picked: dict[str, str], answer: str) -> Source:
+def _reader(
+    con: Any, reader: Any, names: Columns, picked: dict[str, str], answer: str, more: str, n_columns: int
+) -> Source:
     """A stream can be read once only, so it is copied into the private engine, which can spill to disk."""
     import pyarrow as pa
 
@@ -225,13 +287,13 @@ def _reader(con: Any, reader: Any, names: Columns, picked: dict[str, str], answe
     )
     con.register("stream", reader)
     con.execute("SET preserve_insertion_order = true")  # so that the first bad line is the log's first
-    con.execute(f"CREATE TEMP TABLE log AS SELECT {columns} FROM stream")
+    con.execute(f"CREATE TEMP TABLE log AS SELECT {columns}{more} FROM stream")
     con.execute("SET preserve_insertion_order = false")
     con.unregister("stream")
-    return Source(_reading(con, names, zone), answer, all_text=False, names=names)
+    return Source(_reading(con, names, zone), answer, all_text=False, names=names, columns=n_columns)
 
 
-def _path(con: Any, path: str, names: Columns) -> Source:
+def _path(con: Any, path: str, names: Columns, *, report: bool) -> Source:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise InvalidInput(
             f"{path!r} is a remote path, which is not read: it would need downloaded code and credentials. "
@@ -242,22 +304,29 @@ def _path(con: Any, path: str, names: Columns) -> Source:
         hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
         raise InvalidInput(f"no file found at {path!r}{hint}")
     if all(file.lower().endswith(PARQUET) for file in files):
-        _parquet(con, files, names)
+        names, columns = _parquet(con, files, names, report=report)
         zone = _parquet_zone(files[0], names.date)
-        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names)
+        return Source(_reading(con, names, zone), "pandas", all_text=False, names=names, columns=columns)
     if all(file.lower().endswith(CSV) for file in files):
-        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, names)}")
+        headers = list(map(_header, files))
+        if report and len({_with_currency(list(header), names) for header, _ in headers}) == 1:
+            names = _with_currency(list(headers[0][0]), names)
+        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, headers, names, report=report)}")
         reading = Reading("text", "text", None, names.amount is not None, order="text" if names.order_id else None)
-        return Source(reading, "pandas", all_text=True, names=names)
+        columns = len(headers[0][0]) if report else 0
+        return Source(reading, "pandas", all_text=True, names=names, columns=columns)
     raise InvalidInput(f"{path!r} must be Parquet ({', '.join(PARQUET)}) or CSV ({', '.join(CSV)}), all of one sort")
 
 
-def _parquet(con: Any, files: list[str], names: Columns) -> None:
+def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> tuple[Columns, int]:
     scan = f"read_parquet([{', '.join(map(_file, files))}], union_by_name=true, hive_partitioning=false)"
     found = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
+    names = _with_currency(found, names) if report else names
     _check_names(found, names)
     picked = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
-    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked} FROM {scan}")
+    whole = _whole_line(list(map(_quoted, found))) if report else ""
+    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM {scan}")
+    return names, len(found) if report else 0
 
 
 def _parquet_zone(file: str, column: str) -> str | None:
@@ -271,18 +340,21 @@ def _parquet_zone(file: str, column: str) -> str | None:
     return sort.tz if pa.types.is_timestamp(sort) else None
 
 
-def _csv(files: list[str], names: Columns) -> str:
+def _csv(files: list[str], headers: list[tuple[tuple[str, ...], str]], names: Columns, *, report: bool) -> str:
     """Everything is read as text, with the dialect fixed by the header.
 
     An engine that guesses skips lines it does not understand, and takes 007 for a number.
     """
     scans = []
-    for (header, delimiter), group in groupby(files, key=_header):
+    for (header, delimiter), pairs in groupby(zip(files, headers, strict=True), key=lambda pair: pair[1]):
+        group = [file for file, _ in pairs]
         _check_names(list(header), names)
         for name in names.wanted().values():
             if header.count(name) > 1:
                 raise InvalidInput(f"column {name!r} must be there once; the header has it {header.count(name)} times")
         picked = ", ".join(f"c{header.index(theirs)} AS {ours}" for ours, theirs in names.wanted().items())
+        if report:  # in the order of their names, so that files whose columns stand in another order compare
+            picked += _whole_line([f"c{i}" for i in sorted(range(len(header)), key=header.__getitem__)])
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
         scans.append(
             f"SELECT {picked} FROM read_csv([{', '.join(map(_file, group))}], auto_detect=false, header=true, "

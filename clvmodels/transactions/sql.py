@@ -96,10 +96,12 @@ def customers_sql(
     refunds: str,
     observation_end: date | datetime | None,
     days: bool = False,
+    kept: bool = False,
 ) -> str:
     """One row a customer: purchases, money and, where there are refunds, what became of them.
 
-    ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser.
+    ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser;
+    ``kept`` says that all_events_sql has made the table ``all_events``.
     """
     if not reading.money:
         refunds = ""
@@ -107,14 +109,17 @@ def customers_sql(
     bought = "CASE WHEN purchases > 0 THEN {} END".format if refunds else "{}".format
     count = "CAST(SUM({0}) AS BIGINT)" if by_line else "COUNT(CASE WHEN {0} > 0 THEN 1 END)"  # counting is cheaper
     purchases = count.format("purchases") if refunds or by_line else "COUNT(*)"
-    first_day = f",\n  MIN({bought('first_day')}) AS first_purchase_day" if days else ""
+    first_day = f",\n  MIN({bought('first_day')}) AS first_purchase_day, MIN(first_day) AS first_day" if days else ""
     money = f""",
   SUM({bought("value")}) AS revenue, ARG_MIN(first_value, {bought("event")}) AS first_value"""
     counted = "".join(f", {count.format(name)} AS {name}" for name in REFUND_COUNTS)
     told = f"{counted}, SUM(left_over) AS left_total" if refunds else ""
     told += _CARRIED_TOLD if refunds == "carry_back" else ""
+    events = events_sql(
+        reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days, kept=kept
+    )
     return f"""
-WITH {events_sql(reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days)}
+WITH {events}
 SELECT customer_id, {purchases} AS purchases,
   MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
   COUNT(*) AS events{money if reading.money else ""}{told}
@@ -132,27 +137,108 @@ _CARRIED_TOLD = """,
 
 
 def events_sql(
-    reading: Reading, *, event_grain: str, refunds: str, observation_end: date | datetime | None, days: bool = False
+    reading: Reading,
+    *,
+    event_grain: str,
+    refunds: str,
+    observation_end: date | datetime | None,
+    days: bool = False,
+    kept: bool = False,
 ) -> str:
     """The common table expressions that end in ``judged``: one row an event of a customer, and what it counts for."""
+    judged = _judged(event_grain, refunds, reading.money)
+    own_lines = event_grain == "line" and refunds == "carry_back"  # a line is an event that keeps to itself
+    if kept and not own_lines:
+        return f"events AS ({_kept_events(event_grain, refunds, reading.money)}),\n{judged}"
     event, _ = GRAINS[event_grain]
     until = _until(observation_end)
-    own_lines = event_grain == "line" and refunds == "carry_back"  # a line is an event that keeps to itself
-    moment = "local_time"
-    if reading.order:
-        first = "MIN(local_time) OVER (PARTITION BY customer_id, order_id)"
-        moment = f"CASE WHEN order_id IS NULL THEN local_time ELSE {first} END AS local_time"
     amount = ", amount" if reading.money else ""
     grouped = _lines_as_events(event, days) if own_lines else _events(event, event_grain, refunds, days, reading.money)
     return f"""
 used AS (
-  SELECT customer_id, {moment}{amount}
+  SELECT customer_id, {_moment(reading)}{amount}
   FROM lines
   WHERE customer_id IS NOT NULL AND local_time IS NOT NULL{"" if until is None else f" AND {until}"}
 ),
 events AS ({grouped}),
-{_judged(event_grain, refunds, reading.money)}
+{judged}
 """
+
+
+def _moment(reading: Reading, apart: str = "") -> str:
+    """The time that counts for a line: that of the first line of its order, where there are orders."""
+    if not reading.order:
+        return "local_time"
+    first = f"MIN(local_time) OVER (PARTITION BY customer_id, order_id{apart})"
+    return f"CASE WHEN order_id IS NULL THEN local_time ELSE {first} END AS local_time"
+
+
+def all_events_sql(
+    reading: Reading, *, event_grain: str, observation_end: date | datetime | None, refunds: bool, zeros: bool
+) -> str:
+    """One row an event, and events of lines that are not used by why not: what a report looks at again.
+
+    ``refunds`` and ``zeros`` say whether the log holds any; what it does not hold is not counted.
+    """
+    event, _ = GRAINS[event_grain]
+    late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
+    columns = [
+        ("COUNT(*)", "lines"),
+        (event if event_grain == "day" else f"MIN({DAY})", "first_day"),
+    ]
+    if reading.money:
+        none, nothing = "CAST(0 AS BIGINT)", "CAST(NULL AS DECIMAL(38,6))"
+        columns += [
+            ("SUM(amount)", "total"),
+            ("COUNT(CASE WHEN amount = 0 THEN 1 END)" if zeros else none, "zero_lines"),
+            ("COUNT(CASE WHEN amount < 0 THEN 1 END)" if refunds else none, "refund_lines"),
+            ("SUM(CASE WHEN amount < 0 THEN amount END)" if refunds else nothing, "refund_total"),
+        ]
+        if refunds:
+            columns += [("MIN(amount)", "smallest"), ("MAX(amount)", "largest"), (f"MIN({_BOUGHT_DAY})", "bought_day")]
+        if event_grain == "line":
+            columns += [("MIN(CASE WHEN amount >= 0 THEN amount END)", "lowest")]
+    amount = ", amount" if reading.money else ""
+    return f"""
+WITH sorted AS (
+  SELECT *, CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {WITHOUT_DATE}
+    {late} ELSE {USED} END AS reason
+  FROM lines
+),
+dated AS (
+  SELECT CASE WHEN reason = {USED} THEN customer_id END AS customer_id, {_moment(reading, ", reason")}, reason{amount}
+  FROM sorted
+)
+SELECT customer_id, {event} AS event, reason{"".join(f", {what} AS {name}" for what, name in columns)}
+FROM dated
+GROUP BY customer_id, {event}, reason
+"""
+
+
+def _kept_events(event_grain: str, refunds: str, money: bool) -> str:
+    day = "bought_day AS first_day" if money and refunds == "drop" else "first_day"
+    names = ["customer_id", "event", day, "lines"]
+    if money:
+        bought = "CASE WHEN lines > refund_lines THEN total - COALESCE(refund_total, 0) END AS total"
+        names += [bought if refunds == "drop" or event_grain == "line" else "total"]
+        names += ["smallest", "largest", "refund_lines", "refund_total"] if refunds else []
+        names += ["lowest"] if event_grain == "line" else []
+    return f"SELECT {', '.join(names)} FROM all_events WHERE reason = {USED}"
+
+
+def days_sql(reading: Reading) -> str:
+    """Lines, lines with a customer and their money on every day of the log, straight from its lines."""
+    total = "SUM(CASE WHEN customer_id IS NOT NULL THEN amount END)" if reading.money else "NULL"
+    return f"""
+SELECT {DAY} AS day, COUNT(*) AS lines, COUNT(customer_id) AS used, {total} AS total
+FROM lines
+WHERE local_time IS NOT NULL
+GROUP BY 1
+ORDER BY 1
+"""
+
+
+_BOUGHT_DAY = f"CASE WHEN amount >= 0 THEN {DAY} END"
 
 
 def _events(event: str, event_grain: str, refunds: str, days: bool, money: bool) -> str:
@@ -160,7 +246,7 @@ def _events(event: str, event_grain: str, refunds: str, days: bool, money: bool)
     bought = "CASE WHEN amount >= 0 THEN amount END"
     columns = [
         ("COUNT(*)", "lines", by_line),
-        (f"MIN({DAY})", "first_day", days),
+        (f"MIN({_BOUGHT_DAY if refunds == 'drop' else DAY})", "first_day", days),
         (f"SUM({bought if refunds == 'drop' or by_line else 'amount'})", "total", money),
         (f"MIN({bought})", "lowest", money and by_line),
         ("COUNT(CASE WHEN amount < 0 THEN 1 END)", "refund_lines", refunds and by_line),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import frames
@@ -10,6 +11,7 @@ from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
 from .engine import connection
+from .examine import examine
 from .grouping import group, quality_of
 from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
 from .quality import Quality
@@ -35,6 +37,7 @@ def summarize(
     observation_end: object = None,
     refunds: str = "net",
     order_id: str | None = None,
+    currency: str | None = None,
     tz: str | None = None,
     date_format: str | None = None,
     strict: bool = False,
@@ -69,6 +72,9 @@ def summarize(
         Name of a column: every line of an order is dated at the earliest line of the order that is within the
         observation, so that a refund meets what it refunds. An order belongs to one customer: an identifier that two
         customers share is two orders. Lines without an order keep their date.
+    currency
+        Name of the column that holds the currency, if there is one: the report tells whether there are several. A
+        column called currency or currency_code is found without being named.
     tz
         The time zone in which days are counted: a name such as "Europe/Berlin" or an offset such as "+02:00". Dates
         with a zone or an offset are converted to it, others are taken to be in it. By default zoned timestamps are
@@ -120,53 +126,26 @@ def summarize(
     revenue: 35.00 over all purchases
     0 lines with an amount of 0
     no refunds (amounts below 0)
+    <BLANKLINE>
+    looked for and not found: dates in the future, dates that cannot be read, lines without a date,
+      lines without a customer, exact duplicates
+    could not be judged: several currencies (no such column), customers older than the log (needs 20
+      weeks), outlying amounts (needs 50 purchases), sudden changes of level (needs 5 lines a week),
+      gaps (too few lines)
     """
-    hours_in(time_unit)
-    _one_of("event_grain", event_grain, tuple(sql.GRAINS))
-    _one_of("refunds", refunds, sql.REFUNDS)
-    names = sources.Columns(customer_id, date, amount, order_id)
-    start = parse_start(observation_start)
-    zone = parse_zone(tz)
-    with connection() as con:
-        source = sources.register(con, log, names, zone, date_format)
-        reading = source.reading
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
-        if start and end and start > day_of(end):
-            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        counts = group(
-            con,
-            source,
-            event_grain=event_grain,
-            refunds=refunds,
-            observation_end=end,
-            days=start is not None,
-            strict=strict,
-        )
-        if end is None:
-            end = from_day_number(counts["last_day"])
-        found = con.sql(
-            sql.summary_sql(
-                reading,
-                time_unit=time_unit,
-                event_grain=event_grain,
-                observation_start=start,
-                observation_end=end,
-                whole_number_ids=_whole_numbers(con, source),
-            )
-        ).to_arrow_table()
-    options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
-    quality = quality_of(counts, found.num_rows, options, money=amount is not None)
-    _refuse_nothing(quality)
-    facts: dict[str, str | None] = {
-        "time_unit": time_unit,
-        "event_grain": event_grain,
-        "observation_start": (start or from_day_number(counts["first_day_used"])).isoformat(),
-        "observation_end": end.isoformat(),
-        "tz": reading.zone,
-        "refunds": refunds,
-        "version": version_of("clvmodels"),
-    }
-    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+    return _summarized(
+        log,
+        sources.Columns(customer_id, date, amount, order_id, currency),
+        time_unit=time_unit,
+        event_grain=event_grain,
+        observation_start=observation_start,
+        observation_end=observation_end,
+        refunds=refunds,
+        tz=tz,
+        date_format=date_format,
+        strict=strict,
+        report=True,
+    )
 
 
 def rfm_summary(
@@ -187,6 +166,8 @@ def rfm_summary(
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
+    The report costs about as much again as the summary, and is not made here: no ``currency`` then.
+
     Examples
     --------
     >>> import pandas
@@ -194,21 +175,83 @@ def rfm_summary(
     >>> rfm_summary(log, customer_id="who", date="when", amount=None, time_unit="day").to_dict("records")
     [{'customer_id': 7, 'frequency': 1, 'recency': 14.0, 'T': 14.0}]
     """
-    return summarize(
+    return _summarized(
         log,
-        customer_id=customer_id,
-        date=date,
-        amount=amount,
+        sources.Columns(customer_id, date, amount, order_id),
         time_unit=time_unit,
         event_grain=event_grain,
         observation_start=observation_start,
         observation_end=observation_end,
         refunds=refunds,
-        order_id=order_id,
         tz=tz,
         date_format=date_format,
         strict=strict,
+        report=False,
     ).summary
+
+
+def _summarized(
+    log: object,
+    names: sources.Columns,
+    *,
+    time_unit: str,
+    event_grain: str,
+    observation_start: object,
+    observation_end: object,
+    refunds: str,
+    tz: str | None,
+    date_format: str | None,
+    strict: bool,
+    report: bool,
+) -> Summarized:
+    hours_in(time_unit)
+    _one_of("event_grain", event_grain, tuple(sql.GRAINS))
+    _one_of("refunds", refunds, sql.REFUNDS)
+    start = parse_start(observation_start)
+    zone = parse_zone(tz)
+    with connection() as con:
+        source = sources.register(con, log, names, zone, date_format, report=report)
+        reading = source.reading
+        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
+        if start and end and start > day_of(end):
+            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+        counts = group(
+            con,
+            source,
+            event_grain=event_grain,
+            refunds=refunds,
+            observation_end=end,
+            days=start is not None,
+            strict=strict,
+            report=report,
+        )
+        if end is None:
+            end = from_day_number(counts["last_day"])
+        found = con.sql(
+            sql.summary_sql(
+                reading,
+                time_unit=time_unit,
+                event_grain=event_grain,
+                observation_start=start,
+                observation_end=end,
+                whole_number_ids=_whole_numbers(con, source),
+            )
+        ).to_arrow_table()
+        options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+        quality = quality_of(counts, found.num_rows, options, money=reading.money)
+        _refuse_nothing(quality)
+        if report:
+            quality = examine(con, log, source, quality, today=datetime.now().date())
+    facts: dict[str, str | None] = {
+        "time_unit": time_unit,
+        "event_grain": event_grain,
+        "observation_start": (start or from_day_number(counts["first_day_used"])).isoformat(),
+        "observation_end": end.isoformat(),
+        "tz": reading.zone,
+        "refunds": refunds,
+        "version": version_of("clvmodels"),
+    }
+    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
 
 
 def _whole_numbers(con: Any, source: sources.Source) -> bool:

@@ -450,7 +450,10 @@ def test_refuses_a_setting(words, message, refuse):
         (b"customer_id,date,amount\n\xff\xfe,2024-01-01,5\n", "UTF-8"),
         (bytes(range(256)) * 8, "UTF-8"),
         (b"PK\x03\x04" + b"\x00" * 500, "no column 'customer_id'"),
-        (b"customer_id,date,amount\n1,01/02/2024,5\n1,2024-01-02,5\n", "1 of 2 lines are written otherwise"),
+        (
+            b"customer_id,date,amount\n1,01/02/2024,5\n1,2024-01-02,5\n",
+            "1 of 2 lines may be read with the day first or with the month first",
+        ),
         (b"customer_id,date,amount\n1,2024-02-30,5\n1,2024-01-02,5\n", r"1 of 2 lines.*2024-02-30"),
         (b"customer_id,date,amount\n1,,5\n1,,5\n", "'date' is empty in all 2 lines"),
         (b"customer_id,date,amount\n,2024-01-02,5\n", "'customer_id' is empty in all 1 lines"),
