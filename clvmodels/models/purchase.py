@@ -16,11 +16,11 @@ from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
 from ..units import hours_in
-from . import questions, statistics
+from . import answers, quantiles, questions, statistics
 from .fitted import Fitted, checked_parameters, package_versions
 from .fitting import fit_purchases
 from .new_customer import NewCustomer
-from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
+from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,8 @@ class PurchaseModel:
         """P(alive at T + after | history up to T), between 0 and 1.
 
         ``after`` is in the model's time unit, at least 0: a number gives a Series, a list a frame with a column each, a
-        Series, array or column name one a row. It never rises in ``after``.
+        Series, array or column name one a row. It never rises in ``after``; inf is the limit, 0 if the model has
+        dropout.
 
         Raises
         ------
@@ -177,16 +178,7 @@ class PurchaseModel:
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
-        if "T" not in self.family.statistics:
-            raise questions.cannot(self.family, "p_alive_if_no_purchase")
-        position = self.family.statistics.index("T")
-
-        def later(family: PurchaseFamily, until: Any, columns: list[Array], parameters: Any) -> Array:
-            moved = list(columns)
-            moved[position] = columns[position] + until
-            return questions.p_alive(family, 0.0, moved, parameters)
-
-        return self._answer(summary, "p_alive_if_no_purchase", "until", until, later)
+        return self._answer(summary, "p_alive_if_no_purchase", "until", until, questions.p_alive_if_no_purchase)
 
     def expected_purchases(self, summary: Any, horizon: Any, start: float = 0) -> Any:
         """E[purchases in (T + start, T + start + horizon] | history], a Series.
@@ -215,27 +207,181 @@ class PurchaseModel:
             lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
         )
 
-    def purchase_pmf(self, summary: Any, n: Any, horizon: float) -> Any:
+    def purchase_pmf(self, summary: Any, n: Any, horizon: Any) -> Any:
         """P(n purchases in (T, T + horizon] | history), between 0 and 1.
 
         ``n`` is a whole number of at least 0: a list or range gives a frame with a column each (``purchase_pmf_2``), a
-        Series, array or column name one a row. ``horizon`` is one finite number.
+        Series, array or column name one a row. ``horizon`` is finite: a number, or a Series, array or column name for
+        one a row.
 
         Raises
         ------
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
-        t = one_length(horizon, "horizon")
+        frame, columns = self._read(summary)
+        t = answers.one_or_per_row(frame, horizon, "horizon")
+        return answers.answer(
+            frame,
+            "purchase_pmf",
+            "n",
+            n,
+            lambda n: questions.purchase_pmf(self.family, n, t, columns, self._state.values),
+        )
 
-        def pmf(family: PurchaseFamily, n: Any, columns: list[Array], values: Any) -> Array:
-            return questions.purchase_pmf(family, n, t, columns, values)
+    def purchase_quantile(self, summary: Any, q: Any = 0.5, *, horizon: Any) -> Any:
+        """Quantile q of the number of purchases in (T, T + horizon]: the smallest n with P(X ≤ n | history) ≥ q.
 
-        return self._answer(summary, "purchase_pmf", "n", n, pmf)
+        The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
+        rounding (1e-10 of 1 − q), n is the answer.
+
+        Parameters
+        ----------
+        summary
+            One row a customer.
+        q
+            At least 0 and below 1: a number gives a Series, a list a frame with a column each
+            (``purchase_quantile_0.5``), a Series, array or column name one a row.
+        horizon
+            A number, or a Series, array or column name for one a row; inf where the number of purchases of a lifetime
+            is finite.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used, or if a quantile
+            is infinite.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [0, 5], "recency": [0.0, 30.0], "T": [39.0, 39.0]})
+        >>> model.purchase_quantile(summary, [0.5, 0.9], horizon=39).values.tolist()
+        [[0, 1], [4, 8]]
+        """
+        frame, columns = self._read(summary)
+        t = answers.one_or_per_row(frame, horizon, "horizon")
+        return answers.answer(
+            frame,
+            "purchase_quantile",
+            "q",
+            q,
+            lambda q: quantiles.purchase_quantile(self.family, q, t, columns, self._state.values),
+            answers.checked_shares,
+        )
 
     def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
-        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always."""
+        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always.
+
+        With a horizon of inf it is the probability that there is ever another purchase.
+        """
         return self._answer(summary, "probability_of_purchase", "horizon", horizon, questions.probability_of_purchase)
+
+    def residual_lifetime(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
+        """P(alive at T | history), and quantiles of the time from T until the customer leaves, *given alive at T*.
+
+        The quantile q is the time t at which P(alive at T + t | alive at T, history) = 1 − q; inf where he never leaves
+        (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite.
+
+        Parameters
+        ----------
+        summary
+            One row a customer.
+        q
+            At least 0 and below 1: a list gives a column each, a number (or a Series, array or column name, one a row)
+            the column ``residual_lifetime``.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
+            ``residual_lifetime_0.1``, ... in the model's time unit.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> model = PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [2], "recency": [30.43], "T": [38.86]})
+        >>> model.residual_lifetime(summary, q=[0.5]).round(2).to_dict("records")
+        [{'p_alive': 0.87, 'residual_lifetime_0.5': 108.07}]
+        """
+        frame, columns = self._read(summary)
+        values = self._state.values
+        return answers.answers(
+            frame,
+            {"p_alive": questions.p_alive(self.family, 0.0, columns, values)},
+            "residual_lifetime",
+            "q",
+            q,
+            lambda q: quantiles.residual_lifetime(self.family, q, columns, values),
+            answers.checked_shares,
+        )
+
+    def time_to_next_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
+        """P(ever another purchase | history), and quantiles of the time from T to it, *given that there is one*.
+
+        Parameters, shapes and errors as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
+        ``time_to_next_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput, NotAvailable
+            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
+            not provide it.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
+        >>> model.time_to_next_purchase(summary, q=[0.5]).round(2).to_dict("records")
+        [{'probability_of_purchase': 1.0, 'time_to_next_purchase_0.5': 7.02}]
+        """
+        frame, columns = self._read(summary)
+        values = self._state.values
+        return answers.answers(
+            frame,
+            {"probability_of_purchase": questions.probability_of_purchase(self.family, math.inf, columns, values)},
+            "time_to_next_purchase",
+            "q",
+            q,
+            lambda q: quantiles.time_to_next_purchase(self.family, q, columns, values),
+            answers.checked_shares,
+        )
+
+    def latent_means(self, summary: Any) -> Any:
+        """E[rate | history] of each customer's own rates: what he is like, whether he is still there or not.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind: ``purchase_rate`` (purchases per time unit while alive) and ``dropout_probability``
+            (BG/NBD, MBG/NBD: after a purchase) or ``dropout_rate`` (Pareto/NBD: per time unit); the NBD has no dropout.
+            Each is the mixture of an alive and a dead part.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput, NotAvailable
+            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
+            not provide it.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
+        >>> model.latent_means(summary).round(4).to_dict("records")
+        [{'purchase_rate': 0.1054}]
+        """
+        frame, columns = self._read(summary)
+        return frames.table(questions.latent_means(self.family, columns, self._state.values), frame)
 
     def discounted_expected_purchases(
         self, summary: Any, horizon: Any = math.inf, annual_discount_rate: float = 0.10
@@ -346,19 +492,7 @@ class PurchaseModel:
         check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 
-    def _answer(self, summary: Any, name: str, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
-        """One number: a Series. A list or range: a frame, a column each. A column, Series or array: one a row."""
+    def _answer(self, summary: Any, name: str, what: str, given: Any, function: Callable[..., Array]) -> Any:
         frame, columns = self._read(summary)
         values = self._state.values
-        if isinstance(lengths, (list, tuple, range)):
-            each = [float(v) for v in checked_lengths(list(lengths), what)]
-            table = {
-                f"{name}_{label}": function(self.family, v, columns, values)
-                for label, v in zip(labels(each, what), each, strict=True)
-            }
-            return frames.table(table, frame)
-        if isinstance(lengths, str) or np.ndim(lengths) > 0:
-            per_row = checked_lengths(statistics.per_row(frame, lengths, what), what)
-        else:
-            per_row = checked_lengths(lengths, what)[()]
-        return frames.series(function(self.family, per_row, columns, values), name, frame)
+        return answers.answer(frame, name, what, given, lambda v: function(self.family, v, columns, values))
