@@ -21,26 +21,16 @@ def answer(
     given: Any,
     function: Callable[[Any], Array],
     check: Callable[[Any, str], Array] = checked_lengths,
+    before: dict[str, Array] | None = None,
 ) -> Any:
-    """One number gives a Series; a list or range a frame, a column each; a column, Series or array one value a row."""
-    if is_list(given):
-        return frames.table(dict(_each(name, what, given, function, check)), frame)
-    return frames.series(function(one_or_per_row(frame, given, what, check)), name, frame)
+    """One number gives a Series; a list or range a frame, a column each; a column, Series or array one value a row.
 
-
-def answers(
-    frame: Any,
-    before: dict[str, Array],
-    name: str,
-    what: str,
-    given: Any,
-    function: Callable[[Any], Array],
-    check: Callable[[Any, str], Array] = checked_lengths,
-) -> Any:
-    """As `answer`, but always a frame, with the columns ``before`` first."""
+    With columns to stand ``before`` it is always a frame.
+    """
     if is_list(given):
-        return frames.table(before | dict(_each(name, what, given, function, check)), frame)
-    return frames.table(before | {name: function(one_or_per_row(frame, given, what, check))}, frame)
+        return frames.table((before or {}) | dict(_each(name, what, given, function, check)), frame)
+    values = function(one_or_per_row(frame, given, what, check))
+    return frames.series(values, name, frame) if before is None else frames.table(before | {name: values}, frame)
 
 
 def is_list(given: Any) -> bool:

@@ -28,7 +28,7 @@ class NewCustomer:
     >>> round(new.probability_of_purchase(horizon=39), 3), new.purchase_quantile(0.9, horizon=39)
     (0.426, 4)
     >>> {name: round(value, 2) for name, value in new.time_to_next_purchase(q=0.5).items()}
-    {'probability_of_purchase': 1.0, 'time_to_next_purchase': 61.0}
+    {'probability_of_purchase': 1.0, 'time_to_next_purchase': 60.99}
     """
 
     def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:

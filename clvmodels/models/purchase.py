@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .. import frames
 from ..errors import InvalidInput, NotAvailable, NotFitted, warn
@@ -15,22 +13,18 @@ from ..families import purchase_family
 from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
+from ..transactions.sources import Columns
 from ..units import hours_in
 from . import answers, quantiles, questions, statistics
+from .alive_path import alive_path
 from .fitted import Fitted, checked_parameters, package_versions
 from .fitting import fit_purchases
 from .new_customer import NewCustomer
+from .simulated import Simulated, simulated
 from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Simulated(NamedTuple):
-    """A simulated log with timestamps, and its summary (event_grain="line")."""
-
-    log: pd.DataFrame
-    summary: pd.DataFrame
 
 
 class PurchaseModel:
@@ -200,11 +194,7 @@ class PurchaseModel:
         """
         begin = one_length(start, "start")
         return self._answer(
-            summary,
-            "expected_purchases",
-            "horizon",
-            horizon,
-            lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
+            summary, "expected_purchases", "horizon", horizon, questions.expected_purchases, start=begin
         )
 
     def purchase_pmf(self, summary: Any, n: Any, horizon: Any) -> Any:
@@ -219,15 +209,7 @@ class PurchaseModel:
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
-        frame, columns = self._read(summary)
-        t = answers.one_or_per_row(frame, horizon, "horizon")
-        return answers.answer(
-            frame,
-            "purchase_pmf",
-            "n",
-            n,
-            lambda n: questions.purchase_pmf(self.family, n, t, columns, self._state.values),
-        )
+        return self._answer(summary, "purchase_pmf", "n", n, questions.purchase_pmf, horizon=horizon)
 
     def purchase_quantile(self, summary: Any, q: Any = 0.5, *, horizon: Any) -> Any:
         """Quantile q of the number of purchases in (T, T + horizon]: the smallest n with P(X ≤ n | history) ≥ q.
@@ -240,8 +222,7 @@ class PurchaseModel:
         summary
             One row a customer.
         q
-            At least 0 and below 1: a number gives a Series, a list a frame with a column each
-            (``purchase_quantile_0.5``), a Series, array or column name one a row.
+            At least 0 and below 1; a list gives a frame with a column each (``purchase_quantile_0.5``).
         horizon
             A number, or a Series, array or column name for one a row; inf where the number of purchases of a lifetime
             is finite.
@@ -260,16 +241,8 @@ class PurchaseModel:
         >>> model.purchase_quantile(summary, [0.5, 0.9], horizon=39).values.tolist()
         [[0, 1], [4, 8]]
         """
-        frame, columns = self._read(summary)
-        t = answers.one_or_per_row(frame, horizon, "horizon")
-        return answers.answer(
-            frame,
-            "purchase_quantile",
-            "q",
-            q,
-            lambda q: quantiles.purchase_quantile(self.family, q, t, columns, self._state.values),
-            answers.checked_shares,
-        )
+        function, check = quantiles.purchase_quantile, answers.checked_shares
+        return self._answer(summary, "purchase_quantile", "q", q, function, check, horizon=horizon)
 
     def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
         """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always.
@@ -282,21 +255,13 @@ class PurchaseModel:
         """P(alive at T | history), and quantiles of the time from T until the customer leaves, *given alive at T*.
 
         The quantile q is the time t at which P(alive at T + t | alive at T, history) = 1 − q; inf where he never leaves
-        (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite.
-
-        Parameters
-        ----------
-        summary
-            One row a customer.
-        q
-            At least 0 and below 1: a list gives a column each, a number (or a Series, array or column name, one a row)
-            the column ``residual_lifetime``.
+        (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite. ``q`` is at least 0 and below 1.
 
         Returns
         -------
         frame
             Of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
-            ``residual_lifetime_0.1``, ... in the model's time unit.
+            ``residual_lifetime_0.1``, ... in the model's time unit; ``residual_lifetime`` for one q, or one per row.
 
         Raises
         ------
@@ -312,17 +277,9 @@ class PurchaseModel:
         >>> model.residual_lifetime(summary, q=[0.5]).round(2).to_dict("records")
         [{'p_alive': 0.87, 'residual_lifetime_0.5': 108.07}]
         """
-        frame, columns = self._read(summary)
-        values = self._state.values
-        return answers.answers(
-            frame,
-            {"p_alive": questions.p_alive(self.family, 0.0, columns, values)},
-            "residual_lifetime",
-            "q",
-            q,
-            lambda q: quantiles.residual_lifetime(self.family, q, columns, values),
-            answers.checked_shares,
-        )
+        before = {"p_alive": lambda family, _, *known: questions.p_alive(family, 0.0, *known)}
+        function, check = quantiles.residual_lifetime, answers.checked_shares
+        return self._answer(summary, "residual_lifetime", "q", q, function, check, before)
 
     def time_to_next_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
         """P(ever another purchase | history), and quantiles of the time from T to it, *given that there is one*.
@@ -344,17 +301,9 @@ class PurchaseModel:
         >>> model.time_to_next_purchase(summary, q=[0.5]).round(2).to_dict("records")
         [{'probability_of_purchase': 1.0, 'time_to_next_purchase_0.5': 7.02}]
         """
-        frame, columns = self._read(summary)
-        values = self._state.values
-        return answers.answers(
-            frame,
-            {"probability_of_purchase": questions.probability_of_purchase(self.family, math.inf, columns, values)},
-            "time_to_next_purchase",
-            "q",
-            q,
-            lambda q: quantiles.time_to_next_purchase(self.family, q, columns, values),
-            answers.checked_shares,
-        )
+        before = {"probability_of_purchase": questions.probability_of_purchase}
+        function, check = quantiles.time_to_next_purchase, answers.checked_shares
+        return self._answer(summary, "time_to_next_purchase", "q", q, function, check, before)
 
     def latent_means(self, summary: Any) -> Any:
         """E[rate | history] of each customer's own rates: what he is like, whether he is still there or not.
@@ -407,6 +356,58 @@ class PurchaseModel:
 
         return self._answer(summary, "discounted_expected_purchases", "horizon", horizon, worth)
 
+    def alive_path(
+        self,
+        log: Any,
+        customer: Any = None,
+        *,
+        customer_id: str = "customer_id",
+        date: str = "date",
+        event_grain: str = "day",
+        observation_end: Any = None,
+        points: int | None = None,
+    ) -> pd.DataFrame:
+        """P(alive) of one customer over time: on each date, given what had been seen of him by then.
+
+        Parameters
+        ----------
+        log
+            Any log that `rfm_summary` takes; or, with ``customer=None``, the dates of one customer's purchases. Amounts
+            are not read: leave lines out that are no purchase.
+        customer
+            The customer, as the log calls him.
+        customer_id, date, event_grain, observation_end
+            As in `rfm_summary`.
+        points
+            About so many evenly spaced dates, and those of purchases, instead of every one of the grain; with the grain
+            "line" 500 unless told.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``date``, ``frequency``, ``recency``, ``T`` and ``p_alive`` from the first purchase to the end of
+            observation. On the day of a purchase the history includes it.
+
+        Raises
+        ------
+        NotFitted, InvalidInput, NotEnoughData, NotAvailable
+            If the model has no parameters, the log cannot be read, it has no such customer or he bought nothing in
+            time, or the family reads more than frequency, recency and T.
+
+        Examples
+        --------
+        >>> parameters = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
+        >>> model = PurchaseModel.from_parameters("mbg_nbd", parameters, time_unit="week")
+        >>> path = model.alive_path(["2024-01-01", "2024-01-08"], observation_end="2024-01-29", points=2)
+        >>> path.drop(columns="date").round(3).values.tolist()
+        [[0.0, 0.0, 0.0, 0.644], [1.0, 1.0, 1.0, 0.746], [1.0, 1.0, 4.0, 0.633]]
+        """
+        names = Columns(customer_id, date, None)
+        unit = self._unit
+        return alive_path(
+            self.family, self._state.values, unit, log, customer, names, event_grain, observation_end, points
+        )
+
     def new_customer(self) -> NewCustomer:
         """Ask the same questions about a customer not yet seen, from a first purchase at 0 on."""
         return NewCustomer(self.family, self._state.values, self._unit)
@@ -433,22 +434,8 @@ class PurchaseModel:
         Simulated
             ``log`` (customer_id, date as timestamps) and ``summary`` (event_grain="line").
         """
-        if self.family.simulate is None:
-            raise questions.cannot(self.family, "simulate")
-        from .simulated import simulated_log
-
-        if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
-            raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
-        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
-            raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
-        length = checked_lengths(observation, "observation")
-        if np.any(np.isinf(length)):
-            raise InvalidInput("observation must be finite")
-        if length.ndim and length.shape != (n_customers,):
-            raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
-        length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
-        owner, times = self.family.simulate(np.random.default_rng(seed), length, *self._state.values)
-        return Simulated(*simulated_log(owner, times, length, self._unit, observation_end))
+        unit = self._unit
+        return simulated(self.family, self._state.values, unit, n_customers, observation, seed, observation_end)
 
     # Files and looks
 
@@ -492,7 +479,24 @@ class PurchaseModel:
         check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 
-    def _answer(self, summary: Any, name: str, what: str, given: Any, function: Callable[..., Array]) -> Any:
+    def _answer(
+        self,
+        summary: Any,
+        name: str,
+        what: str,
+        given: Any,
+        function: Callable[..., Any],
+        check: Callable[[Any, str], Array] = checked_lengths,
+        before: Mapping[str, Callable[..., Array]] | None = None,
+        **more: Any,
+    ) -> Any:
+        """Ask ``function(family, given, *more, columns, parameters)``; ``more`` is one number each, or one per row."""
         frame, columns = self._read(summary)
-        values = self._state.values
-        return answers.answer(frame, name, what, given, lambda v: function(self.family, v, columns, values))
+        each = [answers.one_or_per_row(frame, value, name) for name, value in more.items()]
+        known = self.family, columns, self._state.values
+
+        def ask(v: Any, function: Callable[..., Any] = function, more: list[Any] = each) -> Any:
+            return function(known[0], v, *more, *known[1:])
+
+        first = None if before is None else {name: ask(math.inf, f, []) for name, f in before.items()}
+        return answers.answer(frame, name, what, given, ask, check, first)

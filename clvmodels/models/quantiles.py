@@ -35,7 +35,8 @@ def purchase_quantile(
             f"purchase_quantile is infinite or beyond 9e15 for {np.sum(found[where] > _MOST)} of {len(where)} rows, "
             f"first row {i} (q={q[where[i]]:.10g}, horizon={t[where[i]]:.10g}): give a shorter horizon or a smaller q"
         )
-    return found.astype(np.int64)[where]
+    whole: Any = found.astype(np.int64)
+    return whole[where]
 
 
 def _by_halving(family: PurchaseFamily, q: Array, t: Array, history: list[Array], values: Sequence[Any]) -> Array:
@@ -81,7 +82,7 @@ def residual_lifetime(family: PurchaseFamily, q: Any, statistics: Sequence[Array
         return own(q, *statistics, *parameters)
 
     def left(t: Any, history: list[Array], values: Sequence[Any]) -> Array:
-        return 1 - family.survival_alive(t, *history, *values)
+        return np.asarray(1 - family.survival_alive(t, *history, *values))
 
     return _time_of(family, left, q, statistics, parameters)
 
@@ -123,7 +124,8 @@ def _time_of(
     found = crossing_time(distance, np.ones(len(todo)))
     # a step of a staircase is found to the last digits, or anywhere on it where it has the height sought
     result[todo] = np.floor(found * (1 + 1e-9)) if family.time == "discrete" else found
-    return result[where]
+    answers: Array = result[where]
+    return answers
 
 
 def _rows(values: Sequence[Any], rows: Positions) -> list[Any]:
