@@ -75,8 +75,9 @@ class NewCustomer:
 
     def time_to_next_purchase(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
         """P(a repeat purchase ever), and quantiles of the time to the first one, given that there is one."""
+        ever = self._ask(quantiles.ever_a_purchase)
         times = self._quantiles("time_to_next_purchase", quantiles.time_to_next_purchase, q)
-        return {"probability_of_purchase": self.probability_of_purchase(math.inf)} | times
+        return {"probability_of_purchase": ever} | times
 
     def latent_means(self) -> dict[str, float]:
         """Means of the purchase rate and of what governs dropout over all customers, by name."""
@@ -95,7 +96,7 @@ class NewCustomer:
         shape = np.broadcast_shapes(*map(np.shape, given))
         each = [np.broadcast_to(v, shape).ravel().astype(np.float64) for v in given]
         # A new customer is one whose history is empty: every statistic 0.
-        nothing = [np.zeros(each[0].size) for _ in self._family.statistics]
+        nothing = [np.zeros(each[0].size if each else 1) for _ in self._family.statistics]
         result = function(self._family, *each, nothing, self._parameters)
         return result[0].item() if not shape else np.reshape(result, shape)
 

@@ -215,7 +215,7 @@ class PurchaseModel:
         """Quantile q of the number of purchases in (T, T + horizon]: the smallest n with P(X ≤ n | history) ≥ q.
 
         The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
-        rounding (1e-10 of 1 − q), n is the answer.
+        rounding (1e-10 of q or 1 − q), n is the answer.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class PurchaseModel:
         >>> model.residual_lifetime(summary, q=[0.5]).round(2).to_dict("records")
         [{'p_alive': 0.87, 'residual_lifetime_0.5': 108.07}]
         """
-        before = {"p_alive": lambda family, _, *known: questions.p_alive(family, 0.0, *known)}
+        before = {"p_alive": lambda family, *known: questions.p_alive(family, 0.0, *known)}
         function, check = quantiles.residual_lifetime, answers.checked_shares
         return self._answer(summary, "residual_lifetime", "q", q, function, check, before)
 
@@ -301,7 +301,7 @@ class PurchaseModel:
         >>> model.time_to_next_purchase(summary, q=[0.5]).round(2).to_dict("records")
         [{'probability_of_purchase': 1.0, 'time_to_next_purchase_0.5': 7.02}]
         """
-        before = {"probability_of_purchase": questions.probability_of_purchase}
+        before = {"probability_of_purchase": quantiles.ever_a_purchase}
         function, check = quantiles.time_to_next_purchase, answers.checked_shares
         return self._answer(summary, "time_to_next_purchase", "q", q, function, check, before)
 
@@ -492,11 +492,9 @@ class PurchaseModel:
     ) -> Any:
         """Ask ``function(family, given, *more, columns, parameters)``; ``more`` is one number each, or one per row."""
         frame, columns = self._read(summary)
+        family, values = self.family, self._state.values
         each = [answers.one_or_per_row(frame, value, name) for name, value in more.items()]
-        known = self.family, columns, self._state.values
-
-        def ask(v: Any, function: Callable[..., Any] = function, more: list[Any] = each) -> Any:
-            return function(known[0], v, *more, *known[1:])
-
-        first = None if before is None else {name: ask(math.inf, f, []) for name, f in before.items()}
-        return answers.answer(frame, name, what, given, ask, check, first)
+        first = None if before is None else {name: f(family, columns, values) for name, f in before.items()}
+        return answers.answer(
+            frame, name, what, given, lambda v: function(family, v, *each, columns, values), check, first
+        )

@@ -39,12 +39,16 @@ def purchase_quantile(
     return whole[where]
 
 
+def _tie(q: Array) -> Array:
+    return _TIE * np.minimum(q, 1 - q)
+
+
 def _by_halving(family: PurchaseFamily, q: Array, t: Array, history: list[Array], values: Sequence[Any]) -> Array:
     """Double n until P(more than n) ≤ 1 − q, then halve what is between."""
     assert family.more_purchases_alive is not None
     alive = np.exp(family.log_p_alive(*history, *values))
     with np.errstate(divide="ignore"):
-        allowed = (1 - q) * (1 + _TIE) / alive
+        allowed = (1 - q + _tie(q)) / alive
     result = np.zeros(len(q))
     any_purchase = questions.probability_of_purchase_alive(family, t, history, values)
     todo = np.flatnonzero(any_purchase > allowed)
@@ -64,7 +68,7 @@ def _by_halving(family: PurchaseFamily, q: Array, t: Array, history: list[Array]
 def _by_adding(family: PurchaseFamily, q: Array, t: Array, history: list[Array], values: Sequence[Any]) -> Array:
     """Add up P(0), P(1), ... until they come to q."""
     result, n = np.zeros(len(q)), 0
-    wanted = q - _TIE * np.maximum(1 - q, 1e-3)
+    wanted = q - np.maximum(_tie(q), 1e-13)  # sums of probabilities are right to so many digits
     todo, total = np.flatnonzero(wanted > 0), np.zeros(int(np.sum(wanted > 0)))
     while len(todo):
         of_these = [v[todo] for v in history], _rows(values, todo)
@@ -85,6 +89,13 @@ def residual_lifetime(family: PurchaseFamily, q: Any, statistics: Sequence[Array
         return np.asarray(1 - family.survival_alive(t, *history, *values))
 
     return _time_of(family, left, q, statistics, parameters)
+
+
+def ever_a_purchase(family: PurchaseFamily, statistics: Sequence[Array], parameters: Sequence[Any]) -> Array:
+    """P(there is another purchase after T | history)."""
+    if family.probability_of_purchase_alive is None:
+        raise questions.cannot(family, "time_to_next_purchase")
+    return questions.probability_of_purchase(family, np.inf, statistics, parameters)
 
 
 def time_to_next_purchase(
@@ -119,7 +130,7 @@ def _time_of(
 
     def distance(t: Array, i: Positions) -> Array:
         i = todo[i]
-        return reached(t, [v[i] for v in history], _rows(values, i)) - q[i]
+        return np.asarray(reached(t, [v[i] for v in history], _rows(values, i)) - q[i])
 
     found = crossing_time(distance, np.ones(len(todo)))
     # a step of a staircase is found to the last digits, or anywhere on it where it has the height sought

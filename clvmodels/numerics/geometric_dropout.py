@@ -30,7 +30,7 @@ _BLOCK = 256  # rows a block: times 200 nodes it stays in cache
 
 def survival(t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     """P(alive a time t later) = E_p[(1 + p·t/z)^-k]: he leaves at rate λ·p."""
-    return np.exp(rowwise(_log_survival, t, k, z, a, b, block=_BLOCK))
+    return np.exp(np.minimum(rowwise(_log_survival, t, k, z, a, b, block=_BLOCK), 0.0))
 
 
 def lifetime(q: Any, k: Any, z: Any, a: Any, b: Any) -> Array:

@@ -51,6 +51,9 @@ RULES = (
     Rule(digits=62, order=27, tolerance=27, tail=40, falls=(0.45, 2, 6.5, 17, 41, 77), ratio=2.6, grade=7.0),
 )
 
+# only to come near a root, whatever the rule
+COARSE = Rule(digits=20, order=10, tolerance=9, tail=14, falls=(1, 7, 20), ratio=4.0, grade=10.0)
+
 
 class NoConvergence(ArithmeticError):
     """The quadrature did not settle; the case is left out."""
@@ -597,7 +600,7 @@ def pareto_purchase_pmf(
 def pareto_probability_of_purchase(
     rule: Rule, history: History, r: Any, alpha: Any, s: Any, beta: Any, horizon: Any
 ) -> Any:
-    """∫ over (0, horizon] of E[lambda exp(-(lambda + mu) u), alive at T]: the first purchase at T + u, and still there."""
+    """∫ over (0, horizon] of E[lambda exp(-(lambda + mu) u), alive at T]: a first purchase at T + u."""
     if horizon == 0:
         return mpf(0)
     k, z, B = r + history.x, alpha + history.T, beta + history.T
@@ -639,12 +642,16 @@ def pareto_expected_dropout(rule: Rule, history: History, r: Any, alpha: Any, s:
 # ------------------------------------------------------------------------------------------------ quantiles
 
 
-def quantile(share: Function, q: Any, scale: Any) -> Any:
-    """The t at which a distribution function share(t), from 0 to 1, reaches q: bisection in log t, then secants."""
+def quantile(share: Callable[[Rule, Any], Any], q: Any, scale: Any, rule: Rule) -> Any:
+    """The t at which a distribution function share(rule, t), from 0 to 1, reaches q.
 
-    def f(w: Any) -> Any:
-        return mp.log(share(mp.exp(w)) / q)
+    Bisection and secants in log t with a coarse rule, and from there secants with the rule itself.
+    """
 
+    def distance(rule: Rule) -> Function:
+        return lambda w: mp.log(max(share(rule, mp.exp(w)), q * mpf(10) ** -30) / q)
+
+    f = distance(COARSE)
     low = high = mp.log(scale)
     step = mpf(1)
     while f(low) > 0:
@@ -657,14 +664,17 @@ def quantile(share: Function, q: Any, scale: Any) -> Any:
     while high - low > mpf(1) / 8:
         middle = (low + high) / 2
         low, high = (middle, high) if f(middle) < 0 else (low, middle)
-    before, after = f(low), f(high)
-    if before == 0 or after == 0:
-        return mp.exp(low if before == 0 else high)
+    near = _secants(f, low, high, mpf(10) ** -5)
+    return mp.exp(_secants(distance(rule), near, near + mpf(10) ** -5, mpf(10) ** -23))
+
+
+def _secants(f: Function, before: Any, now: Any, tolerance: Any) -> Any:
+    value_before, value = f(before), f(now)
     for _ in range(40):
-        low, before, high, after = high, after, high - after * (high - low) / (after - before), None
-        after = f(high)
-        if abs(high - low) < mpf(10) ** -23 or after in (0, before):
-            return mp.exp(high)
+        if value in (0, value_before) or abs(now - before) < tolerance:
+            return now
+        before, now, value_before = now, now - value * (now - before) / (value - value_before), value
+        value = f(now)
     raise NoConvergence("the quantile was not found")
 
 
@@ -673,8 +683,11 @@ def _residual_lifetime(p_alive: Callable[..., Any]) -> Callable[..., Any]:
 
     def function(rule: Rule, history: History, q: Any, **parameters: Any) -> Any:
         whole = p_alive(rule, history, after=mpf(0), **parameters)
-        scale = q * (history.T + parameters["alpha"])
-        return quantile(lambda t: 1 - p_alive(rule, history, after=t, **parameters) / whole, q, scale)
+
+        def gone(rule: Rule, t: Any) -> Any:
+            return 1 - p_alive(rule, history, after=t, **parameters) / whole
+
+        return quantile(gone, q, q * (history.T + parameters["alpha"]), rule)
 
     return function
 
@@ -684,8 +697,11 @@ def _time_to_next_purchase(probability: Callable[..., Any]) -> Callable[..., Any
 
     def function(rule: Rule, history: History, q: Any, **parameters: Any) -> Any:
         ever = probability(rule, history, horizon=INFINITE, **parameters)
-        scale = q * (history.T + parameters["alpha"])
-        return quantile(lambda t: probability(rule, history, horizon=t, **parameters) / ever, q, scale)
+
+        def there(rule: Rule, t: Any) -> Any:
+            return probability(rule, history, horizon=t, **parameters) / ever
+
+        return quantile(there, q, q * (history.T + parameters["alpha"]), rule)
 
     return function
 

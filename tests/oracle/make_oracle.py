@@ -300,7 +300,7 @@ def further_cases() -> Iterator[Case]:
             yield case("expected_purchase_rate")
             if family != "nbd":
                 yield case("expected_dropout")
-            if index % 2 == 0 or group in ("peaked", "b_small"):
+            if index % 4 == 0 or group in ("peaked", "b_small"):
                 q = next(shares)
                 yield case("time_to_next_purchase", q=q)
                 if family != "nbd":
