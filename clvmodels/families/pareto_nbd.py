@@ -219,11 +219,11 @@ def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
     shape = np.broadcast_shapes(*map(np.shape, columns))
     (q, m, A, s, B), where = distinct(*(np.broadcast_to(v, shape).ravel() for v in columns))
 
-    def within(t: Any, i: Any, later: Any = 0.0) -> Array:
-        return np.log(rowwise(_first_purchase, t, m[i], A[i] + later, s[i], B[i] + later, block=1024))
+    def log_bought(t: Any, i: Any, A: Array, B: Any) -> Array:
+        return np.log(rowwise(_first_purchase, t, m[i], A, s[i], B, block=1024))
 
     early = q < 0.5
-    ever = within(np.inf, slice(None))
+    ever = log_bought(np.inf, slice(None), A, B)
     with np.errstate(divide="ignore"):
         target = ever + np.where(early, np.log(q), np.log1p(-q))
 
@@ -231,10 +231,11 @@ def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
         result = np.empty(len(rows))
         first = early[rows]
         i, u = rows[first], t[first]
-        result[first] = within(u, i) - target[i]
+        result[first] = log_bought(u, i, A[i], B[i]) - target[i]
         i, u = rows[~first], t[~first]
         there = -m[i] * np.log1p(u / A[i]) - s[i] * np.log1p(u / B[i])
-        result[~first] = target[i] - there - within(np.inf, i, u)
+        # in units of B + u, as u may be near the largest double
+        result[~first] = target[i] - there - log_bought(np.inf, i, (A[i] + u) / (B[i] + u), 1.0)
         return result
 
     found = np.where(q > 0, crossing_time(distance, 1 / ((m + 1) / A + s / B)), 0.0)

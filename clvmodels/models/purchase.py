@@ -215,17 +215,9 @@ class PurchaseModel:
         """Quantile q of the number of purchases in (T, T + horizon]: the smallest n with P(X ≤ n | history) ≥ q.
 
         The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
-        rounding (1e-10 of q or 1 − q), n is the answer.
-
-        Parameters
-        ----------
-        summary
-            One row a customer.
-        q
-            At least 0 and below 1; a list gives a frame with a column each (``purchase_quantile_0.5``).
-        horizon
-            A number, or a Series, array or column name for one a row; inf where the number of purchases of a lifetime
-            is finite.
+        rounding (1e-10 of q or 1 − q), n is the answer. ``q`` is at least 0 and below 1, a list gives the columns
+        ``purchase_quantile_0.5``, ...; ``horizon`` is a number, or one per row; inf where a lifetime's purchases are
+        finite.
 
         Raises
         ------
@@ -311,9 +303,8 @@ class PurchaseModel:
         Returns
         -------
         frame
-            Of the caller's kind: ``purchase_rate`` (purchases per time unit while alive) and ``dropout_probability``
-            (BG/NBD, MBG/NBD: after a purchase) or ``dropout_rate`` (Pareto/NBD: per time unit); the NBD has no dropout.
-            Each is the mixture of an alive and a dead part.
+            ``purchase_rate`` (per time unit while alive) and ``dropout_probability`` (BG/NBD, MBG/NBD: after a
+            purchase) or ``dropout_rate`` (Pareto/NBD: per time unit), mixtures of an alive and a dead part.
 
         Raises
         ------
@@ -372,12 +363,8 @@ class PurchaseModel:
         Parameters
         ----------
         log
-            Any log that `rfm_summary` takes; or, with ``customer=None``, the dates of one customer's purchases. Amounts
-            are not read: leave lines out that are no purchase.
-        customer
-            The customer, as the log calls him.
-        customer_id, date, event_grain, observation_end
-            As in `rfm_summary`.
+            Any log that `rfm_summary` takes, which explains the other parameters; or, with ``customer=None``, the dates
+            of one customer's purchases. Amounts are not read: leave lines out that are no purchase.
         points
             About so many evenly spaced dates, and those of purchases, instead of every one of the grain; with the grain
             "line" 500 unless told.
