@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput, NotEnoughData
 from . import sources, sql
 from .moments import from_day_number, parse_moment
-from .summarize import connection
+from .summarize import _connection
 
 Ticks = NDArray[np.int64]
 
@@ -52,16 +52,16 @@ def customer_history(
     NotEnoughData
         If he bought nothing until the end of observation.
     """
-    with connection() as con:
+    with _connection() as con:
         source = sources.register(con, log, names)
         reading = source.reading
         end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
         event, tick = sql.GRAINS[event_grain]
         dated = f"SELECT customer_id, {sql.local_date(reading)} AS local_time FROM log"
         if end is None:
-            last = con.execute(
-                f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {sql.customer(reading)} IS NOT NULL"
-            ).fetchall()[0][0]
+            last = con.execute(f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {_known(reading)} IS NOT NULL").fetchall()[
+                0
+            ][0]
             if last is None:
                 raise NotEnoughData("the log has no line with a customer and a date")
             end = from_day_number(last)
@@ -90,6 +90,12 @@ def customer_history(
     return History(events, purchases, sql.end_tick(end, event_grain), tick)
 
 
+def _known(reading: sql.Reading) -> str:
+    """The customer, NULL where there is none."""
+    sorts = {"text": "NULLIF(customer_id, '')", "float": "CASE WHEN NOT ISNAN(customer_id) THEN customer_id END"}
+    return sorts.get(reading.customer, "customer_id")
+
+
 def _same(reading: sql.Reading, customer: object) -> tuple[str, Any]:
     """A condition on a line of the log, and the value that it compares with."""
     if reading.customer == "float":
@@ -102,8 +108,7 @@ def _same(reading: sql.Reading, customer: object) -> tuple[str, Any]:
 
 def _some(con: Any, reading: sql.Reading) -> str:
     found = con.execute(
-        f"SELECT DISTINCT {sql.customer(reading)} AS customer FROM log WHERE {sql.customer(reading)} IS NOT NULL "
-        "ORDER BY 1 LIMIT 3"
+        f"SELECT DISTINCT {_known(reading)} AS customer FROM log WHERE {_known(reading)} IS NOT NULL ORDER BY 1 LIMIT 3"
     ).fetchall()
     return ", which has for example " + ", ".join(repr(row[0]) for row in found) if found else ""
 

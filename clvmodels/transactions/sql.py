@@ -66,7 +66,7 @@ def customers_sql(reading: Reading, *, event_grain: str, refunds: str, observati
     purchases, value, first_value = _purchase(event_grain, refunds if reading.money else "")
     return f"""
 WITH lines AS (
-  SELECT {customer(reading)} AS customer_id, {local_date(reading)} AS local_time
+  SELECT {_customer(reading)} AS customer_id, {local_date(reading)} AS local_time
     {", TRY_CAST(amount AS DECIMAL(18,6)) AS amount" if reading.money else ""}
     {f", {_unreadable(reading)} AS unreadable" if text else ""}
   FROM log
@@ -214,8 +214,7 @@ def _purchase(event_grain: str, refunds: str) -> tuple[str, str, str]:
     return "CASE WHEN refund_lines > 0 AND total <= 0 THEN 0 ELSE 1 END", "total", "total"
 
 
-def customer(reading: Reading) -> str:
-    """The customer, NULL where there is none."""
+def _customer(reading: Reading) -> str:
     if reading.customer == "text":
         return "NULLIF(customer_id, '')"
     if reading.customer == "float":

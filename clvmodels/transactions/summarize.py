@@ -111,7 +111,7 @@ def summarize(
     _one_of("refunds", refunds, sql.REFUNDS)
     names = sources.Columns(customer_id, date, amount)
     start = parse_start(observation_start)
-    with connection() as con:
+    with _connection() as con:
         source = sources.register(con, log, names)
         zone = source.reading.zone
         end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
@@ -181,7 +181,7 @@ def rfm_summary(
 
 
 @contextmanager
-def connection() -> Iterator[Any]:
+def _connection() -> Iterator[Any]:
     """A private engine that downloads nothing, sees none of the caller's variables and leaves nothing behind."""
     import duckdb
 

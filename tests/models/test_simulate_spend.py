@@ -80,6 +80,8 @@ def test_amounts_do_not_depend_on_when_customers_buy(whole):
     x = summary["frequency"].to_numpy()
     z = np.corrcoef(first, x)[0, 1] * np.sqrt(len(x))
     assert abs(z) < 5
+    same_stream = whole.spend.simulate(x.astype(int) + 1, seed=9)["amount"]
+    assert not np.isclose(log["amount"], same_stream).any()
     fitted = clv.SpendModel().fit(summary)
     errors = fitted.standard_errors
     assert all(abs(fitted.parameters[name] - value) < 5 * errors[name] for name, value in SPEND.items())
