@@ -658,9 +658,9 @@ def quantile(share: Callable[[Rule, Any], Any], q: Any, scale: Any, rule: Rule) 
         low, step = low - step, 2 * step
     step = mpf(1)
     while f(high) < 0:
-        high, step = high + step, 2 * step
-        if high > 700:
+        if high > 700:  # beyond a double
             return INFINITE
+        high, step = min(high + step, mpf(701)), 2 * step
     while high - low > mpf(1) / 8:
         middle = (low + high) / 2
         low, high = (middle, high) if f(middle) < 0 else (low, middle)
