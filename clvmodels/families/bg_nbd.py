@@ -16,7 +16,7 @@ import numpy as np
 from ..numerics import geometric_dropout as future
 from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
-from ..numerics.negative_binomial import probability_of_event
+from ..numerics.negative_binomial import probability_of_event, time_of_event
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
 
@@ -90,6 +90,21 @@ def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alph
     return probability_of_event(t, r + x, alpha + T)
 
 
+def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(more than n purchases in (T, T + t] | alive at T): he stays after n of them, and there are more."""
+    return future.more_than(n, t, r + x, alpha + T, a, b + x)
+
+
+def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """Quantile q of the time from T until a customer alive at T leaves."""
+    return future.lifetime(q, r + x, alpha + T, a, b + x)
+
+
+def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """Quantile q of the time from T to the next purchase of a customer alive at T: there always is one."""
+    return time_of_event(q, r + x, alpha + T)
+
+
 def expected_purchases(t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """E[X(t)] of a new customer, equation 9."""
     return future.expected(t, 0.0, r, alpha, a, b)
@@ -123,6 +138,19 @@ def draw_latent(
     return {"purchase_rate": rate, "dropout_probability": dropout, "alive": alive.astype(np.float64)}
 
 
+def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> dict[str, Array]:
+    """E[λ | history] and E[p | history], mixtures of an alive and a dead part.
+
+    Alive: λ ~ Gamma(r+x, alpha+T), p ~ Beta(a, b+x); dead: λ ~ Gamma(r+x, alpha+t_x), p ~ Beta(a+1, b+x−1).
+    """
+    log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
+    alive, dead = np.exp(log_alive), -np.expm1(log_alive)
+    return {
+        "purchase_rate": np.asarray((r + x) * (alive / (alpha + T) + dead / (alpha + t_x))),
+        "dropout_probability": np.asarray((a + dead) / (a + b + x)),
+    }
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: the mean purchase rate of those who stay a while, and a third who leave."""
     rate = float(np.sum(weights * x) / np.sum(weights * T))
@@ -145,10 +173,14 @@ FAMILY = PurchaseFamily(
     discounted_purchases_alive=discounted_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
+    more_purchases_alive=more_purchases_alive,
+    residual_lifetime_alive=residual_lifetime_alive,
+    time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    expected_latent=expected_latent,
     finite_total=("a", 1.0),
     limits=(
         RATES_ALIKE,

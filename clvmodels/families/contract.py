@@ -73,7 +73,7 @@ class PurchaseFamily:
     log_p_alive
         ln P(alive at T | history).
     survival_alive
-        ``(t, ...)``: P(alive at T + t | alive at T, history).
+        ``(t, ...)``: P(alive at T + t | alive at T, history); t = inf is the limit.
     expected_purchases_alive
         ``(t, start, ...)``: E[purchases in (T + start, T + start + t] | alive at T, history]; t = inf is the limit.
     discounted_purchases_alive
@@ -82,7 +82,16 @@ class PurchaseFamily:
     conditional_purchase_pmf
         ``(n, t, ...)``: P(n purchases in (T, T + t] | history).
     probability_of_purchase_alive
-        ``(t, ...)``: P(at least one purchase in (T, T + t] | alive at T, history).
+        ``(t, ...)``: P(at least one purchase in (T, T + t] | alive at T, history); t = inf is the limit.
+    more_purchases_alive
+        ``(n, t, ...)``: P(more than n purchases in (T, T + t] | alive at T, history); t = inf is the limit. None where
+        the probabilities of 0, 1, 2, ... purchases are to be added up.
+    residual_lifetime_alive
+        ``(q, ...)``: quantile q of the time from T until a customer alive at T leaves, inf if he may never; None where
+        the root of ``survival_alive`` is to be found.
+    time_to_next_purchase_alive
+        ``(q, ...)``: quantile q of the time from T to the next purchase of a customer alive at T, given that there is
+        one; None where the root of ``probability_of_purchase_alive`` is to be found.
     expected_purchases
         ``(t, *parameters)``: E[purchases in (0, t]] of a new customer.
     purchase_pmf
@@ -93,6 +102,9 @@ class PurchaseFamily:
     draw_latent
         ``(generator, *statistics, *parameters)`` -> one draw per customer given history: ``purchase_rate``, ``alive``
         (0 or 1 at T) and what governs dropout, by name; None where not available.
+    expected_latent
+        ``(*statistics, *parameters)`` -> posterior means of the rates that ``draw_latent`` draws, by the same names
+        (without ``alive``); None where not available.
     finite_total
         (parameter, bound): the expected number of purchases of a lifetime is finite only while the parameter is above
         the bound; None where it never is.
@@ -117,9 +129,13 @@ class PurchaseFamily:
     discounted_purchases_alive: Quantity | None = None
     conditional_purchase_pmf: Quantity | None = None
     probability_of_purchase_alive: Quantity | None = None
+    more_purchases_alive: Quantity | None = None
+    residual_lifetime_alive: Quantity | None = None
+    time_to_next_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None
     simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
+    expected_latent: Callable[..., dict[str, Array]] | None = None
     limits: tuple[Limit, ...] = ()
 
 

@@ -15,7 +15,12 @@ import numpy as np
 
 from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
-from ..numerics.negative_binomial import log_negative_binomial, probability_of_event
+from ..numerics.negative_binomial import (
+    log_negative_binomial,
+    probability_of_event,
+    probability_of_more,
+    time_of_event,
+)
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, PurchaseFamily
 
@@ -60,6 +65,22 @@ def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alph
     return probability_of_event(t, r + x, alpha + T)
 
 
+def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """P(more than n purchases in (T, T + t])."""
+    return probability_of_more(n, t, r + x, alpha + T)
+
+
+def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """inf: nobody ever leaves (0 at q = 0)."""
+    shape = np.broadcast_shapes(*map(np.shape, (q, x, t_x, T, r, alpha)))
+    return np.where(np.broadcast_to(q, shape) > 0, np.inf, 0.0)
+
+
+def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """Quantile q of the time from T to the next purchase, (alpha+T) ((1 − q)^(-1/(r+x)) − 1)."""
+    return time_of_event(q, r + x, alpha + T)
+
+
 def expected_purchases(t: Any, r: Any, alpha: Any) -> Array:
     """E[X(t)] = r t/alpha."""
     return np.asarray(r * t / alpha)
@@ -80,6 +101,11 @@ def draw_latent(generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any
     """One draw of λ ~ Gamma(r + x, alpha + T) per customer."""
     rate = generator.gamma(r + x, 1 / (alpha + T))
     return {"purchase_rate": np.asarray(rate), "alive": np.ones_like(rate)}
+
+
+def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, Array]:
+    """E[λ | history] = (r + x)/(alpha + T)."""
+    return {"purchase_rate": np.asarray((r + x) / (alpha + T) + np.zeros(np.shape(t_x)))}
 
 
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float]:
@@ -103,10 +129,14 @@ FAMILY = PurchaseFamily(
     discounted_purchases_alive=discounted_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
+    more_purchases_alive=more_purchases_alive,
+    residual_lifetime_alive=residual_lifetime_alive,
+    time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    expected_latent=expected_latent,
     finite_total=None,
     limits=(RATES_ALIKE, HEAVY_BUYERS),
 )

@@ -15,13 +15,17 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..numerics.arrays import Array, Positions, rowwise
+from ..numerics.arrays import Array, Positions, distinct, map_blocks, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from ..numerics.negative_binomial import log_negative_binomial
+from ..numerics.negative_binomial import log_negative_binomial, time_of_event
 from ..numerics.quadrature import DROP, discounting_rule, legendre, stretched, stretched_logarithm, window
+from ..numerics.roots import crossing_time
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
+
+# What decays slowly on its way to infinity has a long tail: it is cut where e^-60 is left.
+_FADED = 60.0
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> tuple[Array, Array]:
@@ -158,14 +162,84 @@ def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, a
 
 def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """P(at least one purchase in (T, T + t] | alive at T) = ∫ over (0, t) of the density of the first one."""
+    return rowwise(_first_purchase, t, r + x, alpha + T, s, beta + T, block=1024)
 
-    def block(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
-        with np.errstate(over="ignore"):
-            faded = np.minimum(A * np.expm1(DROP / (m + 1)), B * np.expm1(DROP / s))
-        u, weights = stretched(np.minimum(B, 1 / ((m + 1) / A + s / B)), np.minimum(t, faded))
-        return np.asarray(m / A * np.sum(weights * np.exp(-(m + 1) * np.log1p(u / A) - s * np.log1p(u / B)), axis=0))
 
-    return rowwise(block, t, r + x, alpha + T, s, beta + T, block=1024)
+def _first_purchase(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+    """∫ over (0, t) of m/A (1 + u/A)^-(m+1) (1 + u/B)^-s du: of buying before leaving, and before t."""
+    t, m, A, s, B = np.broadcast_arrays(t, m, A, s, B)
+    with np.errstate(over="ignore"):
+        faded = np.minimum(A * np.expm1(_FADED / m), B * np.expm1(_FADED / s))
+    power = np.exp(DROP) * np.maximum(A, B)  # from here on the integrand is a power of u
+    upper = np.minimum(np.minimum(t, faded), power)
+    u, weights = stretched(np.minimum(B, 1 / ((m + 1) / A + s / B)), upper)
+    near = m / A * np.sum(weights * np.exp(-(m + 1) * np.log1p(u / A) - s * np.log1p(u / B)), axis=0)
+    with np.errstate(over="ignore"):
+        beyond = -np.expm1(-(m + s) * np.log(np.maximum(t / power, 1.0)))
+    return np.asarray(near + np.exp(-m * np.log1p(upper / A) - s * np.log1p(upper / B)) * m / (m + s) * beyond)
+
+
+def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(more than n purchases in (T, T + t] | alive at T): purchase n + 1 comes at some u < t, before he leaves.
+
+    ∫ over (0, t) of Γ(m+n+1)/(Γ(m) n!) A^m u^n (A+u)^-(m+n+1) (B/(B+u))^s du with m = r+x, A = alpha+T, B = beta+T.
+    """
+    return rowwise(_more, n, t, r + x, alpha + T, s, beta + T, block=256)
+
+
+def _more(n: Array, t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+    n, t, m, A, s, B = np.broadcast_arrays(n, t, m, A, s, B)
+    log_ways = log_rising(m, n + 1) - special.gammaln(n + 1)
+
+    def log_integrand(w: Array) -> Array:  # w = ln u
+        u = np.exp(w)
+        return np.asarray(
+            log_ways + (n + 1) * (w - np.log(A + u)) - m * np.log1p(u / A) - s * np.log1p(u / B)
+        )  # fmt: skip
+
+    power = np.exp(DROP) * np.maximum((m + n + 1) * A, (s + 1) * B)  # from here on it is a power of u
+    with np.errstate(over="ignore"):
+        beyond = -np.expm1(-(m + s) * np.log(np.maximum(t / power, 1.0))) / (m + s)
+    end = np.log(np.maximum(np.minimum(t, power), 1e-300))
+    return np.asarray(np.where(t > 0, _under(log_integrand, end) + np.exp(log_integrand(end)) * beyond, 0.0))
+
+
+def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """Quantile q of the time from T until a customer alive at T leaves, (beta+T) ((1 − q)^(-1/s) − 1)."""
+    return time_of_event(q, s, beta + T) + np.zeros(np.shape(x))
+
+
+def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """Quantile q of the time from T to the next purchase of a customer alive at T, given that there is one.
+
+    Up to the median P(a purchase within t) is looked at, and then that of one later than t: that of being there at t
+    without a purchase, and of buying before leaving from then on.
+    """
+    columns = (q, r + x, alpha + T, s, beta + T)
+    shape = np.broadcast_shapes(*map(np.shape, columns))
+    (q, m, A, s, B), where = distinct(*(np.broadcast_to(v, shape).ravel() for v in columns))
+
+    def log_bought(t: Any, i: Any, A: Array, B: Any) -> Array:
+        return np.log(rowwise(_first_purchase, t, m[i], A, s[i], B, block=1024))
+
+    early = q < 0.5
+    ever = log_bought(np.inf, slice(None), A, B)
+    with np.errstate(divide="ignore"):
+        target = ever + np.where(early, np.log(q), np.log1p(-q))
+
+    def distance(t: Array, rows: Positions) -> Array:
+        result = np.empty(len(rows))
+        first = early[rows]
+        i, u = rows[first], t[first]
+        result[first] = log_bought(u, i, A[i], B[i]) - target[i]
+        i, u = rows[~first], t[~first]
+        there = -m[i] * np.log1p(u / A[i]) - s[i] * np.log1p(u / B[i])
+        # in units of B + u, as u may be near the largest double
+        result[~first] = target[i] - there - log_bought(np.inf, i, (A[i] + u) / (B[i] + u), 1.0)
+        return result
+
+    found = np.where(q > 0, crossing_time(distance, 1 / ((m + 1) / A + s / B)), 0.0)
+    return np.asarray(found[where].reshape(shape))
 
 
 def expected_purchases(t: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
@@ -193,11 +267,15 @@ def _pmf(n: Array, t: Array, r: Array, alpha: Array, s: Array, beta: Array) -> A
             - (s + 1) * np.log1p(u / beta) + w - np.log(beta)
         )  # fmt: skip
 
-    end = np.log(np.maximum(t, 1e-300))
+    left = _under(log_integrand, np.log(np.maximum(t, 1e-300)))
+    return np.asarray(stays + np.where(t > 0, left, 0.0))
+
+
+def _under(log_integrand: Callable[[Array], Array], end: Array) -> Array:
+    """∫ of exp(log_integrand(w)) dw up to ``end``, for one that is log-concave in w = ln u."""
     low, high = window(log_integrand, end - 750, end)
     nodes, weights = legendre(-(-(40 + int(3 * float(np.max(high - low)))) // 8) * 8)
-    left = np.sum(weights * np.exp(log_integrand(low + nodes * (high - low))), axis=0) * (high - low)
-    return np.asarray(stays + np.where(t > 0, left, 0.0))
+    return np.asarray(np.sum(weights * np.exp(log_integrand(low + nodes * (high - low))), axis=0) * (high - low))
 
 
 def simulate(
@@ -226,6 +304,27 @@ def draw_latent(
         "dropout_rate": np.asarray(generator.gamma(np.where(alive, s, s + 1), 1 / (beta + until))),
         "alive": alive.astype(np.float64),
     }
+
+
+def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> dict[str, Array]:
+    """E[λ | history] and E[μ | history], mixtures of an alive and a dead part.
+
+    Alive: λ ~ Gamma(r+x, alpha+T), μ ~ Gamma(s, beta+T). Dead since u, which has the density of the dropout integral on
+    (t_x, T): λ ~ Gamma(r+x, alpha+u), μ ~ Gamma(s+1, beta+u).
+    """
+
+    def block(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+        log_ratio, mean, y, _, _ = _dropout(x, t_x, T, r, alpha, s, beta)
+        alive, dead = softplus(-log_ratio)[1], softplus(log_ratio)[1]
+        u = y + t_x
+        purchase = (r + x) * (alive / (alpha + T) + dead * mean(1 / (alpha + u)))
+        dropout = s * alive / (beta + T) + (s + 1) * dead * mean(1 / (beta + u))
+        return np.stack([purchase, dropout])
+
+    shape = np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha, s, beta)))
+    columns = [np.broadcast_to(np.asarray(v, dtype=np.float64), shape).ravel() for v in (x, t_x, T, r, alpha, s, beta)]
+    both = np.concatenate([np.zeros((2, 0)), *map_blocks(block, columns, columns[0].size)], axis=1)
+    return {"purchase_rate": both[0].reshape(shape), "dropout_rate": both[1].reshape(shape)}
 
 
 def _time_of_leaving(
@@ -273,10 +372,14 @@ FAMILY = PurchaseFamily(
     discounted_purchases_alive=discounted_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
+    more_purchases_alive=more_purchases_alive,
+    residual_lifetime_alive=residual_lifetime_alive,
+    time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    expected_latent=expected_latent,
     finite_total=("s", 1.0),
     limits=(
         RATES_ALIKE,

@@ -16,6 +16,7 @@ from ..numerics.arrays import Array
 from ..units import units_per_year
 from . import cash_flows, questions, statistics
 from .purchase import PurchaseModel
+from .simulated import Simulated, simulated
 from .spend import SpendModel
 from .time_units import check_unit_to_predict, checked_lengths, labels, unit_to_fit
 
@@ -251,6 +252,27 @@ class CLVModel:
             result = days | cash_flows.summed(found, len(windows))
         told = {"time_unit": unit, "observation_end": end.isoformat(), "period": period, **_told_terms(rate, share)}
         return frames.attach_facts(frames.long_table(result, frame), {**frames.read_facts(frame), **told})
+
+    def simulate(
+        self, n_customers: int, observation: Any, seed: int | None = None, observation_end: str = "2024-12-31"
+    ) -> Simulated:
+        """Simulate a log with amounts; parameters and errors as of `PurchaseModel.simulate`.
+
+        The purchases are those that the purchase model simulates from the same seed, and every one of them, the first
+        included, has an ``amount``. Amounts are not rounded to cents; the summary takes them to 6 decimals.
+        """
+        if self.purchases._fitted is None or self.spend._fitted is None:
+            raise NotFitted("this CLV model has no parameters yet: call fit(summary) first")
+        return simulated(
+            self.purchases.family,
+            self.purchases._fitted.values,
+            self.purchases._unit,
+            n_customers,
+            observation,
+            seed,
+            observation_end,
+            (self.spend.family, self.spend._fitted.values),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""

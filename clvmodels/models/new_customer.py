@@ -10,14 +10,25 @@ import numpy as np
 
 from ..families.contract import PurchaseFamily
 from ..numerics.arrays import Array
-from . import questions
-from .time_units import checked_lengths, one_length
+from . import quantiles, questions
+from .answers import checked_shares, is_list
+from .time_units import checked_lengths, labels, one_length
 
 
 class NewCustomer:
     """A customer not yet seen, who makes a first purchase at time 0; what is counted are the repeats.
 
-    Every answer is a float for one horizon (or n), an array for several.
+    Every answer is a float for one horizon (or n, or q), an array for several.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> new = model.new_customer()
+    >>> round(new.probability_of_purchase(horizon=39), 3), new.purchase_quantile(0.9, horizon=39)
+    (0.426, 4)
+    >>> {name: round(value, 2) for name, value in new.time_to_next_purchase(q=0.5).items()}
+    {'probability_of_purchase': 1.0, 'time_to_next_purchase': 60.99}
     """
 
     def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:
@@ -25,41 +36,70 @@ class NewCustomer:
 
     def p_alive(self, after: Any = 0) -> Any:
         """P(alive at ``after``, if nothing else is known)."""
-        return self._ask("after", after, questions.p_alive)
+        return self._ask(questions.p_alive, _lengths(after, "after"))
+
+    def p_alive_if_no_purchase(self, until: Any) -> Any:
+        """P(alive at ``until``, if there was no repeat purchase)."""
+        return self._ask(questions.p_alive_if_no_purchase, _lengths(until, "until"))
 
     def expected_purchases(self, horizon: Any, start: float = 0) -> Any:
         """E[repeat purchases in (start, start + horizon]]."""
-        begin = one_length(start, "start")
         return self._ask(
-            "horizon",
-            horizon,
-            lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
+            questions.expected_purchases, _lengths(horizon, "horizon"), _lengths(one_length(start, "start"))
         )
 
-    def purchase_pmf(self, n: Any, horizon: float) -> Any:
+    def purchase_pmf(self, n: Any, horizon: Any) -> Any:
         """P(n repeat purchases in (0, horizon])."""
-        t = one_length(horizon, "horizon")
-        return self._ask(
-            "n", n, lambda family, n, columns, values: questions.purchase_pmf(family, n, t, columns, values)
-        )
+        return self._ask(questions.purchase_pmf, _lengths(n, "n"), _lengths(horizon, "horizon"))
+
+    def purchase_quantile(self, q: Any = 0.5, *, horizon: Any) -> Any:
+        """Smallest n with P(at most n repeat purchases in (0, horizon]) ≥ q, a whole number; q in [0, 1)."""
+        return self._ask(quantiles.purchase_quantile, checked_shares(q, "q"), _lengths(horizon, "horizon"))
 
     def probability_of_purchase(self, horizon: Any) -> Any:
-        """P(at least one repeat purchase in (0, horizon])."""
-        return self._ask("horizon", horizon, questions.probability_of_purchase)
+        """P(at least one repeat purchase in (0, horizon]); inf: that there ever is one."""
+        return self._ask(questions.probability_of_purchase, _lengths(horizon, "horizon"))
 
     def discounted_expected_purchases(self, horizon: Any = math.inf, annual_discount_rate: float = 0.10) -> Any:
         """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it."""
+        t = _lengths(horizon, "horizon")
+        delta = questions.continuous_rate(annual_discount_rate, self._unit, t)
+        return self._ask(lambda family, t, columns, values: questions.discounted(family, t, delta, columns, values), t)
 
-        def worth(family: PurchaseFamily, t: Any, columns: list[Array], values: Any) -> Array:
-            delta = questions.continuous_rate(annual_discount_rate, self._unit, t)
-            return questions.discounted(family, t, delta, columns, values)
+    def residual_lifetime(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
+        """P(alive) right after the first purchase, and quantiles of the time from then on until an alive one leaves.
 
-        return self._ask("horizon", horizon, worth)
+        As `PurchaseModel.residual_lifetime`: ``p_alive`` and ``residual_lifetime_0.1``, ... by name.
+        """
+        return {"p_alive": self.p_alive()} | self._quantiles("residual_lifetime", quantiles.residual_lifetime, q)
 
-    def _ask(self, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
-        each = checked_lengths(list(lengths) if isinstance(lengths, range) else lengths, what)
+    def time_to_next_purchase(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
+        """P(a repeat purchase ever), and quantiles of the time to the first one, given that there is one."""
+        ever = self._ask(quantiles.ever_a_purchase)
+        times = self._quantiles("time_to_next_purchase", quantiles.time_to_next_purchase, q)
+        return {"probability_of_purchase": ever} | times
+
+    def latent_means(self) -> dict[str, float]:
+        """Means of the purchase rate and of what governs dropout over all customers, by name."""
+        nothing = [np.zeros(1) for _ in self._family.statistics]
+        means = questions.latent_means(self._family, nothing, self._parameters)
+        return {name: float(value[0]) for name, value in means.items()}
+
+    def _quantiles(self, name: str, function: Callable[..., Array], q: Any) -> dict[str, Any]:
+        shares = checked_shares(list(q) if is_list(q) else q, "q")
+        if not is_list(q):
+            return {name: self._ask(function, shares)}
+        each = [float(v) for v in shares]
+        return {f"{name}_{label}": self._ask(function, v) for label, v in zip(labels(each, "q"), each, strict=True)}
+
+    def _ask(self, function: Callable[..., Any], *given: Any) -> Any:
+        shape = np.broadcast_shapes(*map(np.shape, given))
+        each = [np.broadcast_to(v, shape).ravel().astype(np.float64) for v in given]
         # A new customer is one whose history is empty: every statistic 0.
-        flat = np.atleast_1d(each).ravel()
-        nothing = [np.zeros(len(flat)) for _ in self._family.statistics]
-        result = function(self._family, flat, nothing, self._parameters)
-        return float(result[0]) if each.ndim == 0 else np.reshape(result, each.shape)
+        nothing = [np.zeros(each[0].size if each else 1) for _ in self._family.statistics]
+        result = function(self._family, *each, nothing, self._parameters)
+        return result[0].item() if not shape else np.reshape(result, shape)
+
+
+def _lengths(given: Any, what: str = "") -> Array:
+    return checked_lengths(list(given) if isinstance(given, range) else given, what)

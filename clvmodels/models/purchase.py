@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .. import frames
 from ..errors import InvalidInput, NotAvailable, NotFitted, warn
@@ -15,22 +13,18 @@ from ..families import purchase_family
 from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
+from ..transactions.sources import Columns
 from ..units import hours_in
-from . import questions, statistics
+from . import answers, quantiles, questions, statistics
+from .alive_path import alive_path
 from .fitted import Fitted, checked_parameters, package_versions
 from .fitting import fit_purchases
 from .new_customer import NewCustomer
-from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
+from .simulated import Simulated, simulated
+from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Simulated(NamedTuple):
-    """A simulated log with timestamps, and its summary (event_grain="line")."""
-
-    log: pd.DataFrame
-    summary: pd.DataFrame
 
 
 class PurchaseModel:
@@ -159,7 +153,8 @@ class PurchaseModel:
         """P(alive at T + after | history up to T), between 0 and 1.
 
         ``after`` is in the model's time unit, at least 0: a number gives a Series, a list a frame with a column each, a
-        Series, array or column name one a row. It never rises in ``after``.
+        Series, array or column name one a row. It never rises in ``after``; inf is the limit, 0 if the model has
+        dropout.
 
         Raises
         ------
@@ -178,16 +173,7 @@ class PurchaseModel:
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
-        if "T" not in self.family.statistics:
-            raise questions.cannot(self.family, "p_alive_if_no_purchase")
-        position = self.family.statistics.index("T")
-
-        def later(family: PurchaseFamily, until: Any, columns: list[Array], parameters: Any) -> Array:
-            moved = list(columns)
-            moved[position] = columns[position] + until
-            return questions.p_alive(family, 0.0, moved, parameters)
-
-        return self._answer(summary, "p_alive_if_no_purchase", "until", until, later)
+        return self._answer(summary, "p_alive_if_no_purchase", "until", until, questions.p_alive_if_no_purchase)
 
     def expected_purchases(self, summary: Any, horizon: Any, start: float = 0) -> Any:
         """E[purchases in (T + start, T + start + horizon] | history], a Series.
@@ -209,34 +195,134 @@ class PurchaseModel:
         """
         begin = one_length(start, "start")
         return self._answer(
-            summary,
-            "expected_purchases",
-            "horizon",
-            horizon,
-            lambda family, t, columns, values: questions.expected_purchases(family, t, begin, columns, values),
+            summary, "expected_purchases", "horizon", horizon, questions.expected_purchases, start=begin
         )
 
-    def purchase_pmf(self, summary: Any, n: Any, horizon: float) -> Any:
+    def purchase_pmf(self, summary: Any, n: Any, horizon: Any) -> Any:
         """P(n purchases in (T, T + horizon] | history), between 0 and 1.
 
         ``n`` is a whole number of at least 0: a list or range gives a frame with a column each (``purchase_pmf_2``), a
-        Series, array or column name one a row. ``horizon`` is one finite number.
+        Series, array or column name one a row. ``horizon`` is finite: a number, or a Series, array or column name for
+        one a row.
 
         Raises
         ------
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
         """
-        t = one_length(horizon, "horizon")
+        return self._answer(summary, "purchase_pmf", "n", n, questions.purchase_pmf, horizon=horizon)
 
-        def pmf(family: PurchaseFamily, n: Any, columns: list[Array], values: Any) -> Array:
-            return questions.purchase_pmf(family, n, t, columns, values)
+    def purchase_quantile(self, summary: Any, q: Any = 0.5, *, horizon: Any) -> Any:
+        """Quantile q of the number of purchases in (T, T + horizon]: the smallest n with P(X ≤ n | history) ≥ q.
 
-        return self._answer(summary, "purchase_pmf", "n", n, pmf)
+        The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
+        rounding (1e-10 of q or 1 − q), n is the answer. ``q`` is at least 0 and below 1, a list gives the columns
+        ``purchase_quantile_0.5``, ...; ``horizon`` is a number, or one per row; inf where a lifetime's purchases are
+        finite.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used, or if a quantile
+            is infinite.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [0, 5], "recency": [0.0, 30.0], "T": [39.0, 39.0]})
+        >>> model.purchase_quantile(summary, [0.5, 0.9], horizon=39).values.tolist()
+        [[0, 1], [4, 8]]
+        """
+        function, check = quantiles.purchase_quantile, answers.checked_shares
+        return self._answer(summary, "purchase_quantile", "q", q, function, check, horizon=horizon)
 
     def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
-        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always."""
+        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always.
+
+        With a horizon of inf it is the probability that there is ever another purchase.
+        """
         return self._answer(summary, "probability_of_purchase", "horizon", horizon, questions.probability_of_purchase)
+
+    def residual_lifetime(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
+        """P(alive at T | history), and quantiles of the time from T until the customer leaves, *given alive at T*.
+
+        The quantile q is the time t at which P(alive at T + t | alive at T, history) = 1 − q; inf where he never leaves
+        (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite. ``q`` is at least 0 and below 1.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
+            ``residual_lifetime_0.1``, ... in the model's time unit; ``residual_lifetime`` for one q, or one per row.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> model = PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [2], "recency": [30.43], "T": [38.86]})
+        >>> model.residual_lifetime(summary, q=[0.5]).round(2).to_dict("records")
+        [{'p_alive': 0.87, 'residual_lifetime_0.5': 108.07}]
+        """
+        before = {"p_alive": lambda family, *known: questions.p_alive(family, 0.0, *known)}
+        function, check = quantiles.residual_lifetime, answers.checked_shares
+        return self._answer(summary, "residual_lifetime", "q", q, function, check, before)
+
+    def time_to_next_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
+        """P(ever another purchase | history), and quantiles of the time from T to it, *given that there is one*.
+
+        Parameters, shapes and errors as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
+        ``time_to_next_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput, NotAvailable
+            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
+            not provide it.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
+        >>> model.time_to_next_purchase(summary, q=[0.5]).round(2).to_dict("records")
+        [{'probability_of_purchase': 1.0, 'time_to_next_purchase_0.5': 7.02}]
+        """
+        before = {"probability_of_purchase": quantiles.ever_a_purchase}
+        function, check = quantiles.time_to_next_purchase, answers.checked_shares
+        return self._answer(summary, "time_to_next_purchase", "q", q, function, check, before)
+
+    def latent_means(self, summary: Any) -> Any:
+        """E[rate | history] of each customer's own rates: what he is like, whether he is still there or not.
+
+        Returns
+        -------
+        frame
+            ``purchase_rate`` (per time unit while alive) and ``dropout_probability`` (BG/NBD, MBG/NBD: after a
+            purchase) or ``dropout_rate`` (Pareto/NBD: per time unit), mixtures of an alive and a dead part.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput, NotAvailable
+            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
+            not provide it.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
+        >>> model.latent_means(summary).round(4).to_dict("records")
+        [{'purchase_rate': 0.1054}]
+        """
+        frame, columns = self._read(summary)
+        return frames.table(questions.latent_means(self.family, columns, self._state.values), frame)
 
     def discounted_expected_purchases(
         self, summary: Any, horizon: Any = math.inf, annual_discount_rate: float = 0.10
@@ -261,6 +347,54 @@ class PurchaseModel:
             return questions.discounted(family, t, delta, columns, values)
 
         return self._answer(summary, "discounted_expected_purchases", "horizon", horizon, worth)
+
+    def alive_path(
+        self,
+        log: Any,
+        customer: Any = None,
+        *,
+        customer_id: str = "customer_id",
+        date: str = "date",
+        event_grain: str = "day",
+        observation_end: Any = None,
+        points: int | None = None,
+        tz: str | None = None,
+        date_format: str | None = None,
+    ) -> pd.DataFrame:
+        """P(alive) of one customer over time: on each date, given what had been seen of him by then.
+
+        Parameters
+        ----------
+        log
+            Any log that `rfm_summary` takes, which explains the other parameters; or, with ``customer=None``, the dates
+            of one customer's purchases. Amounts are not read: leave lines out that are no purchase.
+        points
+            About so many evenly spaced dates, and those of purchases, instead of every one of the grain; with the grain
+            "line" 500 unless told.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``date``, ``frequency``, ``recency``, ``T`` and ``p_alive`` from the first purchase to the end of
+            observation. On the day of a purchase the history includes it.
+
+        Raises
+        ------
+        NotFitted, InvalidInput, NotEnoughData, NotAvailable
+            If the model has no parameters, the log cannot be read, it has no such customer or he bought nothing in
+            time, or the family reads more than frequency, recency and T.
+
+        Examples
+        --------
+        >>> parameters = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
+        >>> model = PurchaseModel.from_parameters("mbg_nbd", parameters, time_unit="week")
+        >>> path = model.alive_path(["2024-01-01", "2024-01-08"], observation_end="2024-01-29", points=2)
+        >>> path.drop(columns="date").round(3).values.tolist()
+        [[0.0, 0.0, 0.0, 0.644], [1.0, 1.0, 1.0, 0.746], [1.0, 1.0, 4.0, 0.633]]
+        """
+        unit, names = self._unit, Columns(customer_id, date, None)
+        reading = (event_grain, observation_end, points, tz, date_format)
+        return alive_path(self.family, self._state.values, unit, log, customer, names, *reading)
 
     def new_customer(self) -> NewCustomer:
         """Ask the same questions about a customer not yet seen, from a first purchase at 0 on."""
@@ -288,24 +422,8 @@ class PurchaseModel:
         Simulated
             ``log`` (customer_id, date as timestamps) and ``summary`` (event_grain="line").
         """
-        if self.family.simulate is None:
-            raise questions.cannot(self.family, "simulate")
-        from .simulated import simulated_log
-
-        if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
-            raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
-        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
-            raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
-        length = checked_lengths(observation, "observation")
-        if np.any(np.isinf(length)):
-            raise InvalidInput("observation must be finite")
-        if length.ndim and length.shape != (n_customers,):
-            raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
-        length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
-        if self.family.time == "discrete":
-            length = np.floor(length)  # a part of a period holds no chance to buy
-        owner, times = self.family.simulate(np.random.default_rng(seed), length, *self._state.values)
-        return Simulated(*simulated_log(owner, times, length, self._unit, observation_end))
+        unit = self._unit
+        return simulated(self.family, self._state.values, unit, n_customers, observation, seed, observation_end)
 
     # Files and looks
 
@@ -354,19 +472,22 @@ class PurchaseModel:
         check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 
-    def _answer(self, summary: Any, name: str, what: str, lengths: Any, function: Callable[..., Array]) -> Any:
-        """One number: a Series. A list or range: a frame, a column each. A column, Series or array: one a row."""
+    def _answer(
+        self,
+        summary: Any,
+        name: str,
+        what: str,
+        given: Any,
+        function: Callable[..., Any],
+        check: Callable[[Any, str], Array] = checked_lengths,
+        before: Mapping[str, Callable[..., Array]] | None = None,
+        **more: Any,
+    ) -> Any:
+        """Ask ``function(family, given, *more, columns, parameters)``; ``more`` is one number each, or one per row."""
         frame, columns = self._read(summary)
-        values = self._state.values
-        if isinstance(lengths, (list, tuple, range)):
-            each = [float(v) for v in checked_lengths(list(lengths), what)]
-            table = {
-                f"{name}_{label}": function(self.family, v, columns, values)
-                for label, v in zip(labels(each, what), each, strict=True)
-            }
-            return frames.table(table, frame)
-        if isinstance(lengths, str) or np.ndim(lengths) > 0:
-            per_row = checked_lengths(statistics.per_row(frame, lengths, what), what)
-        else:
-            per_row = checked_lengths(lengths, what)[()]
-        return frames.series(function(self.family, per_row, columns, values), name, frame)
+        family, values = self.family, self._state.values
+        each = [answers.one_or_per_row(frame, value, name) for name, value in more.items()]
+        first = None if before is None else {name: f(family, columns, values) for name, f in before.items()}
+        return answers.answer(
+            frame, name, what, given, lambda v: function(family, v, *each, columns, values), check, first
+        )

@@ -20,14 +20,21 @@ def p_alive(family: PurchaseFamily, after: Any, statistics: Sequence[Array], par
     alive = np.exp(family.log_p_alive(*statistics, *parameters))
     if np.any(np.asarray(after) > 0):
         with np.errstate(over="ignore"):
-            alive = alive * _survival(family, after, statistics, parameters)
+            alive = alive * family.survival_alive(after, *statistics, *parameters)
     return np.asarray(alive)
 
 
-def _survival(family: PurchaseFamily, after: Any, statistics: Sequence[Array], parameters: Sequence[float]) -> Array:
-    if np.any(np.isinf(after)):
-        raise InvalidInput("after must be finite")
-    return family.survival_alive(after, *statistics, *parameters)
+def p_alive_if_no_purchase(
+    family: PurchaseFamily, until: Any, statistics: Sequence[Array], parameters: Sequence[float]
+) -> Array:
+    """P(alive at T + until | history, and no purchase since)."""
+    if "T" not in family.statistics:
+        raise cannot(family, "p_alive_if_no_purchase")
+    if family.time == "discrete" and np.any(np.isinf(until)):
+        raise InvalidInput(f"until must be finite: {family.title} counts whole periods")
+    place = family.statistics.index("T")
+    moved = [values + until if i == place else values for i, values in enumerate(statistics)]
+    return p_alive(family, 0.0, moved, parameters)
 
 
 def expected_purchases(
@@ -109,9 +116,34 @@ def probability_of_purchase(
 ) -> Array:
     """P(at least one purchase in (T, T + horizon] | history)."""
     if family.probability_of_purchase_alive is None:
+        _refuse_endless(family, horizon)
         return np.asarray(1.0 - purchase_pmf(family, 0.0, horizon, statistics, parameters))
     if_alive = family.probability_of_purchase_alive(horizon, *statistics, *parameters)
     return np.asarray(np.exp(family.log_p_alive(*statistics, *parameters)) * if_alive)
+
+
+def probability_of_purchase_alive(
+    family: PurchaseFamily, horizon: Any, statistics: Sequence[Array], parameters: Sequence[Any]
+) -> Array:
+    """P(at least one purchase in (T, T + horizon] | alive at T), of a family that knows P(more than n)."""
+    if family.probability_of_purchase_alive is not None:
+        return family.probability_of_purchase_alive(horizon, *statistics, *parameters)
+    assert family.more_purchases_alive is not None
+    return family.more_purchases_alive(0.0, horizon, *statistics, *parameters)
+
+
+def _refuse_endless(family: PurchaseFamily, horizon: Any) -> None:
+    if np.any(np.isinf(horizon)):
+        raise NotAvailable(
+            f"{family.name} cannot give probability_of_purchase over an infinite horizon: give a finite one"
+        )
+
+
+def latent_means(family: PurchaseFamily, statistics: Sequence[Array], parameters: Sequence[float]) -> dict[str, Array]:
+    """Posterior means of each customer's own rates, by name."""
+    if family.expected_latent is None:
+        raise cannot(family, "latent_means")
+    return family.expected_latent(*statistics, *parameters)
 
 
 def cannot(family: PurchaseFamily, what: str) -> NotAvailable:

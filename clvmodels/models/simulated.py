@@ -1,31 +1,107 @@
-"""Simulated purchase times become a log with timestamps, and its summary."""
+"""Simulated purchases become a log with timestamps and, with amounts, money; and its summary."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..errors import InvalidInput
+from ..families.contract import PurchaseFamily, SpendFamily
 from ..numerics.arrays import Array
 from ..transactions.moments import parse_moment
 from ..transactions.summarize import rfm_summary
 from ..units import hours_in
+from . import questions
+from .time_units import checked_lengths, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def simulated_log(
-    owner: Any, times: Array, observation: Array, time_unit: str, observation_end: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Date first and repeat purchases back from the end of observation, to the microsecond."""
+class Simulated(NamedTuple):
+    """A simulated log with timestamps, and its summary (event_grain="line")."""
+
+    log: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def simulated(
+    family: PurchaseFamily,
+    parameters: tuple[float, ...],
+    time_unit: str,
+    n_customers: int,
+    observation: Any,
+    seed: int | None,
+    observation_end: str,
+    spend: tuple[SpendFamily, tuple[float, ...]] | None = None,
+) -> Simulated:
+    """Customers who behave as the families say; the same purchases of the same seed, with and without amounts."""
+    if family.simulate is None:
+        raise questions.cannot(family, "simulate")
+    if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
+        raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
+    generator = _generator(seed)
+    length = checked_lengths(observation, "observation")
+    if np.any(np.isinf(length)):
+        raise InvalidInput("observation must be finite")
+    if length.ndim and length.shape != (n_customers,):
+        raise InvalidInput(f"observation must be one number or {n_customers} of them; found {length.shape}")
+    length = np.ascontiguousarray(np.broadcast_to(length, (n_customers,)))
+    if family.time == "discrete":
+        length = np.floor(length)  # a part of a period holds no chance to buy
+    amounts_from = generator.spawn(1)[0]
+    owner, times = family.simulate(generator, length, *parameters)
+    log = _dated(owner, times, length, time_unit, observation_end)
+    if spend is not None:
+        counts = np.bincount(owner, minlength=n_customers) + 1
+        log["amount"] = spend[0].simulate(amounts_from, counts, *spend[1])
+    summary = rfm_summary(
+        log,
+        amount=None if spend is None else "amount",
+        time_unit=time_unit,
+        event_grain="line",
+        observation_end=_end(observation_end),
+    )
+    return Simulated(log, summary)
+
+
+def simulated_amounts(
+    family: SpendFamily, parameters: tuple[float, ...], counts: Any, seed: int | None
+) -> pd.DataFrame:
+    """One row a purchase: customer_id (1, 2, ... in the order of ``counts``) and amount."""
+    import pandas as pd
+
+    each = numbers(counts, "counts must be numbers of purchases, one per customer")
+    wrong = ~((each >= 0) & (each < 1e12) & (each == np.rint(each)))
+    if each.ndim != 1 or wrong.any():
+        found = f"found {each[wrong][0]!r} first" if each.ndim == 1 else f"found shape {each.shape}"
+        raise InvalidInput(f"counts must be whole numbers of purchases, at least 0, one per customer; {found}")
+    whole = each.astype(np.intp)
+    amounts = family.simulate(_generator(seed), whole, *parameters)
+    return pd.DataFrame({"customer_id": np.repeat(np.arange(len(whole)) + 1, whole), "amount": amounts})
+
+
+def _generator(seed: int | None) -> np.random.Generator:
+    if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
+        raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
+    return np.random.default_rng(seed)
+
+
+def _end(observation_end: str) -> pd.Timestamp:
+    """The moment at which observation ends: a date is observed to its end."""
     import pandas as pd
 
     last = parse_moment("observation_end", observation_end, None)
-    # a date is observed to its end
-    end = pd.Timestamp(last) if isinstance(last, datetime) else pd.Timestamp(last) + pd.Timedelta(days=1)
+    return pd.Timestamp(last) if isinstance(last, datetime) else pd.Timestamp(last) + pd.Timedelta(days=1)
+
+
+def _dated(owner: Any, times: Array, observation: Array, time_unit: str, observation_end: str) -> pd.DataFrame:
+    """Date first and repeat purchases back from the end of observation, to the microsecond."""
+    import pandas as pd
+
+    end = _end(observation_end)
     if not float(observation.max()) * float(hours_in(time_unit)) / 24 < (end - pd.Timestamp("0001-01-02")).days:
         raise InvalidInput(
             f"observation reaches back beyond the calendar: the longest is {observation.max():.6g} {time_unit}s before "
@@ -35,11 +111,9 @@ def simulated_log(
     customer = np.concatenate([np.arange(len(observation)), owner])
     ago = np.concatenate([observation, observation[owner] - times]) * microseconds
     order = np.lexsort((-ago, customer))
-    log = pd.DataFrame(
+    return pd.DataFrame(
         {
             "customer_id": customer[order] + 1,
             "date": end.to_datetime64().astype("datetime64[us]") - np.rint(ago[order]).astype("timedelta64[us]"),
         }
     )
-    summary = rfm_summary(log, amount=None, time_unit=time_unit, event_grain="line", observation_end=end)
-    return log, summary

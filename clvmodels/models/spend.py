@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from ..inference.patterns import Patterns
 from ..numerics.arrays import Array
 from . import statistics
 from .fitted import Fitted, checked_parameters, package_versions, profile_of
+from .simulated import simulated_amounts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A correlation that is both real and large enough to bend the value of frequent buyers.
 _NOTABLE_CORRELATION = 0.2
@@ -197,6 +201,27 @@ class SpendModel:
                 f"not exist at {self!r}. Give them a spend of your own, or refit without enormous amounts"
             )
         return spend
+
+    def simulate(self, counts: Any, seed: int | None = None) -> pd.DataFrame:
+        """Simulate what customers spend who make ``counts`` purchases, one whole number per customer, 0 allowed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a purchase, customers in order: ``customer_id`` (1, 2, ...) and ``amount``, not rounded to cents.
+
+        Raises
+        ------
+        NotFitted, InvalidInput
+            If the model has no parameters, or counts or seed cannot be used.
+
+        Examples
+        --------
+        >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> model.simulate([2, 0, 1], seed=1)["customer_id"].tolist()
+        [1, 1, 3]
+        """
+        return simulated_amounts(self.family, self._state.values, counts, seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""

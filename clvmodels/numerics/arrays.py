@@ -43,3 +43,22 @@ def rowwise(function: Callable[..., Array], *columns: Any, block: int = BLOCK) -
     return np.concatenate([np.broadcast_to(p, (min(block, n_rows - i * block),)) for i, p in enumerate(parts)]).reshape(
         shape
     )
+
+
+def distinct(*columns: Any) -> tuple[list[Array], Positions]:
+    """The distinct rows of the columns, and which of them each row is.
+
+    >>> rows, where = distinct([2.0, 1.0, 2.0], 0.5)
+    >>> rows, where
+    ([array([1., 2.]), array([0.5, 0.5])], array([1, 0, 1]))
+    """
+    spread = np.broadcast_arrays(*(np.asarray(column, dtype=np.float64) for column in columns))
+    varying = [column for column in spread if column.size and column.min() < column.max()]
+    if not varying:
+        return [column[:1] for column in spread], np.zeros(len(spread[0]), dtype=np.intp)
+    order = np.lexsort(varying)
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([column[order[1:]] != column[order[:-1]] for column in varying], axis=0)
+    where = np.empty(len(order), dtype=np.intp)
+    where[order] = np.cumsum(new) - 1
+    return [column[order[new]] for column in spread], where

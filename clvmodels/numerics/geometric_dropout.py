@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .arrays import Array, rowwise
+from .arrays import Array, Positions, distinct, rowwise
 from .chebyshev import interpolated
 from .gamma import log_beta, log_rising
-from .negative_binomial import log_negative_binomial
+from .negative_binomial import log_negative_binomial, probability_of_more
 from .quadrature import DROP, discounting_rule, window
+from .roots import crossing_time
 
 _STEP = 0.25  # trapezoid error exp(-π²/step) at double-exponential ends, exp(-π²/(2·step)) where two of them fight
 _TINY = 1e-300
@@ -29,7 +30,38 @@ _BLOCK = 256  # rows a block: times 200 nodes it stays in cache
 
 def survival(t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     """P(alive a time t later) = E_p[(1 + p·t/z)^-k]: he leaves at rate λ·p."""
-    return np.exp(rowwise(_log_survival, t, k, z, a, b, block=_BLOCK))
+    return np.exp(np.minimum(rowwise(_log_survival, t, k, z, a, b, block=_BLOCK), 0.0))
+
+
+def lifetime(q: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
+    """Quantile q of the time until he leaves: the root t of survival(t) = 1 − q; inf where it is above 1e299.
+
+    It is z times a function of q, k, a and b, which is computed once for customers who share them.
+    """
+    q, k, z, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (q, k, z, a, b)))
+    rows, where = distinct(*(v.ravel() for v in (q, k, a, b)))
+    with np.errstate(over="ignore"):
+        return np.asarray(z * _unit_lifetime(*rows)[where].reshape(z.shape))
+
+
+def _unit_lifetime(q: Array, k: Array, a: Array, b: Array) -> Array:
+    """Quantiles for z = 1. The smaller of P(gone) and P(alive) is looked at, as its logarithm keeps its digits."""
+    early = q < 0.5
+    with np.errstate(divide="ignore"):
+        target = np.where(early, np.log(q), np.log1p(-q))
+
+    def distance(t: Array, rows: Positions) -> Array:
+        result = np.empty(len(rows))
+        for chosen, log_f, sign in ((early[rows], _log_gone, 1.0), (~early[rows], _log_survival, -1.0)):
+            i = rows[chosen]
+            if len(i):
+                result[chosen] = sign * (rowwise(log_f, t[chosen], k[i], 1.0, a[i], b[i], block=_BLOCK) - target[i])
+        return result
+
+    # nobody leaves faster than at p = 1
+    with np.errstate(over="ignore"):
+        soonest = np.expm1(-np.log1p(-q) / k)
+    return np.where(q > 0, crossing_time(distance, np.clip(soonest, _TINY, 1 / _TINY)), 0.0)
 
 
 def expected(t: Any, start: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
@@ -85,10 +117,29 @@ def conditional_pmf(n: Any, t: Any, log_alive: Any, k: Any, z: Any, a: Any, b: A
     return np.asarray(np.exp(log_alive) * pmf(n, t, k, z, a, b) + gone)
 
 
+def more_than(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
+    """P(more than n purchases within t) = B(a, b+n)/B(a, b) · I_{t/(z+t)}(n + 1, k): he stays n times."""
+    return np.asarray(np.exp(log_rising(b, n) - log_rising(a + b, n)) * probability_of_more(n, t, k, z))
+
+
 def _log_survival(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
     t, k, z, a, b = np.broadcast_arrays(t, k, z, a, b)
+    ever = np.isinf(t)
+    ratio = np.where(ever, 0.0, t) / z
+    value = log_beta_mean(lambda p: -k * np.log1p(p * ratio), a, b, [k * ratio, ratio])
+    return np.where(ever, -np.inf, value)
+
+
+def _log_gone(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
+    """Ln of 1 − survival, without the difference."""
+    t, k, z, a, b = np.broadcast_arrays(t, k, z, a, b)
     ratio = t / z
-    return log_beta_mean(lambda p: -k * np.log1p(p * ratio), a, b, [k * ratio, ratio])
+
+    def log_f(p: Array) -> Array:
+        return np.asarray(np.log(-np.expm1(-k * np.log1p(np.maximum(p, _TINY) * ratio))))
+
+    with np.errstate(divide="ignore"):
+        return log_beta_mean(log_f, a, b, [k * ratio, ratio])
 
 
 def _log_expected(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array) -> Array:

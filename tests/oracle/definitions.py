@@ -51,6 +51,9 @@ RULES = (
     Rule(digits=62, order=27, tolerance=27, tail=40, falls=(0.45, 2, 6.5, 17, 41, 77), ratio=2.6, grade=7.0),
 )
 
+# only to come near a root, whatever the rule
+COARSE = Rule(digits=20, order=10, tolerance=9, tail=14, falls=(1, 7, 20), ratio=4.0, grade=10.0)
+
 
 class NoConvergence(ArithmeticError):
     """The quadrature did not settle; the case is left out."""
@@ -289,6 +292,31 @@ def nbd_purchase_pmf(rule: Rule, history: History, r: Any, alpha: Any, n: int, h
     return mp.exp(n * mp.log(horizon) - mp.loggamma(n + 1)) * both / _over_rate(rule, shape, rate)
 
 
+def nbd_probability_of_purchase(rule: Rule, history: History, r: Any, alpha: Any, horizon: Any) -> Any:
+    """Mean of 1 - exp(-lambda horizon), lambda weighted by what was seen."""
+    return _some_event(rule, r + history.x, alpha + history.T, horizon)
+
+
+def _some_event(rule: Rule, k: Any, z: Any, horizon: Any) -> Any:
+    """The mean of 1 - exp(-lambda horizon) for lambda ~ Gamma(k, rate z)."""
+    if horizon == 0 or mp.isinf(horizon):
+        return mpf(horizon > 0)
+
+    def factor(w: Any) -> Any:
+        return mp.log(-mp.expm1(-mp.exp(w) * horizon))
+
+    def logf(w: Any) -> Any:
+        return k * w - z * mp.exp(w) + factor(w)
+
+    seeds = [mp.log(k / z), -mp.log(z), mp.log((k + 1) / z), -mp.log(horizon)]
+    return integrate_peak(logf, seeds, rule) / _over_rate(rule, k, z)
+
+
+def nbd_expected_purchase_rate(rule: Rule, history: History, r: Any, alpha: Any) -> Any:
+    """Mean of lambda, weighted by what was seen."""
+    return nbd_expected_purchases(rule, history, r, alpha, mpf(0), mpf(1))
+
+
 # --------------------------------------------------------------------------------- BG/NBD and MBG/NBD (drop-out p)
 # lambda ~ Gamma(r, rate alpha), p ~ Beta(a, b).  After each repeat purchase (MBG: also after the first purchase) the
 # customer leaves with probability p.  Somebody alive at T has survived x (MBG: x + 1) such chances; somebody gone has
@@ -457,6 +485,32 @@ def dropout_purchase_pmf(
     leaves = mp.exp(log_gamma_ratio(n, it.k) - mp.loggamma(n))
     leaves *= _over_p(rule, a + 1, chances + n - 1) * integrate_peak(nth_at, seeds, rule, highest=mp.log(horizon))
     return (stays + leaves) / seen
+
+
+def dropout_probability_of_purchase(
+    rule: Rule, history: History, r: Any, alpha: Any, a: Any, b: Any, horizon: Any, *, at_first: bool
+) -> Any:
+    """Being alive at T, and a purchase of the Poisson process, as nobody leaves without one."""
+    it = _dropout(history, r, alpha, a, b, at_first)
+    return it.alive(rule) / it.seen(rule) * _some_event(rule, it.k, it.z, horizon)
+
+
+def dropout_expected_purchase_rate(
+    rule: Rule, history: History, r: Any, alpha: Any, a: Any, b: Any, *, at_first: bool
+) -> Any:
+    """One more power of lambda, which the gamma integral turns into k/z or k/z_last."""
+    it = _dropout(history, r, alpha, a, b, at_first)
+    return it.k * (it.alive(rule) / it.z + it.gone(rule) / it.z_last) / it.seen(rule)
+
+
+def dropout_expected_dropout(
+    rule: Rule, history: History, r: Any, alpha: Any, a: Any, b: Any, *, at_first: bool
+) -> Any:
+    """One more power of p in both parts."""
+    it = _dropout(history, r, alpha, a, b, at_first)
+    alive = _over_p(rule, a + 1, b + it.survived) * it.z**-it.k
+    gone = _over_p(rule, a + 2, b + it.survived - 1) * it.z_last**-it.k if it.survived else mpf(0)
+    return (alive + gone) / it.seen(rule)
 
 
 # ------------------------------------------------------------------------------------- Pareto/NBD (lifetime)
@@ -644,6 +698,115 @@ def bb_purchase_pmf(
     return mp.fsum(terms) / seen
 
 
+def pareto_probability_of_purchase(
+    rule: Rule, history: History, r: Any, alpha: Any, s: Any, beta: Any, horizon: Any
+) -> Any:
+    """∫ over (0, horizon] of E[lambda exp(-(lambda + mu) u), alive at T]: a first purchase at T + u."""
+    if horizon == 0:
+        return mpf(0)
+    k, z, B = r + history.x, alpha + history.T, beta + history.T
+
+    def first_at(w: Any) -> Any:  # w = log u
+        u = mp.exp(w)
+        return w - (k + 1) * mp.log(z + u) - s * mp.log(B + u)
+
+    highest = INFINITE if mp.isinf(horizon) else mp.log(horizon)
+    seeds = [mp.log(z), mp.log(B), mp.log(1 / ((k + 1) / z + s / B))]
+    bought = integrate_peak(first_at, seeds, rule, highest=highest)
+    return k * bought / _pareto_seen(rule, history, r, alpha, s, beta)
+
+
+def pareto_expected_purchase_rate(rule: Rule, history: History, r: Any, alpha: Any, s: Any, beta: Any) -> Any:
+    """One more power of lambda: alive at T, or left at u."""
+    k, A, B = r + history.x, alpha + history.t_x, beta + history.t_x
+
+    def f(y: Any) -> Any:
+        return s * mp.exp(-(s + 1) * mp.log(B + y) - (k + 1) * mp.log(A + y))
+
+    gone = integrate_decay(f, 1 / ((k + 1) / A + (s + 1) / B), history.T - history.t_x, rule)
+    alive = _stays(alpha, beta, s, k + 1, history.T, history.T)
+    return k * (alive + gone) / _pareto_seen(rule, history, r, alpha, s, beta)
+
+
+def pareto_expected_dropout(rule: Rule, history: History, r: Any, alpha: Any, s: Any, beta: Any) -> Any:
+    """One more power of mu: alive at T, or left at u."""
+    k, A, B = r + history.x, alpha + history.t_x, beta + history.t_x
+
+    def f(y: Any) -> Any:
+        return s * (s + 1) * mp.exp(-(s + 2) * mp.log(B + y) - k * mp.log(A + y))
+
+    gone = integrate_decay(f, 1 / (k / A + (s + 2) / B), history.T - history.t_x, rule)
+    alive = s * _stays(alpha, beta, s + 1, k, history.T, history.T)
+    return (alive + gone) / _pareto_seen(rule, history, r, alpha, s, beta)
+
+
+# ------------------------------------------------------------------------------------------------ quantiles
+
+
+def quantile(share: Callable[[Rule, Any], Any], q: Any, scale: Any, rule: Rule) -> Any:
+    """The t at which a distribution function share(rule, t), from 0 to 1, reaches q.
+
+    Bisection and secants in log t with a coarse rule, and from there secants with the rule itself.
+    """
+
+    def distance(rule: Rule) -> Function:
+        return lambda w: mp.log(max(share(rule, mp.exp(w)), q * mpf(10) ** -30) / q)
+
+    f = distance(COARSE)
+    low = high = mp.log(scale)
+    step = mpf(1)
+    while f(low) > 0:
+        low, step = low - step, 2 * step
+    step = mpf(1)
+    while f(high) < 0:
+        if high > 700:  # beyond a double
+            return INFINITE
+        high, step = min(high + step, mpf(701)), 2 * step
+    while high - low > mpf(1) / 8:
+        middle = (low + high) / 2
+        low, high = (middle, high) if f(middle) < 0 else (low, middle)
+    near = _secants(f, low, high, mpf(10) ** -5)
+    return mp.exp(_secants(distance(rule), near, near + mpf(10) ** -5, mpf(10) ** -23))
+
+
+def _secants(f: Function, before: Any, now: Any, tolerance: Any) -> Any:
+    value_before, value = f(before), f(now)
+    for _ in range(40):
+        if value in (0, value_before) or abs(now - before) < tolerance:
+            return now
+        before, now, value_before = now, now - value * (now - before) / (value - value_before), value
+        value = f(now)
+    raise NoConvergence("the quantile was not found")
+
+
+def _residual_lifetime(p_alive: Callable[..., Any]) -> Callable[..., Any]:
+    """Quantile q of the time from T until somebody alive at T leaves."""
+
+    def function(rule: Rule, history: History, q: Any, **parameters: Any) -> Any:
+        whole = p_alive(rule, history, after=mpf(0), **parameters)
+
+        def gone(rule: Rule, t: Any) -> Any:
+            return 1 - p_alive(rule, history, after=t, **parameters) / whole
+
+        return quantile(gone, q, q * (history.T + parameters["alpha"]), rule)
+
+    return function
+
+
+def _time_to_next_purchase(probability: Callable[..., Any]) -> Callable[..., Any]:
+    """Quantile q of the time from T to the next purchase of somebody who makes one."""
+
+    def function(rule: Rule, history: History, q: Any, **parameters: Any) -> Any:
+        ever = probability(rule, history, horizon=INFINITE, **parameters)
+
+        def there(rule: Rule, t: Any) -> Any:
+            return probability(rule, history, horizon=t, **parameters) / ever
+
+        return quantile(there, q, q * (history.T + parameters["alpha"]), rule)
+
+    return function
+
+
 # ------------------------------------------------------------------------------------------------ Gamma-Gamma
 # Each of the x amounts is Gamma(p, rate nu), nu ~ Gamma(q, rate v), so that their mean m is Gamma(p x, rate nu x).
 
@@ -678,12 +841,23 @@ QUANTITIES: dict[tuple[str, str], Callable[..., Any]] = {
     ("gamma_gamma", "log_density"): gamma_gamma_log_density,
     ("gamma_gamma", "expected_spend"): gamma_gamma_expected_spend,
 }
-for _quantity in ("log_likelihood", "p_alive", "expected_purchases", "discounted_expected_purchases", "purchase_pmf"):
-    QUANTITIES["nbd", _quantity] = globals()[f"nbd_{_quantity}"]
+BASIC = ("log_likelihood", "p_alive", "expected_purchases", "discounted_expected_purchases", "purchase_pmf")
+for _quantity in BASIC:
     QUANTITIES["bg_bb", _quantity] = globals()[f"bb_{_quantity}"]
+for _quantity in (*BASIC, "probability_of_purchase", "expected_purchase_rate", "expected_dropout"):
+    if _quantity != "expected_dropout":
+        QUANTITIES["nbd", _quantity] = globals()[f"nbd_{_quantity}"]
     QUANTITIES["pareto_nbd", _quantity] = globals()[f"pareto_{_quantity}"]
     QUANTITIES["bg_nbd", _quantity] = _named(globals()[f"dropout_{_quantity}"], at_first=False)
     QUANTITIES["mbg_nbd", _quantity] = _named(globals()[f"dropout_{_quantity}"], at_first=True)
+
+
+for _family in ("nbd", "pareto_nbd", "bg_nbd", "mbg_nbd"):
+    QUANTITIES[_family, "time_to_next_purchase"] = _time_to_next_purchase(
+        QUANTITIES[_family, "probability_of_purchase"]
+    )
+    if _family != "nbd":
+        QUANTITIES[_family, "residual_lifetime"] = _residual_lifetime(QUANTITIES[_family, "p_alive"])
 
 
 def _exact(value: Any) -> Any:

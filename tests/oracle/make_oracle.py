@@ -352,6 +352,37 @@ def period_cases() -> Iterator[Case]:
             yield case("purchase_pmf", n=n, horizon=float(length))
 
 
+SHARES = [0.5, 0.1, 0.9, 1e-6, 0.999, 0.25]
+
+
+def further_cases() -> Iterator[Case]:
+    """Every world with what else is asked: a purchase ever, the customer's own rates, and times as quantiles."""
+    for family in MANY:
+        horizons, shares = cycle(["inf", 1.0, 1e-6, "inf", 30.0, 1e4]), cycle(SHARES)
+        for index, (group, note, parameters, (x, t_x, T)) in enumerate(worlds(family)):
+            scale = T if T > 1e-3 else parameters["alpha"]
+            common = {
+                "family": family, "parameters": parameters, "frequency": x, "recency": t_x, "T": T,
+                "group": group, "note": note,
+            }  # fmt: skip
+
+            def case(quantity: str, common: Case = common, **arguments: float | str) -> Case:
+                return {**common, "quantity": quantity, "arguments": arguments}
+
+            length = next(horizons)
+            yield case(
+                "probability_of_purchase", horizon=length if isinstance(length, str) else rounded(scale * length)
+            )
+            yield case("expected_purchase_rate")
+            if family != "nbd":
+                yield case("expected_dropout")
+            if index % 4 == 0 or group in ("peaked", "b_small"):
+                q = next(shares)
+                yield case("time_to_next_purchase", q=q)
+                if family != "nbd":
+                    yield case("residual_lifetime", q=q)
+
+
 def spend_cases() -> Iterator[Case]:
     """Gamma-Gamma: the density of the mean of x amounts, and the expected amount."""
     published = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -389,6 +420,8 @@ def spend_cases() -> Iterator[Case]:
 def is_slow(case: Case) -> bool:
     """Whether `compute` needs a second or more: the integral is over two variables, or the sum is long."""
     arguments = case["arguments"]
+    if case["quantity"] in ("time_to_next_purchase", "residual_lifetime"):  # a root, of many integrals
+        return True
     if case["family"] == "bg_bb" and (case["T"] >= 365 or arguments.get("horizon", 0) == 400.0):
         return True
     return case["family"] in ("bg_nbd", "mbg_nbd") and bool(arguments.get("delta")) and arguments["horizon"] != 0.0
@@ -405,7 +438,7 @@ def planned() -> list[Case]:
     counted: Counter[str] = Counter()
     seen: set[str] = set()
     cases = []
-    for case in [*purchase_cases(), *period_cases(), *spend_cases()]:
+    for case in [*purchase_cases(), *period_cases(), *spend_cases(), *further_cases()]:
         key = inputs_of(case)
         if key in seen:
             continue
@@ -649,10 +682,16 @@ def _story(
         alive, gone = (np.nan_to_num(part, nan=0.0, posinf=0.0) for part in (alive, gone))
         seen = mean(alive + gone)
 
-        def expect(given_alive: Array, given_gone: float = 0.0) -> float:
+        def expect(given_alive: Array, given_gone: float | Array = 0.0) -> float:
             return mean(alive * np.nan_to_num(given_alive, posinf=0.0) + gone * given_gone) / seen
 
         yield "log_likelihood", {}, math.log(seen)
+        yield "expected_purchase_rate", {}, expect(lam, lam)
+        yield "expected_dropout", {}, expect(other, other)
+        for horizon in (5.0, "inf"):
+            h = math.inf if horizon == "inf" else float(horizon)
+            ends = lam + other if family == "pareto_nbd" else lam  # a purchase, or leaving before there was one
+            yield "probability_of_purchase", {"horizon": horizon}, expect(lam / ends * -np.expm1(-ends * h))
         for after in (0.0, 17.0):
             yield "p_alive", {"after": after}, expect(np.exp(-leaving * after))
         for start, h in [(0.0, 39.0), (8.0, 3.0)]:

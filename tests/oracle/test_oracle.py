@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from clvmodels.families import PURCHASE_FAMILIES, purchase_family, spend_family
-from clvmodels.models import questions
+from clvmodels.models import quantiles, questions
 
 HERE = Path(__file__).resolve().parent
 CASES = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))["cases"]
@@ -50,6 +50,11 @@ def answer(case: dict[str, Any]) -> float:
             family, given["horizon"], given["delta"], history, values
         ),
         "purchase_pmf": lambda: questions.purchase_pmf(family, given["n"], given["horizon"], history, values),
+        "probability_of_purchase": lambda: questions.probability_of_purchase(family, given["horizon"], history, values),
+        "expected_purchase_rate": lambda: questions.latent_means(family, history, values)["purchase_rate"],
+        "expected_dropout": lambda: list(questions.latent_means(family, history, values).values())[1],
+        "time_to_next_purchase": lambda: quantiles.time_to_next_purchase(family, given["q"], history, values),
+        "residual_lifetime": lambda: quantiles.residual_lifetime(family, given["q"], history, values),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # infinite expectations warn, as they should
@@ -88,8 +93,13 @@ def test_every_family_is_covered() -> None:
         "expected_purchases",
         "discounted_expected_purchases",
         "purchase_pmf",
+        "probability_of_purchase",
+        "expected_purchase_rate",
+        "time_to_next_purchase",
     }
     expected = {(family, quantity) for family in PURCHASE_FAMILIES for quantity in quantities}
+    leaving = [family for family in PURCHASE_FAMILIES if purchase_family(family).finite_total]
+    expected |= {(family, quantity) for family in leaving for quantity in ("expected_dropout", "residual_lifetime")}
     assert expected <= set(GROUPS)
     assert ("gamma_gamma", "expected_spend") in GROUPS
 

@@ -1,0 +1,103 @@
+"""P(alive) of one customer, day by day, as it looked on each day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InvalidInput
+from ..families.contract import PurchaseFamily
+from ..transactions import sql
+from ..transactions.history import Ticks, customer_history
+from ..transactions.sources import Columns
+from ..units import hours_in
+from . import questions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KNOWN = ("frequency", "recency", "T")
+_POINTS_OF_LINES = 500
+
+
+def alive_path(
+    family: PurchaseFamily,
+    parameters: Sequence[float],
+    time_unit: str,
+    log: Any,
+    customer: Any,
+    names: Columns,
+    event_grain: str,
+    observation_end: Any,
+    points: int | None,
+    tz: str | None,
+    date_format: str | None,
+) -> pd.DataFrame:
+    """The frame that `PurchaseModel.alive_path` returns."""
+    import pandas as pd
+
+    if family.time != "continuous" or not set(family.statistics) <= set(_KNOWN):
+        raise questions.cannot(family, "alive_path")
+    if event_grain not in sql.GRAINS:
+        raise InvalidInput(f"event_grain must be one of {', '.join(map(repr, sql.GRAINS))}; found {event_grain!r}")
+    if points is not None and not (isinstance(points, (int, np.integer)) and points >= 2):
+        raise InvalidInput(f"points must be a whole number of at least 2; found {points!r}")
+    if customer is None:
+        log, customer, names = pd.DataFrame({"customer": 0, "date": list(log)}), 0, Columns("customer", "date", None)
+    history = customer_history(
+        log,
+        customer,
+        names,
+        event_grain=event_grain,
+        observation_end=observation_end,
+        tz=tz,
+        date_format=date_format,
+    )
+    if points is None and event_grain == "line":
+        points = _POINTS_OF_LINES
+    at = _steps(history.events, history.end, event_grain, points)
+
+    scale = history.tick / hours_in(time_unit)
+    first, seen = history.events[0], np.searchsorted(history.events, at, side="right")
+    known = {
+        "frequency": (np.cumsum(history.purchases)[seen - 1] - 1).astype(np.float64),
+        "recency": _units(history.events[seen - 1] - first, scale),
+        "T": _units(at - first, scale),
+    }
+    # the end of observation need not be a whole tick: a day of a week, or 15:00 of a day
+    ends = at == int(history.end)
+    known["T"][ends] = float((history.end - int(first)) * scale)
+    alive = questions.p_alive(family, 0.0, [known[name] for name in family.statistics], parameters)
+    return pd.DataFrame({"date": _dates(at, history.end, history.tick), **known, "p_alive": alive})
+
+
+def _steps(events: Ticks, end: Fraction, event_grain: str, points: int | None) -> Ticks:
+    """Ticks from the first purchase to the end: every one of the grain, or some evenly spaced; and all purchases."""
+    first, last = int(events[0]), int(end)
+    if points is not None:
+        steps = np.rint(np.linspace(first, last, points)).astype(np.int64)
+    elif event_grain in ("month", "year"):
+        unit = f"datetime64[{event_grain[0].upper()}]"
+        grains = np.arange(np.datetime64(first, "D").astype(unit), np.datetime64(last, "D").astype(unit) + 1)
+        steps = grains.astype("datetime64[D]").astype(np.int64)
+    else:
+        steps = np.arange(first, last + 1, 7 if event_grain == "week" else 1)
+    return np.unique(np.concatenate([steps, events, [last]]))
+
+
+def _units(ticks: Ticks, scale: Fraction) -> Any:
+    """Divided once, as in a summary."""
+    return ticks * scale.numerator / float(scale.denominator)
+
+
+def _dates(at: Ticks, end: Fraction, tick: Fraction) -> Any:
+    import pandas as pd
+
+    microseconds = int(tick * 3_600_000_000)
+    dates = np.datetime64(sql.EPOCH, "us") + (at * microseconds).astype("timedelta64[us]")
+    dates[at == int(end)] = np.datetime64(sql.EPOCH + timedelta(microseconds=int(end * microseconds)), "us")
+    return pd.Series(dates)
