@@ -86,32 +86,70 @@ class PurchaseModel:
         model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
         return model
 
-    def fit(self, summary: Any, weights: Any = None) -> PurchaseModel:
+    def fit(
+        self,
+        summary: Any,
+        weights: Any = None,
+        prior: Mapping[str, Any] | None = None,
+        l2_penalty: float = 0.0,
+        *,
+        observation_length: float | None = None,
+    ) -> PurchaseModel:
         """Estimate the parameters by maximum likelihood, and return the model itself.
+
+        What is maximised is Σ w ln L − l2_penalty · Σ_j u_j² + Σ_j ln π_j(u_j), with u_j = ln(θ_j / scale_j). The scale
+        is 1 for pure numbers and the observation length for times (alpha, beta), so that neither sum depends on the
+        time unit. Neither is divided by the number of customers: both weigh less the more customers there are.
 
         Parameters
         ----------
         summary
             One row a customer with the columns that the family reads (frequency, recency, T).
         weights
-            How many customers each row stands for: a column name, a Series or an array.
+            Frequency weights, how many customers each row stands for: a column name, a Series or an array. Rows of
+            weight w are the same as w equal rows, in estimates and in all standard errors. Importance weights, which
+            enter robust errors squared, are another thing and not supported.
+        prior
+            Parameter name -> frozen continuous distribution of scipy.stats of ln(θ / scale), on the whole real line
+            and smooth. Parameters not named have none.
+        l2_penalty
+            λ ≥ 0, on all parameters; its centre is θ = scale.
+        observation_length
+            How long the log was watched, in the time unit; needed only where the summary does not say it
+            (``observation_start`` and ``observation_end``). Without either it is the largest T: that of a customer who
+            came on the first day. The report says which.
 
         Raises
         ------
         NotEnoughData
             If there is no row, or nobody ever came back.
         InvalidInput
-            If the columns are not those of a summary.
+            If the columns are not those of a summary, or a prior, penalty or length cannot be used.
 
         Warns
         -----
         ClvWarning
             If the fit is not to be trusted; ``fit_report`` says why.
+
+        Examples
+        --------
+        Thirty customers do not tell how they leave; a prior does.
+
+        >>> import clvmodels as clv
+        >>> from scipy import stats
+        >>> known = clv.PurchaseModel.from_parameters("bg_nbd", {"r": 0.6, "alpha": 6, "a": 1, "b": 3}, "week")
+        >>> few = known.simulate(30, observation=39, seed=1).summary
+        >>> prior = {"a": stats.norm(0, 0.5), "b": stats.norm(1, 0.5)}
+        >>> model = clv.PurchaseModel("bg_nbd").fit(few, prior=prior)
+        >>> model.fit_report.verdict
+        'The fit has converged.'
+        >>> {name: round(value, 1) for name, value in model.parameters.items()}
+        {'r': 0.6, 'alpha': 5.5, 'a': 1.1, 'b': 2.4}
         """
         frame = frames.load(summary)
         line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
         unit = unit_to_fit(self.time_unit, frame, line)
-        self._fitted = fit_purchases(self.family, frame, unit, weights)
+        self._fitted = fit_purchases(self.family, frame, unit, weights, prior, l2_penalty, observation_length)
         self.time_unit = unit
         report = self.fit_report
         if not report.converged:
@@ -134,12 +172,25 @@ class PurchaseModel:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard errors of the parameters, from the Hessian of the log-likelihood."""
+        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any)."""
         return self._state.standard_errors()
 
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """(low, high) for each parameter, made on the log scale so that they never cross 0."""
-        return self._state.confidence_intervals(level)
+    @property
+    def robust_standard_errors(self) -> dict[str, float]:
+        """Standard errors that hold in large samples even if customers do not behave as the model says.
+
+        From H⁻¹ (Σ w g gᵀ) H⁻¹, with g the gradient of one customer's log-likelihood and w frequency weights, which
+        enter once; White (1982), Econometrica 50(1), 1-25. Much larger ones than `standard_errors` speak against the
+        model.
+        """
+        return self._state.standard_errors(robust=True)
+
+    def confidence_intervals(self, level: float = 0.95, robust: bool = False) -> dict[str, tuple[float, float]]:
+        """(low, high) for each parameter, made on the log scale so that they never cross 0.
+
+        With ``robust`` from the robust standard errors.
+        """
+        return self._state.confidence_intervals(level, robust)
 
     # Questions about every customer
 
