@@ -36,7 +36,7 @@ def fit_purchases(
     columns = statistics.read(frame, family.statistics)
     statistics.refuse_duplicates(frame)
     patterns = patterns_of(columns, statistics.weights_of(frame, weights))
-    repeaters = _repeaters(family, patterns)
+    repeaters = repeaters_of(family, patterns)
     remarks = []
     if "T" in columns and len(columns["T"]) > 1 and np.ptp(columns["T"]) == 0:
         remarks.append(
@@ -118,7 +118,8 @@ def patterns_of(columns: dict[str, Array], weights: Array | None) -> Patterns:
     return merge(rows, weights)
 
 
-def _repeaters(family: PurchaseFamily, patterns: Patterns) -> float:
+def repeaters_of(family: PurchaseFamily, patterns: Patterns) -> float:
+    """How many customers came back; nobody is an error."""
     if "frequency" not in family.statistics:
         return float(patterns.weights.sum())
     frequency = patterns.columns[family.statistics.index("frequency")]

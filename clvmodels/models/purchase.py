@@ -18,12 +18,14 @@ from ..numerics.arrays import Array
 from ..units import hours_in
 from . import questions, statistics
 from .fitted import Fitted, checked_parameters, package_versions
-from .fitting import fit_purchases
+from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
 from .time_units import check_unit_to_predict, checked_lengths, labels, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .profiles import Profile
 
 
 class Simulated(NamedTuple):
@@ -191,6 +193,65 @@ class PurchaseModel:
         With ``robust`` from the robust standard errors.
         """
         return self._state.confidence_intervals(level, robust)
+
+    def profile_likelihood(
+        self, summary: Any, name: str, values: Any = None, level: float = 0.95, weights: Any = None
+    ) -> Profile:
+        """Log-likelihood as a function of one parameter, maximised over the others, with an interval from it.
+
+        The interval holds every θ with 2 (max ln L − ln L_profile(θ)) below the χ² quantile (1 degree of freedom) of
+        the level. Unlike θ ± standard errors it follows a lopsided likelihood, and it is open where the likelihood
+        never falls off: ``interval`` then ends in 0 or inf, and ``note`` says so.
+
+        Source: Venzon & Moolgavkar (1988), Applied Statistics 37(1), 87-94.
+
+        Parameters
+        ----------
+        summary
+            The customers that the model was fitted on. A prior or penalty of that fit is no part of the profile, which
+            is of the data alone.
+        name
+            A parameter.
+        values
+            Where to give the curve; by default 21 values around the maximum, evenly spaced in the logarithm, 3.5
+            standard errors to either side or the interval and a quarter more.
+        level
+            Of the interval, between 0 and 1.
+        weights
+            How many customers each row stands for.
+
+        Returns
+        -------
+        Profile
+            ``table`` (pandas: the parameter, log_likelihood, relative to the maximum, the other parameters there),
+            ``interval``, ``level`` and ``note``.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> found = clv.PurchaseModel("bg_nbd").fit(summary).profile_likelihood(summary, "a", values=[0.5, 1, 2])
+        >>> print(found.table.round(2).to_string(index=False))
+          a  log_likelihood  relative    r  alpha    b
+        0.5        -9584.64     -2.22 0.24   4.48 1.44
+        1.0        -9582.88     -0.45 0.24   4.41 3.19
+        2.0        -9587.63     -5.20 0.24   4.45 7.37
+        >>> tuple(round(end, 2) for end in found.interval)
+        (0.52, 1.32)
+        """
+        from .profiles import profile_of
+
+        frame, rows = self._read(summary)
+        columns = dict(zip(self.family.statistics, rows, strict=True))
+        patterns = patterns_of(columns, statistics.weights_of(frame, weights))
+        repeaters_of(self.family, patterns)
+        return profile_of(self.family, patterns, centre_of(self.family, columns), name, values, level)
 
     # Questions about every customer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from ..numerics.arrays import Array
 from . import scales, statistics
 from .fitted import Fitted, checked_parameters, package_versions, profile_of
 from .fitting import estimate
+
+if TYPE_CHECKING:
+    from .profiles import Profile
 
 # A correlation that is both real and large enough to bend the value of frequent buyers.
 _NOTABLE_CORRELATION = 0.2
@@ -208,6 +211,21 @@ class SpendModel:
         With ``robust`` from the robust standard errors.
         """
         return self._state.confidence_intervals(level, robust)
+
+    def profile_likelihood(
+        self, summary: Any, name: str, values: Any = None, level: float = 0.95, weights: Any = None
+    ) -> Profile:
+        """Log-likelihood of the repeaters' mean spend as a function of one parameter, maximised over the others.
+
+        With an interval by likelihood ratio; see `PurchaseModel.profile_likelihood`, which this is in every respect.
+        """
+        from .profiles import profile_of
+
+        _ = self._state
+        frame = frames.load(summary)
+        columns = statistics.read(frame, self.family.statistics)
+        patterns, _ = _repeaters_of(columns, statistics.weights_of(frame, weights))
+        return profile_of(self.family, patterns, self._centre(patterns), name, values, level)
 
     @property
     def population_mean(self) -> float:

@@ -129,7 +129,7 @@ def test_a_right_model_needs_no_robustness(name):
 
 
 def test_a_wrong_model_is_found_out():
-    """Spread of the NBD's estimates over 200 worlds of lognormal purchase rates, against the mean of each kind of error.
+    """Spread of the NBD's estimates over 200 worlds of lognormal purchase rates against the mean of each kind of error.
 
     The standard deviation of 200 values is known to 5 % (1 sd); robust errors must be within 20 % of it, a false-alarm
     rate of 1e-4, and classical ones are a quarter too small.
