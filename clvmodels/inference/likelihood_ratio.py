@@ -55,15 +55,14 @@ def highest(log_likelihood: Callable[..., Any], patterns: Patterns, starts: Sequ
     objective = Objective(log_likelihood, patterns, centre)
     best = -math.inf
     for start in starts:
-        values: list[float] = []
-
-        def stop(intermediate_result: Any, values: list[float] = values) -> None:
-            # towards the boundary a search would go on for ever, for nothing
-            values.append(float(intermediate_result.fun))
-            if len(values) > _PATIENCE and values[-1 - _PATIENCE] - values[-1] < _NOTHING / objective.total:
-                raise StopIteration
-
-        found: Any = optimize.minimize(objective, start, jac=True, method="BFGS", callback=stop, options={"gtol": 1e-6})
+        found: Any = optimize.minimize(
+            objective,
+            start,
+            jac=True,
+            method="BFGS",
+            callback=_plateau(_NOTHING / objective.total),
+            options={"gtol": 1e-6},
+        )
         best = max(best, objective.sums(found.x)[0])
     return best
 
@@ -83,3 +82,15 @@ def simulated_statistics(
 def bootstrap_p_value(statistic: float, simulated: Array) -> float:
     """(1 + number of simulated statistics that reach the observed one)/(1 + number simulated); never 0."""
     return (1 + int(np.sum(simulated >= statistic - TIE))) / (1 + len(simulated))
+
+
+def _plateau(nothing: float) -> Callable[..., None]:
+    """Stops a search that gains nothing any more: towards the boundary it would go on for ever."""
+    values: list[float] = []
+
+    def stop(intermediate_result: Any) -> None:
+        values.append(float(intermediate_result.fun))
+        if len(values) > _PATIENCE and values[-1 - _PATIENCE] - values[-1] < nothing:
+            raise StopIteration
+
+    return stop

@@ -67,7 +67,8 @@ def compare_models(models: Sequence[str | PurchaseFamily | PurchaseModel], summa
     >>> log = clv.load_cdnow(sample=True)
     >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     >>> table = clv.compare_models(["nbd", "pareto_nbd", "bg_nbd"], summary)
-    >>> print(table[["model", "log_likelihood", "delta_aic", "vuong_z", "vuong_p_value"]].round(2).to_string(index=False))
+    >>> shown = table[["model", "log_likelihood", "delta_aic", "vuong_z", "vuong_p_value"]]
+    >>> print(shown.round(2).to_string(index=False))
          model  log_likelihood  delta_aic  vuong_z  vuong_p_value
         bg_nbd        -9582.43       0.00      NaN            NaN
     pareto_nbd        -9594.98      25.09    -1.21           0.23
