@@ -23,7 +23,6 @@ _ALIKE = 1e-9  # likelihoods of customers that differ by less than this differ b
 # Where the likelihood of the larger model flattens towards its boundary the search ends a little early, in the data as
 # in the simulated worlds: statistics this near one another are ties, and a tie counts against rejecting.
 TIE = 0.01
-_PATIENCE, _NOTHING = 8, 1e-3  # so many iterations that gain less than this together are the end
 
 
 def values_of(log_likelihood: Callable[..., Any], columns: Sequence[Array], parameters: Sequence[float]) -> Array:
@@ -60,7 +59,6 @@ def highest(log_likelihood: Callable[..., Any], patterns: Patterns, starts: Sequ
             start,
             jac=True,
             method="BFGS",
-            callback=_plateau(_NOTHING / objective.total),
             options={"gtol": 1e-6},
         )
         best = max(best, objective.sums(found.x)[0])
@@ -82,15 +80,3 @@ def simulated_statistics(
 def bootstrap_p_value(statistic: float, simulated: Array) -> float:
     """(1 + number of simulated statistics that reach the observed one)/(1 + number simulated); never 0."""
     return (1 + int(np.sum(simulated >= statistic - TIE))) / (1 + len(simulated))
-
-
-def _plateau(nothing: float) -> Callable[..., None]:
-    """Stops a search that gains nothing any more: towards the boundary it would go on for ever."""
-    values: list[float] = []
-
-    def stop(intermediate_result: Any) -> None:
-        values.append(float(intermediate_result.fun))
-        if len(values) > _PATIENCE and values[-1 - _PATIENCE] - values[-1] < nothing:
-            raise StopIteration
-
-    return stop
