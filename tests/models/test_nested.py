@@ -118,7 +118,9 @@ def test_facts_are_not_needed(cdnow):
     bare = cdnow.copy()
     bare.attrs = {}
     assert json.loads(cdnow.attrs["clvmodels"])["time_unit"] == "week"
-    one, other = (clv.likelihood_ratio_test("nbd", "bg_nbd", f, n_bootstrap=19, seed=1) for f in (cdnow, bare))
+    one, other = (
+        clv.likelihood_ratio_test("nbd", "bg_nbd", f, n_bootstrap=19, seed=1) for f in (cdnow[:300], bare[:300])
+    )
     assert one == other
 
 
