@@ -582,8 +582,16 @@ def test_refuses_a_covariance_of_another_shape(covariance, content, load):
     ],
 )
 def test_refuses_a_covariance_that_is_none(covariance, content, load):
-    with pytest.raises(clv.UnreadableModel):
-        load(changed(content, "purchases/covariance_of_log_parameters", covariance))
+    for which in ("covariance_of_log_parameters", "robust_covariance_of_log_parameters"):
+        with pytest.raises(clv.UnreadableModel):
+            load(changed(content, f"purchases/{which}", covariance))
+
+
+def test_refuses_a_report_with_other_entries(content, load):
+    for name, value in (("penalty", "1"), ("penalty", None), ("regularisation", 1.0), ("regularisation", ["a"])):
+        with pytest.raises(clv.UnreadableModel):
+            load(changed(content, f"purchases/fit_report/{name}", value))
+    assert load(changed(content, "purchases/fit_report/regularisation", None)).purchases.fit_report.penalty == 0
 
 
 @pytest.mark.parametrize("place", ["kind", "purchases/kind", "spend/kind", "purchases", "spend", "nulls"])
