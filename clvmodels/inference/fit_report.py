@@ -151,11 +151,11 @@ def _decided_by_the_prior(optimum: Optimum, curvature: Curvature, names: Sequenc
     share, directions = np.linalg.eigh(root.T @ optimum.penalty_hessian @ root)
     if share[-1] <= 0.5:
         return None
-    leaning = np.abs(root @ directions[:, -1])
+    leaning = np.abs(optimum.penalty_hessian @ root @ directions[:, -1])  # what pulls, not what moves along
     those = [name for name, part in zip(names, leaning / leaning.max(), strict=True) if part > 0.3]
     return (
-        f"the prior or penalty, not the data, decides a direction of {' and '.join(those)}: it brings "
-        f"{min(share[-1], 1.0):.0%} of the information there"
+        f"the prior or penalty, not the data, decides {' and '.join(those)}: it brings "
+        f"{min(share[-1], 1.0):.0%} of the information in one direction"
     )
 
 

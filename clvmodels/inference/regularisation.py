@@ -24,6 +24,7 @@ Penalty = Callable[[Array], tuple[float, Array]]
 # SciPy's densities come without derivatives. Five points a thousandth of the interquartile range apart are exact for
 # polynomials of degree four, and lose about three digits to rounding.
 _STEP = 1e-3
+_NARROWEST = 1e-4  # beside sharper priors the curvature of all else would pass for rounding
 _POINTS = np.array([0.0, -2.0, -1.0, 1.0, 2.0])
 _SLOPE = np.array([0.0, 1.0, -8.0, 8.0, -1.0]) / 12
 
@@ -68,8 +69,8 @@ def checked(names: Sequence[str], prior: Any, l2_penalty: Any) -> tuple[float, d
     unknown = [name for name in prior if name not in names]
     if unknown:
         raise InvalidInput(
-            f"prior names {len(unknown)} parameters that the model does not have, first {str(unknown[0])[:40]!r}: "
-            f"its parameters are {', '.join(names)}"
+            f"prior names parameters that the model does not have, {len(unknown)} of {len(prior)}, first "
+            f"{str(unknown[0])[:40]!r}: its parameters are {', '.join(names)}"
         )
     for name, distribution in prior.items():
         _check_distribution(name, distribution)
@@ -105,13 +106,16 @@ def _check_distribution(name: str, distribution: Any) -> None:
         spread = _quantile(distribution, 0.75) - _quantile(distribution, 0.25)
     except (TypeError, ValueError):
         raise InvalidInput(f"the prior of {name} must be a distribution of one number: {write}") from None
+    if not spread >= _NARROWEST:  # or NaN
+        raise InvalidInput(
+            f"the quartiles of the prior of {name} must be at least {_NARROWEST:g} apart; found "
+            f"{name_of(distribution)}, {spread:g}: {write}"
+        )
     if not (low == -np.inf and high == np.inf):
         raise InvalidInput(
             f"the prior of {name} is one of ln({name} / scale), so it must live on the whole real line; found "
             f"{name_of(distribution)} on ({low:g}, {high:g}): {write}"
         )
-    if not (np.isfinite(spread) and spread > 0):
-        raise InvalidInput(f"the prior of {name} has no quartiles (its parameters are out of range): {write}")
 
 
 def _quantile(distribution: Any, share: float) -> float:

@@ -110,7 +110,7 @@ def test_a_huge_penalty_is_its_centre(name):
         scale = frame["T"].max() if parameter in model.family.time_parameters else 1.0
         assert value == approx(scale, rel=1e-5)
     assert model.fit_report.converged
-    assert "decides a direction" in model.fit_report.warnings[0]
+    assert "not the data, decides" in model.fit_report.warnings[0]
     assert "centred at r = 1, alpha = 40" in model.fit_report.regularisation
 
 
@@ -216,7 +216,7 @@ def test_a_runaway_is_held_and_the_report_says_by_whom():
     model = fit("bg_nbd", frame, prior=prior)
     report = model.fit_report
     assert report.converged
-    assert report.warnings[0].startswith("the prior or penalty, not the data, decides a direction of ")
+    assert report.warnings[0].startswith("the prior or penalty, not the data, decides ")
     assert any("only 3 customers ever came back" in w for w in report.warnings)
     assert all(math.isfinite(e) and e > 0 for e in model.standard_errors.values())
     for n in names:
@@ -239,6 +239,12 @@ def test_tiny_data_with_a_good_prior_are_nearer_the_truth():
         errors.append([np.sum((np.log(list(m.parameters.values())) - truth) ** 2) for m in models])
     free, held = np.mean(errors, axis=0)
     assert held < free / 2
+
+
+def test_the_report_names_what_the_prior_holds():
+    report = fit("bg_nbd", world("bg_nbd", 200, 229), prior={"a": stats.norm(0, 0.01)}).fit_report
+    assert report.converged
+    assert report.warnings[0].startswith("the prior or penalty, not the data, decides a: it brings 100% of the")
 
 
 def test_a_weak_penalty_does_not_make_few_data_trustworthy():
@@ -322,11 +328,12 @@ def test_money_needs_a_scale_and_pure_numbers_none():
         ({"r": stats.uniform(-3, 6)}, r"uniform\(-3, 6\) on \(-3, 3\)"),
         ({"r": stats.poisson(2)}, "prior of r must be a frozen continuous"),
         ({"r": stats.norm}, "prior of r must be a frozen continuous"),
-        ({"r": stats.norm(0, -1)}, "prior of r"),
+        ({"r": stats.norm(0, -1)}, r"quartiles of the prior of r .*norm\(0, -1\), nan"),
+        ({"r": stats.norm(0, 1e-6)}, r"quartiles of the prior of r must be at least 0\.0001 apart; found .*1e-06"),
         ({"r": stats.norm([0, 1], 1)}, "prior of r"),
         ({"r": stats.multivariate_normal([0, 0])}, "prior of r must be a frozen"),
         ({"r": 0.5}, "prior of r must be a frozen continuous distribution of scipy.stats; found 0.5"),
-        ({"s": stats.norm()}, "prior names 1 parameters .* first 's': its parameters are r, alpha$"),
+        ({"s": stats.norm()}, "prior names parameters .* 1 of 1, first 's': its parameters are r, alpha$"),
         (stats.norm(), "prior must be a dict"),
         ([("r", stats.norm())], "prior must be a dict"),
     ],
