@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .families.contract import SpendFamily as SpendFamily
     from .inference.fit_report import FitReport as FitReport
     from .models.clv import CLVModel as CLVModel
+    from .models.comparison import compare_models as compare_models
+    from .models.nested import LikelihoodRatioTest as LikelihoodRatioTest
+    from .models.nested import likelihood_ratio_test as likelihood_ratio_test
+    from .models.profiles import Profile as Profile
     from .models.purchase import PurchaseModel as PurchaseModel
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
@@ -48,6 +52,10 @@ _HOME = {
     "SpendFamily": "families.contract",
     "FitReport": "inference.fit_report",
     "CLVModel": "models.clv",
+    "LikelihoodRatioTest": "models.nested",
+    "compare_models": "models.comparison",
+    "likelihood_ratio_test": "models.nested",
+    "Profile": "models.profiles",
     "PurchaseModel": "models.purchase",
     "load_model": "models.saved",
     "SpendModel": "models.spend",

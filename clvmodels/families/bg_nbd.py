@@ -165,6 +165,7 @@ FAMILY = PurchaseFamily(
     time_parameters=("alpha",),
     statistics=("frequency", "recency", "T"),
     time="continuous",
+    contains=("nbd",),
     start=start,
     log_likelihood=log_likelihood,
     log_p_alive=log_p_alive,

@@ -110,6 +110,9 @@ class PurchaseFamily:
         the bound; None where it never is.
     limits
         See :class:`Limit`.
+    contains
+        Names of families that are special or limiting cases of this one (NBD, where nobody leaves): pairs that a
+        likelihood-ratio test may compare.
     """
 
     name: str
@@ -137,6 +140,7 @@ class PurchaseFamily:
     draw_latent: Callable[..., dict[str, Array]] | None = None
     expected_latent: Callable[..., dict[str, Array]] | None = None
     limits: tuple[Limit, ...] = ()
+    contains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

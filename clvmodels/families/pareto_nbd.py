@@ -364,6 +364,7 @@ FAMILY = PurchaseFamily(
     time_parameters=("alpha", "beta"),
     statistics=("frequency", "recency", "T"),
     time="continuous",
+    contains=("nbd",),
     start=start,
     log_likelihood=log_likelihood,
     log_p_alive=log_p_alive,

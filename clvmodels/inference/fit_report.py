@@ -10,6 +10,7 @@ import numpy as np
 from ..families.contract import Limit
 from ..numerics.arrays import Array
 from . import looks
+from .covariance import Curvature, classical, curvature_of
 from .maximum_likelihood import Optimum
 
 _FEWEST_REPEATERS = 10
@@ -30,11 +31,12 @@ class FitReport:
     verdict
         One sentence: trust it, or why not.
     log_likelihood, aic, bic
-        Of all customers; AIC = 2k − 2 LL, BIC = k ln n − 2 LL.
+        Of all customers; AIC = 2k − 2 LL, BIC = k ln n − 2 LL with n = ``n_customers``, the sum of the weights. LL is
+        that of the data alone, also where a penalty or prior kept it from its maximum.
     n_customers, n_repeaters, n_patterns
         Customers (the sum of weights), those with a repeat purchase, and distinct rows.
     gradient_norm
-        Largest derivative of the mean log-likelihood in a log-parameter.
+        Largest derivative of the mean log-likelihood (less the penalty) in a log-parameter.
     newton_decrement
         Squared distance to the optimum in standard errors.
     hessian_condition
@@ -45,6 +47,10 @@ class FitReport:
         What to know and what to do about it.
     frequency_correlation, frequency_correlation_p_value
         Spend models: Pearson correlation of frequency and mean spend over the repeaters, and its p-value.
+    penalty
+        What a penalty and the ln densities of priors took off the log-likelihood at the optimum; 0 without either.
+    regularisation
+        What was taken off, around which centre and on which scale; None for nothing.
     """
 
     converged: bool
@@ -62,12 +68,15 @@ class FitReport:
     warnings: tuple[str, ...]
     frequency_correlation: float | None = None
     frequency_correlation_p_value: float | None = None
+    penalty: float = 0.0
+    regularisation: str | None = None
 
     def __str__(self) -> str:
         lines = [
             self.verdict,
             f"log-likelihood {self.log_likelihood:.3f}, AIC {self.aic:.2f}, BIC {self.bic:.2f}; "
             f"{self.n_customers:g} customers, {self.n_repeaters:g} of them repeaters",
+            *([] if self.regularisation is None else [f"regularised by {self.regularisation}"]),
             *(f"- {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
@@ -89,28 +98,26 @@ def judge(
     remarks: Sequence[str] = (),
     frequency_correlation: float | None = None,
     frequency_correlation_p_value: float | None = None,
+    regularisation: str | None = None,
 ) -> tuple[FitReport, Array]:
     """Write the report, and the covariance of the log-parameters (NaN where it is not to be had).
 
-    ``reasons`` are known before the fit and speak against trusting it; ``remarks`` are worth knowing and do not.
+    ``reasons`` are known before the fit and speak against trusting it; ``remarks`` are worth knowing and do not. Where
+    a prior or penalty brings most of what is known of a direction, it says so, and few data are no reason any more.
     """
-    computed = bool(np.all(np.isfinite(optimum.hessian)))
-    curvature, directions = np.linalg.eigh(optimum.hessian if computed else np.zeros_like(optimum.hessian))
-    # Relative to the sharpest direction the differentiated gradient has about ten digits.
-    sharp = (curvature > 1e-10 * curvature[-1]) & (curvature > 0)
-    definite = bool(sharp.all())
-    covariance = (directions[:, sharp] / curvature[sharp]) @ directions[:, sharp].T
-    # A parameter that takes part in a flat direction, or leans on the wall, has no standard error.
-    loose = (np.sum(directions[:, ~sharp] ** 2, axis=1) > 1e-6) | np.array(optimum.walled)
-    covariance[loose, :] = covariance[:, loose] = np.nan
+    curvature = curvature_of(optimum.hessian, optimum.walled)
+    covariance = classical(curvature)
     arrived = optimum.decrement < _ARRIVED and float(np.abs(optimum.step).max()) < _STILL
-    runaway = any(optimum.walled) or not definite or bool(np.any(np.diag(covariance) > _LOOSE**2))
+    runaway = any(optimum.walled) or not curvature.definite or bool(np.any(np.diag(covariance) > _LOOSE**2))
 
-    reasons = list(reasons)
-    if not computed:
+    reasons, remarks = list(reasons), list(remarks)
+    decided = _decided_by_the_prior(optimum, curvature, names)
+    if decided is not None:
+        reasons, remarks = [], [decided, *reasons, *remarks]
+    if not curvature.computed:
         reasons.append("the likelihood cannot be computed for these data: check the summary for extreme values")
     elif runaway:
-        reasons.append(_running_off(optimum, names, limits, centre, directions[:, 0]))
+        reasons.append(_running_off(optimum, names, limits, centre, curvature.directions[:, 0]))
     elif not arrived:
         reasons.append(
             f"the search stopped {optimum.decrement**0.5:.2g} standard errors from the optimum: "
@@ -128,13 +135,32 @@ def judge(
         n_patterns=n_patterns,
         gradient_norm=float(np.abs(optimum.gradient).max()) / n_customers,
         newton_decrement=optimum.decrement,
-        hessian_condition=float(curvature[-1] / curvature[0]) if definite else float("inf"),
+        hessian_condition=float(curvature.values[-1] / curvature.values[0]) if curvature.definite else float("inf"),
         passes=optimum.passes,
         warnings=(*reasons, *remarks),
         frequency_correlation=frequency_correlation,
         frequency_correlation_p_value=frequency_correlation_p_value,
+        penalty=optimum.penalty,
+        regularisation=regularisation,
     )
     return report, covariance
+
+
+def _decided_by_the_prior(optimum: Optimum, curvature: Curvature, names: Sequence[str]) -> str | None:
+    """Whether more than half of the information in some direction is the penalty's, and which parameters lie in it."""
+    if optimum.penalty_hessian is None or not (curvature.computed and curvature.definite):
+        return None
+    # with the whole information as the unit, the penalty's part of it
+    root = curvature.directions / np.sqrt(curvature.values)
+    share, directions = np.linalg.eigh(root.T @ optimum.penalty_hessian @ root)
+    if share[-1] <= 0.5:
+        return None
+    leaning = np.abs(optimum.penalty_hessian @ root @ directions[:, -1])  # what pulls, not what moves along
+    those = [name for name, part in zip(names, leaning / leaning.max(), strict=True) if part > 0.3]
+    return (
+        f"the prior or penalty, not the data, decides {' and '.join(those)}: it brings "
+        f"{min(share[-1], 1.0):.0%} of the information in one direction"
+    )
 
 
 def few_repeaters(n_repeaters: float) -> list[str]:

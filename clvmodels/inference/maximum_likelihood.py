@@ -12,7 +12,7 @@ Optimization, section 9.5 (Newton decrement).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from scipy import optimize
 
 from ..numerics.arrays import Array, map_blocks
 from .patterns import Patterns, sample
+from .regularisation import Penalty
 
 _SAMPLES = 4_000, 20_000
 # Log-parameters further than this from their natural scale (a factor of 1.2 million) meet a gentle wall, so that a
@@ -34,7 +35,11 @@ _MOVED = 1e-5  # how far the log-parameters may go before the Hessian is made an
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where the search ended: arrays in log-parameters; likelihood, gradient and Hessian summed over customers."""
+    """Where the search ended: arrays in log-parameters; likelihood, gradient and Hessian summed over customers.
+
+    ``log_likelihood`` is that of the data alone; ``gradient`` and ``hessian`` are of the log-likelihood less the
+    penalty (the Hessian of its negative), of which ``penalty_gradient`` and ``penalty_hessian`` are the penalty's own.
+    """
 
     log_parameters: Array
     log_likelihood: float
@@ -44,17 +49,32 @@ class Optimum:
     step: Array
     walled: tuple[bool, ...]
     passes: int
+    penalty: float = 0.0
+    penalty_gradient: Array | None = None
+    penalty_hessian: Array | None = None
 
 
-class _Objective:
-    """Negative mean log-likelihood with its gradient, on one set of patterns; counts its passes."""
+class Objective:
+    """Negative mean log-likelihood with its gradient, on one set of patterns; counts its passes.
 
-    def __init__(self, log_likelihood: Callable[..., Any], patterns: Patterns, centre: Array) -> None:
+    ``penalty`` is what is taken off the log-likelihood of ``customers`` customers; of a sample of them, its share.
+    """
+
+    def __init__(
+        self,
+        log_likelihood: Callable[..., Any],
+        patterns: Patterns,
+        centre: Array,
+        penalty: Penalty | None = None,
+        customers: float = 1.0,
+    ) -> None:
         self.log_likelihood, self.patterns, self.centre = log_likelihood, patterns, centre
+        self.penalty, self.customers = penalty, customers
         self.total = float(patterns.weights.sum())
         self.passes = 0
 
     def sums(self, theta: Array) -> tuple[float, Array]:
+        """Log-likelihood and gradient, summed over customers: no wall, no penalty."""
         self.passes += 1
         parameters = [float(p) for p in np.exp(theta)]
 
@@ -69,29 +89,41 @@ class _Objective:
         return sum(value for value, _ in parts), np.sum([gradient for _, gradient in parts], axis=0)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
+        """What is minimised, and its gradient."""
         # A trial step of the line search may be absurd: it is judged at the wall's far side and walks back.
         inside = np.clip(theta, self.centre - 2 * WALL, self.centre + 2 * WALL)
         value, gradient = self.sums(inside)
         beyond = theta - np.clip(theta, self.centre - WALL, self.centre + WALL)
-        return -value / self.total + float(beyond @ beyond), -gradient / self.total + 2 * beyond
+        value, gradient = -value / self.total + float(beyond @ beyond), -gradient / self.total + 2 * beyond
+        if self.penalty is not None:
+            off, off_gradient = self.penalty(inside)
+            value, gradient = value + off / self.customers, gradient + off_gradient / self.customers
+        return value, gradient
 
     def hessian(self, theta: Array) -> Array:
         """Of the objective, the wall included."""
-        return _differences(lambda at: self(at)[1], theta)
+        return differences(lambda at: self(at)[1], theta)
 
     def information(self, theta: Array) -> Array:
         """Of the likelihood alone, summed over customers."""
-        return _differences(lambda at: -self.sums(at)[1], theta)
+        return differences(lambda at: -self.sums(at)[1], theta)
 
 
-def _differences(gradient: Callable[[Array], Array], theta: Array) -> Array:
+def differences(gradient: Callable[[Array], Array], theta: Array) -> Array:
+    """The Hessian, symmetric, by central differences of a gradient."""
     steps = np.eye(len(theta)) * _DIFFERENCE
     rows = [(gradient(theta + step) - gradient(theta - step)) / (2 * _DIFFERENCE) for step in steps]
     return np.asarray(np.add(rows, np.transpose(rows)) / 2)
 
 
-def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array) -> Optimum:
-    """Find the parameters that maximise Σ weight · log-likelihood.
+def maximize(
+    log_likelihood: Callable[..., Any],
+    patterns: Patterns,
+    start: Array,
+    centre: Array,
+    penalty: Penalty | None = None,
+) -> Optimum:
+    """Find the parameters that maximise Σ weight · log-likelihood − penalty.
 
     Parameters
     ----------
@@ -102,12 +134,15 @@ def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Arra
     start, centre
         Log-parameters to begin from, and their natural scale (0 for pure numbers, ln of the observation length for
         times), which only says where "absurdly far" begins.
+    penalty
+        Log-parameters -> value and gradient of what is taken off the sum; None for nothing.
     """
-    objective = _Objective(log_likelihood, patterns, centre)
+    customers = float(patterns.weights.sum())
+    objective = Objective(log_likelihood, patterns, centre, penalty, customers)
     theta, inverse, hessian = np.asarray(start, dtype=np.float64), None, None
     for size in _SAMPLES:
         if objective.total > 3 * size:
-            few = _Objective(log_likelihood, sample(patterns, size), centre)
+            few = Objective(log_likelihood, sample(patterns, size), centre, penalty, customers)
             theta, inverse = _quasi_newton(few, theta, inverse)
             hessian = few.hessian(theta) if size == _SAMPLES[-1] else None
     if hessian is None:
@@ -115,7 +150,7 @@ def maximize(log_likelihood: Callable[..., Any], patterns: Patterns, start: Arra
     return _newton(objective, theta, hessian)
 
 
-def _quasi_newton(objective: _Objective, theta: Array, inverse: Array | None) -> tuple[Array, Array]:
+def _quasi_newton(objective: Objective, theta: Array, inverse: Array | None) -> tuple[Array, Array]:
     options: dict[str, Any] = {"gtol": 1e-6, "maxiter": 300}
     if inverse is not None:
         options["hess_inv0"] = inverse
@@ -127,7 +162,7 @@ def _quasi_newton(objective: _Objective, theta: Array, inverse: Array | None) ->
     return np.asarray(found.x), inverse
 
 
-def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optimum:
+def _newton(objective: Objective, theta: Array, hessian: Array | None) -> Optimum:
     """Newton steps until arrival; ``hessian`` is one of a sample to begin with, or None."""
     value, gradient = objective(theta)
     own = hessian is None
@@ -135,7 +170,7 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         hessian = objective.hessian(theta)
     moved, before = 0.0, np.inf
     for _ in range(60):
-        step, decrement = _newton_step(hessian, gradient, objective.total)
+        step, decrement = newton_step(hessian, gradient, objective.total)
         near = decrement < _ARRIVED or (not own and float(np.abs(step).max()) < _MOVED)
         stale = not own or moved > _MOVED
         if stale and (near or decrement > _FAST * before):
@@ -156,11 +191,11 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
             before = 0.0
             continue
         if not own:
-            hessian = _updated(hessian, length * step, trial_gradient - gradient)
+            hessian = updated(hessian, length * step, trial_gradient - gradient)
         theta, value, gradient = theta + length * step, trial, trial_gradient
         moved += length * float(np.abs(step).max())
         before = decrement
-    step, decrement = _newton_step(hessian, gradient, objective.total)
+    step, decrement = newton_step(hessian, gradient, objective.total)
     walled = np.abs(theta - objective.centre) > WALL - _NEAR
     total, total_gradient, information = (
         -value * objective.total,
@@ -170,7 +205,7 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
     if walled.any():  # the wall is no part of the likelihood
         total, total_gradient = objective.sums(theta)
         information = objective.information(theta)
-    return Optimum(
+    optimum = Optimum(
         theta,
         total,
         total_gradient,
@@ -180,9 +215,21 @@ def _newton(objective: _Objective, theta: Array, hessian: Array | None) -> Optim
         tuple(bool(w) for w in walled),
         objective.passes,
     )
+    return optimum if objective.penalty is None else _apart(optimum, objective.penalty)
 
 
-def _updated(hessian: Array, step: Array, change: Array) -> Array:
+def _apart(optimum: Optimum, penalty: Penalty) -> Optimum:
+    """The likelihood of the data and the penalty, each by itself."""
+    value, gradient = penalty(optimum.log_parameters)
+    hessian = differences(lambda at: penalty(at)[1], optimum.log_parameters)
+    if any(optimum.walled):  # then the sums are those of the likelihood already
+        found = replace(optimum, gradient=optimum.gradient - gradient, hessian=optimum.hessian + hessian)
+    else:
+        found = replace(optimum, log_likelihood=optimum.log_likelihood + value)
+    return replace(found, penalty=value, penalty_gradient=gradient, penalty_hessian=hessian)
+
+
+def updated(hessian: Array, step: Array, change: Array) -> Array:
     """The BFGS update: what the gradient did along a step corrects the Hessian of a sample."""
     expected = hessian @ step
     if change @ step <= 0 or step @ expected <= 0:
@@ -192,7 +239,7 @@ def _updated(hessian: Array, step: Array, change: Array) -> Array:
     )
 
 
-def _newton_step(hessian: Array, gradient: Array, total: float) -> tuple[Array, float]:
+def newton_step(hessian: Array, gradient: Array, total: float) -> tuple[Array, float]:
     """Step and decrement g'|H|⁻¹g of the sum; eigenvalues are taken positive, and a step is at most 2 long."""
     if not (np.all(np.isfinite(hessian)) and np.all(np.isfinite(gradient))):
         return np.zeros_like(gradient), np.inf

@@ -29,35 +29,44 @@ class Fitted:
     facts: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    robust_covariance: Array | None = None  # of the log-parameters, by the sandwich
 
     @property
     def values(self) -> tuple[float, ...]:
         """The parameters in the family's order."""
         return tuple(self.parameters.values())
 
-    def standard_errors(self) -> dict[str, float]:
+    def standard_errors(self, robust: bool = False) -> dict[str, float]:
         """Standard errors of the parameters by the delta method: θ times the error of ln θ."""
         return {
             name: value * error
-            for (name, value), error in zip(self.parameters.items(), self._log_errors(), strict=True)
+            for (name, value), error in zip(self.parameters.items(), self._log_errors(robust), strict=True)
         }
 
-    def confidence_intervals(self, level: float) -> dict[str, tuple[float, float]]:
+    def confidence_intervals(self, level: float, robust: bool = False) -> dict[str, tuple[float, float]]:
         """θ·exp(± z·error of ln θ): never crosses 0."""
-        if not isinstance(level, (int, float)) or not 0 < level < 1:
-            raise InvalidInput(f"level must lie between 0 and 1, for example 0.95; found {level!r}")
         from scipy import special
 
-        z = float(special.ndtri(0.5 + level / 2))
+        z = float(special.ndtri(0.5 + checked_level(level) / 2))
         return {
             name: (_exp(math.log(value) - z * error), _exp(math.log(value) + z * error))
-            for (name, value), error in zip(self.parameters.items(), self._log_errors(), strict=True)
+            for (name, value), error in zip(self.parameters.items(), self._log_errors(robust), strict=True)
         }
 
-    def _log_errors(self) -> list[float]:
+    def _log_errors(self, robust: bool) -> list[float]:
         if self.covariance is None:
             raise NotAvailable("the parameters were given, not estimated: they have no standard errors; use fit")
-        return [math.sqrt(v) if v >= 0 else math.nan for v in np.diag(self.covariance)]
+        covariance = self.robust_covariance if robust else self.covariance
+        if covariance is None:
+            raise NotAvailable("this model was saved by a release without robust standard errors: fit it again")
+        return [math.sqrt(v) if v >= 0 else math.nan for v in np.diag(covariance)]
+
+
+def checked_level(level: Any) -> float:
+    """A level of confidence, between 0 and 1."""
+    if not isinstance(level, (int, float)) or not 0 < level < 1:
+        raise InvalidInput(f"level must lie between 0 and 1, for example 0.95; found {level!r}")
+    return float(level)
 
 
 def _exp(x: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,33 +11,48 @@ import numpy as np
 from .. import frames
 from ..errors import NotEnoughData
 from ..families.contract import PurchaseFamily
+from ..inference.covariance import curvature_of, gradients_squared, sandwich
 from ..inference.fit_report import few_repeaters, judge
-from ..inference.maximum_likelihood import maximize
+from ..inference.maximum_likelihood import Optimum, maximize
 from ..inference.patterns import Patterns, merge
+from ..inference.regularisation import Penalty
 from ..numerics.arrays import Array
-from . import statistics
+from . import scales, statistics
 from .fitted import PROFILE_COLUMNS, Fitted, package_versions, profile_of
 
 
-def fit_purchases(family: PurchaseFamily, frame: Any, unit: str, weights: Any) -> Fitted:
-    """Estimate the parameters of a family, in the given unit, by maximum likelihood."""
+def fit_purchases(
+    family: PurchaseFamily,
+    frame: Any,
+    unit: str,
+    weights: Any,
+    prior: Any = None,
+    l2_penalty: float = 0.0,
+    observation_length: Any = None,
+) -> Fitted:
+    """Estimate the parameters of a family, in the given unit, by maximum likelihood, penalised if so asked."""
+    names, times = family.parameters, family.time_parameters
+    weight, priors, needs_length = scales.checked_regularisation(names, times, prior, l2_penalty)
     columns = statistics.read(frame, family.statistics, family.time)
     statistics.refuse_duplicates(frame)
     patterns = patterns_of(columns, statistics.weights_of(frame, weights))
-    repeaters = _repeaters(family, patterns)
+    repeaters = repeaters_of(family, patterns)
     remarks = []
     if "T" in columns and len(columns["T"]) > 1 and np.ptp(columns["T"]) == 0:
         remarks.append(
             "all customers have the same T: parameters are less certain than with customers of different ages"
         )
-    length = _observation_length(columns)
-    centre = np.array([math.log(length) if name in family.time_parameters else 0.0 for name in family.parameters])
+    merged = dict(zip(columns, patterns.columns, strict=True))
+    scale, source = 1.0, ""
+    if needs_length:
+        scale, source = scales.observation_length(frame, unit, observation_length, merged.get("T"))
+    penalty, regularisation = scales.regularisation_of(names, times, scale, source, weight, priors)
+    centre = centre_of(family, columns)
     start = np.log(family.start(*patterns.columns, weights=patterns.weights))
-    with np.errstate(over="ignore", under="ignore"):
-        optimum = maximize(family.log_likelihood, patterns, start, centre)
+    optimum, robust_covariance = estimate(family.log_likelihood, patterns, start, centre, penalty)
     report, covariance = judge(
         optimum,
-        family.parameters,
+        names,
         family.limits,
         centre,
         n_customers=float(patterns.weights.sum()),
@@ -44,23 +60,42 @@ def fit_purchases(family: PurchaseFamily, frame: Any, unit: str, weights: Any) -
         n_patterns=len(patterns.weights),
         reasons=few_repeaters(repeaters),
         remarks=remarks,
+        regularisation=regularisation,
     )
     values = np.exp(optimum.log_parameters)
-    names = frames.column_names(frame)
-    more = {name: frames.numeric(frame, name) for name in PROFILE_COLUMNS if name in names and name not in columns}
-    merged = dict(zip(columns, patterns.columns, strict=True))
+    there = frames.column_names(frame)
+    more = {name: frames.numeric(frame, name) for name in PROFILE_COLUMNS if name in there and name not in columns}
     return Fitted(
-        parameters=dict(zip(family.parameters, (float(v) for v in values), strict=True)),
+        parameters=dict(zip(names, (float(v) for v in values), strict=True)),
         covariance=covariance,
         report=report,
         facts={**frames.read_facts(frame), "time_unit": unit},
         profile=profile_of(merged, patterns.weights, more, report.log_likelihood),
         versions=package_versions(),
+        robust_covariance=robust_covariance,
     )
 
 
-def _observation_length(columns: dict[str, Array]) -> float:
-    """The natural scale of times: the longest observation."""
+def estimate(
+    log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array, penalty: Penalty | None
+) -> tuple[Optimum, Array]:
+    """The optimum, and the robust covariance of the log-parameters there."""
+    with np.errstate(over="ignore", under="ignore"):
+        optimum = maximize(log_likelihood, patterns, start, centre, penalty)
+        curvature = curvature_of(optimum.hessian, optimum.walled)
+        if not curvature.computed:
+            return optimum, np.full_like(optimum.hessian, np.nan)
+        products = gradients_squared(log_likelihood, patterns, optimum.log_parameters, optimum.penalty_gradient)
+    return optimum, sandwich(curvature, products)
+
+
+def centre_of(family: PurchaseFamily, columns: dict[str, Array]) -> Array:
+    """The natural scale of the log-parameters, from where the search measures what is absurdly far."""
+    log_length = math.log(_longest_observation(columns))
+    return np.array([log_length if name in family.time_parameters else 0.0 for name in family.parameters])
+
+
+def _longest_observation(columns: dict[str, Array]) -> float:
     if "T" not in columns:
         return 1.0
     length = float(columns["T"].max())
@@ -83,7 +118,8 @@ def patterns_of(columns: dict[str, Array], weights: Array | None) -> Patterns:
     return merge(rows, weights)
 
 
-def _repeaters(family: PurchaseFamily, patterns: Patterns) -> float:
+def repeaters_of(family: PurchaseFamily, patterns: Patterns) -> float:
+    """How many customers came back; nobody is an error."""
     if "frequency" not in family.statistics:
         return float(patterns.weights.sum())
     frequency = patterns.columns[family.statistics.index("frequency")]

@@ -18,13 +18,15 @@ from ..units import hours_in
 from . import answers, quantiles, questions, statistics
 from .alive_path import alive_path
 from .fitted import Fitted, checked_parameters, package_versions
-from .fitting import fit_purchases
+from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
 from .simulated import Simulated, simulated
 from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .profiles import Profile
 
 
 class PurchaseModel:
@@ -81,32 +83,70 @@ class PurchaseModel:
         model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
         return model
 
-    def fit(self, summary: Any, weights: Any = None) -> PurchaseModel:
+    def fit(
+        self,
+        summary: Any,
+        weights: Any = None,
+        prior: Mapping[str, Any] | None = None,
+        l2_penalty: float = 0.0,
+        *,
+        observation_length: float | None = None,
+    ) -> PurchaseModel:
         """Estimate the parameters by maximum likelihood, and return the model itself.
+
+        What is maximised is Σ w ln L − l2_penalty · Σ_j u_j² + Σ_j ln π_j(u_j), with u_j = ln(θ_j / scale_j). The scale
+        is 1 for pure numbers and the observation length for times (alpha, beta), so that neither sum depends on the
+        time unit. Neither is divided by the number of customers: both weigh less the more customers there are.
 
         Parameters
         ----------
         summary
             One row a customer with the columns that the family reads (frequency, recency, T).
         weights
-            How many customers each row stands for: a column name, a Series or an array.
+            Frequency weights, how many customers each row stands for: a column name, a Series or an array. Rows of
+            weight w are the same as w equal rows, in estimates and in all standard errors. Importance weights, which
+            enter robust errors squared, are another thing and not supported.
+        prior
+            Parameter name -> frozen continuous distribution of scipy.stats of ln(θ / scale), on the whole real line
+            and smooth. Parameters not named have none.
+        l2_penalty
+            λ ≥ 0, on all parameters; its centre is θ = scale.
+        observation_length
+            How long the log was watched, in the time unit; needed only where the summary does not say it
+            (``observation_start`` and ``observation_end``). Without either it is the largest T: that of a customer who
+            came on the first day. The report says which.
 
         Raises
         ------
         NotEnoughData
             If there is no row, or nobody ever came back.
         InvalidInput
-            If the columns are not those of a summary.
+            If the columns are not those of a summary, or a prior, penalty or length cannot be used.
 
         Warns
         -----
         ClvWarning
             If the fit is not to be trusted; ``fit_report`` says why.
+
+        Examples
+        --------
+        Thirty customers do not tell how they leave; a prior does.
+
+        >>> import clvmodels as clv
+        >>> from scipy import stats
+        >>> known = clv.PurchaseModel.from_parameters("bg_nbd", {"r": 0.6, "alpha": 6, "a": 1, "b": 3}, "week")
+        >>> few = known.simulate(30, observation=39, seed=1).summary
+        >>> prior = {"a": stats.norm(0, 0.5), "b": stats.norm(1, 0.5)}
+        >>> model = clv.PurchaseModel("bg_nbd").fit(few, prior=prior)
+        >>> model.fit_report.verdict
+        'The fit has converged.'
+        >>> {name: round(value, 1) for name, value in model.parameters.items()}
+        {'r': 0.6, 'alpha': 5.5, 'a': 1.1, 'b': 2.4}
         """
         frame = frames.load(summary)
         line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
         unit = unit_to_fit(self.time_unit, frame, line)
-        self._fitted = fit_purchases(self.family, frame, unit, weights)
+        self._fitted = fit_purchases(self.family, frame, unit, weights, prior, l2_penalty, observation_length)
         self.time_unit = unit
         report = self.fit_report
         if not report.converged:
@@ -129,12 +169,84 @@ class PurchaseModel:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard errors of the parameters, from the Hessian of the log-likelihood."""
+        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any)."""
         return self._state.standard_errors()
 
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """(low, high) for each parameter, made on the log scale so that they never cross 0."""
-        return self._state.confidence_intervals(level)
+    @property
+    def robust_standard_errors(self) -> dict[str, float]:
+        """Standard errors that hold in large samples even if customers do not behave as the model says.
+
+        From H⁻¹ (Σ w g gᵀ) H⁻¹, with g the gradient of one customer's log-likelihood and w frequency weights, which
+        enter once; White (1982), Econometrica 50(1), 1-25. Much larger ones than `standard_errors` speak against the
+        model.
+        """
+        return self._state.standard_errors(robust=True)
+
+    def confidence_intervals(self, level: float = 0.95, robust: bool = False) -> dict[str, tuple[float, float]]:
+        """(low, high) for each parameter, made on the log scale so that they never cross 0.
+
+        With ``robust`` from the robust standard errors.
+        """
+        return self._state.confidence_intervals(level, robust)
+
+    def profile_likelihood(
+        self, summary: Any, name: str, values: Any = None, level: float = 0.95, weights: Any = None
+    ) -> Profile:
+        """Log-likelihood as a function of one parameter, maximised over the others, with an interval from it.
+
+        The interval holds every θ with 2 (max ln L − ln L_profile(θ)) below the χ² quantile (1 degree of freedom) of
+        the level. Unlike θ ± standard errors it follows a lopsided likelihood, and it is open where the likelihood
+        never falls off: ``interval`` then ends in 0 or inf, and ``note`` says so.
+
+        Source: Venzon & Moolgavkar (1988), Applied Statistics 37(1), 87-94.
+
+        Parameters
+        ----------
+        summary
+            The customers that the model was fitted on. A prior or penalty of that fit is no part of the profile, which
+            is of the data alone.
+        name
+            A parameter.
+        values
+            Where to give the curve; by default 21 values around the maximum, evenly spaced in the logarithm, 3.5
+            standard errors to either side or the interval and a quarter more.
+        level
+            Of the interval, between 0 and 1.
+        weights
+            How many customers each row stands for.
+
+        Returns
+        -------
+        Profile
+            ``table`` (pandas: the parameter, log_likelihood, relative to the maximum, the other parameters there),
+            ``interval``, ``level`` and ``note``.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> found = clv.PurchaseModel("bg_nbd").fit(summary).profile_likelihood(summary, "a", values=[0.5, 1, 2])
+        >>> print(found.table.round(2).to_string(index=False))
+          a  log_likelihood  relative    r  alpha    b
+        0.5        -9584.64     -2.22 0.24   4.48 1.44
+        1.0        -9582.88     -0.45 0.24   4.41 3.19
+        2.0        -9587.63     -5.20 0.24   4.45 7.37
+        >>> tuple(round(end, 2) for end in found.interval)
+        (0.52, 1.32)
+        """
+        from .profiles import profile_of
+
+        frame, rows = self._read(summary)
+        columns = dict(zip(self.family.statistics, rows, strict=True))
+        patterns = patterns_of(columns, statistics.weights_of(frame, weights))
+        repeaters_of(self.family, patterns)
+        return profile_of(self.family, patterns, centre_of(self.family, columns), name, values, level)
 
     # Questions about every customer
 

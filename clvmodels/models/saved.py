@@ -106,6 +106,9 @@ def _described_fit(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "fit_report": None if state.report is None else asdict(state.report),
         "training_profile": state.profile,
         "versions": state.versions,
+        "robust_covariance_of_log_parameters": (
+            None if state.robust_covariance is None else state.robust_covariance.tolist()
+        ),
     }
 
 
@@ -238,6 +241,8 @@ def _fitted(content: dict[str, Any], family: Family) -> Fitted:
         facts,
         _profile(content["training_profile"]),
         versions,
+        # files of 0.1 have none
+        _covariance(content.get("robust_covariance_of_log_parameters"), len(family.parameters)),
     )
 
 
@@ -255,7 +260,9 @@ def _covariance(rows: Any, size: int) -> Any:
         raise ValueError("a covariance of the wrong size")
     known = ~np.isnan(np.diag(covariance))
     inner = covariance[np.ix_(known, known)]
-    if not np.allclose(inner, inner.T, rtol=1e-9, atol=0) or (inner.size and np.linalg.eigvalsh(inner)[0] < 0):
+    if not np.allclose(inner, inner.T, rtol=1e-9, atol=0) or (
+        inner.size and np.linalg.eigvalsh(inner)[0] < -1e-12 * np.trace(inner)
+    ):
         raise ValueError("a covariance that is none")
     return covariance
 
@@ -269,7 +276,8 @@ def _report(content: Any) -> FitReport | None:
         raise ValueError("a fit report with other entries")
     for name, value in content.items():
         sort = str(known[name].type)
-        if (sort == "bool" and not isinstance(value, bool)) or (sort == "str" and not isinstance(value, str)):
+        text = sort == "str" or (sort == "str | None" and value is not None)
+        if (sort == "bool" and not isinstance(value, bool)) or (text and not isinstance(value, str)):
             raise TypeError(f"{name} of the wrong type")
         if sort in ("int", "float") or (sort == "float | None" and value is not None):
             _number(value)

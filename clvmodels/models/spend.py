@@ -14,15 +14,17 @@ from ..families import spend_family
 from ..families.contract import SpendFamily
 from ..inference.fit_report import FitReport, few_repeaters, judge
 from ..inference.independence import spend_frequency_correlation
-from ..inference.maximum_likelihood import maximize
 from ..inference.patterns import Patterns
 from ..numerics.arrays import Array
-from . import statistics
+from . import scales, statistics
 from .fitted import Fitted, checked_parameters, package_versions, profile_of
+from .fitting import estimate
 from .simulated import simulated_amounts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .profiles import Profile
 
 # A correlation that is both real and large enough to bend the value of frequent buyers.
 _NOTABLE_CORRELATION = 0.2
@@ -69,24 +71,44 @@ class SpendModel:
         model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
         return model
 
-    def fit(self, summary: Any, weights: Any = None) -> SpendModel:
+    def fit(
+        self,
+        summary: Any,
+        weights: Any = None,
+        prior: Mapping[str, Any] | None = None,
+        l2_penalty: float = 0.0,
+        *,
+        money_scale: float | None = None,
+    ) -> SpendModel:
         """Estimate the parameters by maximum likelihood from the repeaters, and return the model itself.
 
         Repeaters whose mean spend is 0 are left out and counted in the report: a gamma density has no place for them.
+
+        Prior and penalty are those of `PurchaseModel.fit`, with u_j = ln(θ_j / scale_j), where the scale is 1 for pure
+        numbers (p, q) and ``money_scale`` for money (v). Money has no length of observation to give it a scale that is
+        no statistic of the data, so the caller gives it; in another money unit give it in that unit.
 
         Parameters
         ----------
         summary
             One row a customer with the columns frequency and monetary_value.
         weights
-            How many customers each row stands for: a column name, a Series or an array.
+            Frequency weights, how many customers each row stands for: a column name, a Series or an array. Importance
+            weights are another thing and not supported.
+        prior
+            Parameter name -> frozen continuous distribution of scipy.stats of ln(θ / scale), on the whole real line
+            and smooth.
+        l2_penalty
+            λ ≥ 0, on all parameters; its centre is θ = scale.
+        money_scale
+            An amount in the log's own money unit, known from elsewhere: needed where v has a prior or a penalty.
 
         Raises
         ------
         NotEnoughData
             If nobody came back and paid.
         InvalidInput
-            If the columns are not those of a summary.
+            If the columns are not those of a summary, or a prior, penalty or scale cannot be used.
 
         Warns
         -----
@@ -94,6 +116,10 @@ class SpendModel:
             If the fit is not to be trusted, if the population mean is infinite (q ≤ 1), or if spend goes along with
             frequency (|correlation| ≥ 0.2), which the model assumes it does not.
         """
+        family, money = self.family, self.family.money_parameters
+        penalty_weight, priors, needs_scale = scales.checked_regularisation(self._names, money, prior, l2_penalty)
+        scale, source = scales.money_scale(money_scale, family.title, money) if needs_scale else (1.0, "")
+        penalty, regularisation = scales.regularisation_of(self._names, money, scale, source, penalty_weight, priors)
         frame = frames.load(summary)
         columns = statistics.read(frame, self.family.statistics)
         statistics.refuse_duplicates(frame)
@@ -101,12 +127,9 @@ class SpendModel:
         patterns, left_out = _repeaters_of(columns, weight)
         n_repeaters = float(patterns.weights.sum())
         start = np.array(self.family.start(*patterns.columns, weights=patterns.weights))
-        # Money has no natural unit: the mean spend gives one, so that the fit is the same in cents and in euros.
         x, m = patterns.columns
-        mean = float(patterns.weights @ m) / n_repeaters
-        centre = np.array([np.log(mean) if name in self.family.money_parameters else 0.0 for name in self._names])
-        with np.errstate(over="ignore", under="ignore"):
-            optimum = maximize(self.family.log_likelihood, patterns, np.log(start), centre)
+        centre = self._centre(patterns)
+        optimum, robust_covariance = estimate(family.log_likelihood, patterns, np.log(start), centre, penalty)
         correlation, p_value = spend_frequency_correlation(x, m, patterns.weights)
         values = tuple(float(v) for v in np.exp(optimum.log_parameters))
         advice = self._advice(values, correlation, p_value)
@@ -123,6 +146,7 @@ class SpendModel:
             remarks=[*([left] if left_out else []), *advice],
             frequency_correlation=correlation,
             frequency_correlation_p_value=p_value,
+            regularisation=regularisation,
         )
         self._fitted = Fitted(
             parameters=dict(zip(self._names, values, strict=True)),
@@ -131,10 +155,17 @@ class SpendModel:
             facts=frames.read_facts(frame),
             profile=profile_of({"frequency": x, "monetary_value": m}, patterns.weights, {}, report.log_likelihood),
             versions=package_versions(),
+            robust_covariance=robust_covariance,
         )
         for message in [*([] if report.converged else [report.verdict]), *advice]:
             warn(f"{self.family.title}: {message}")
         return self
+
+    def _centre(self, patterns: Patterns) -> Array:
+        """Where the search is at home. Money has no natural unit: the mean spend gives one, so that the fit is the same
+        in cents and in euros."""
+        mean = float(patterns.weights @ patterns.columns[1]) / float(patterns.weights.sum())
+        return np.array([np.log(mean) if name in self.family.money_parameters else 0.0 for name in self._names])
 
     def _advice(self, values: tuple[float, ...], correlation: float, p_value: float) -> list[str]:
         remarks = []
@@ -164,12 +195,40 @@ class SpendModel:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard errors of the parameters, from the Hessian of the log-likelihood."""
+        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any)."""
         return self._state.standard_errors()
 
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """(low, high) for each parameter, made on the log scale so that they never cross 0."""
-        return self._state.confidence_intervals(level)
+    @property
+    def robust_standard_errors(self) -> dict[str, float]:
+        """Standard errors that hold in large samples even if customers do not behave as the model says.
+
+        From H⁻¹ (Σ w g gᵀ) H⁻¹, with g the gradient of one customer's log-likelihood and w frequency weights, which
+        enter once; White (1982), Econometrica 50(1), 1-25. Much larger ones than `standard_errors` speak against the
+        model.
+        """
+        return self._state.standard_errors(robust=True)
+
+    def confidence_intervals(self, level: float = 0.95, robust: bool = False) -> dict[str, tuple[float, float]]:
+        """(low, high) for each parameter, made on the log scale so that they never cross 0.
+
+        With ``robust`` from the robust standard errors.
+        """
+        return self._state.confidence_intervals(level, robust)
+
+    def profile_likelihood(
+        self, summary: Any, name: str, values: Any = None, level: float = 0.95, weights: Any = None
+    ) -> Profile:
+        """Log-likelihood of the repeaters' mean spend as a function of one parameter, maximised over the others.
+
+        With an interval by likelihood ratio; see `PurchaseModel.profile_likelihood`, which this is in every respect.
+        """
+        from .profiles import profile_of
+
+        _ = self._state
+        frame = frames.load(summary)
+        columns = statistics.read(frame, self.family.statistics)
+        patterns, _ = _repeaters_of(columns, statistics.weights_of(frame, weights))
+        return profile_of(self.family, patterns, self._centre(patterns), name, values, level)
 
     @property
     def population_mean(self) -> float:

@@ -66,9 +66,8 @@ def customer_history(
         event, tick = sql.GRAINS[event_grain]
         dated = f"SELECT customer_id, {sql.local_date(reading)} AS local_time FROM log"
         if end is None:
-            last = con.execute(
-                f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {sql.known('customer_id', reading.customer)} IS NOT NULL"
-            ).fetchall()[0][0]
+            who = sql.known("customer_id", reading.customer)
+            last = con.execute(f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {who} IS NOT NULL").fetchall()[0][0]
             if last is None:
                 raise NotEnoughData("the log has no line with a customer and a date")
             end = from_day_number(last)
@@ -109,8 +108,9 @@ def _same(reading: sql.Reading, customer: object) -> tuple[str, Any]:
 
 
 def _some(con: Any, reading: sql.Reading) -> str:
+    who = sql.known("customer_id", reading.customer)
     found = con.execute(
-        f"SELECT DISTINCT {sql.known('customer_id', reading.customer)} AS customer FROM log WHERE {sql.known('customer_id', reading.customer)} IS NOT NULL ORDER BY 1 LIMIT 3"
+        f"SELECT DISTINCT {who} AS customer FROM log WHERE {who} IS NOT NULL ORDER BY 1 LIMIT 3"
     ).fetchall()
     return ", which has for example " + ", ".join(repr(row[0]) for row in found) if found else ""
 

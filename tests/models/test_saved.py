@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import clvmodels as clv
 from clvmodels.families import purchase_family, spend_family
@@ -83,6 +84,7 @@ def models():
         found["flat"] = clv.PurchaseModel("bg_nbd").fit(one_repeater())
         weights = [0.1] * 200
         found["weighted"] = clv.PurchaseModel("nbd").fit(made_summary(), weights=weights)
+        found["penalised"] = penalised()
     return found
 
 
@@ -97,7 +99,16 @@ NAMES = (
     "three",
     "flat",
     "weighted",
+    "penalised",
 )
+
+
+def penalised():
+    """Forty customers, held by priors and a penalty."""
+    prior = {"r": stats.norm(-0.5, 0.5), "beta": stats.t(5, 0.0, 1.0)}
+    purchases = clv.PurchaseModel("pareto_nbd").fit(made_summary().iloc[:40], prior=prior, l2_penalty=0.25)
+    spend = clv.SpendModel().fit(made_summary().iloc[:40], l2_penalty=0.5, money_scale=20)
+    return clv.CLVModel(purchases, spend, margin=0.25)
 
 
 def parts_of(model):
@@ -126,6 +137,9 @@ def assert_same(one, other):
         if a.covariance is not None:
             np.testing.assert_array_equal(a.covariance, b.covariance)
             assert b.covariance.dtype == np.float64
+        assert (a.robust_covariance is None) == (b.robust_covariance is None)
+        if a.robust_covariance is not None:
+            np.testing.assert_array_equal(a.robust_covariance, b.robust_covariance)
         assert repr(a.report) == repr(b.report)  # NaN is NaN, and floats are written exactly
         assert repr(a.profile) == repr(b.profile)
         assert (a.facts, a.versions) == (b.facts, b.versions)
@@ -246,6 +260,32 @@ def test_a_fitted_model_of_version_1_loads():
     scored = model.predict(made_summary(), horizon=52)
     assert scored["clv"].sum() == pytest.approx(1046.6242003605275, rel=1e-9)
     assert np.isfinite(scored["clv"]).all()
+
+
+def test_files_without_robust_errors_say_so():
+    """Those of 0.1 hold none; all else is there."""
+    model = clv.load_model(SAVED / "v1_clv_fitted.json").purchases
+    assert model.confidence_intervals(0.9)
+    assert (model.fit_report.penalty, model.fit_report.regularisation) == (0.0, None)
+    for ask in (lambda: model.robust_standard_errors, lambda: model.confidence_intervals(robust=True)):
+        with pytest.raises(clv.NotAvailable, match="saved by a release without robust standard errors: fit it again"):
+            ask()
+
+
+def test_a_penalised_model_of_version_1_loads():
+    """Numbers as they stood when the file was written."""
+    model = clv.load_model(SAVED / "v1_clv_penalised.json")
+    content = json.loads((SAVED / "v1_clv_penalised.json").read_text())
+    for part, saved in ((model.purchases, content["purchases"]), (model.spend, content["spend"])):
+        assert part.parameters == saved["parameters"]
+        np.testing.assert_array_equal(part._fitted.robust_covariance, saved["robust_covariance_of_log_parameters"])
+        assert part.fit_report.penalty == saved["fit_report"]["penalty"] != 0
+        assert part.fit_report.regularisation == saved["fit_report"]["regularisation"]
+        assert all(value > 0 for value in part.robust_standard_errors.values())
+    assert "prior norm(-0.5, 0.5) of ln(r / 1)" in model.purchases.fit_report.regularisation
+    assert "scale of v: 20, money_scale as given" in model.spend.fit_report.regularisation
+    for name, value in penalised().purchases.parameters.items():  # and the fit still finds them
+        assert model.purchases.parameters[name] == pytest.approx(value, rel=1e-6)
 
 
 def test_a_failed_fit_of_version_1_loads():
@@ -542,8 +582,16 @@ def test_refuses_a_covariance_of_another_shape(covariance, content, load):
     ],
 )
 def test_refuses_a_covariance_that_is_none(covariance, content, load):
-    with pytest.raises(clv.UnreadableModel):
-        load(changed(content, "purchases/covariance_of_log_parameters", covariance))
+    for which in ("covariance_of_log_parameters", "robust_covariance_of_log_parameters"):
+        with pytest.raises(clv.UnreadableModel):
+            load(changed(content, f"purchases/{which}", covariance))
+
+
+def test_refuses_a_report_with_other_entries(content, load):
+    for name, value in (("penalty", "1"), ("penalty", None), ("regularisation", 1.0), ("regularisation", ["a"])):
+        with pytest.raises(clv.UnreadableModel):
+            load(changed(content, f"purchases/fit_report/{name}", value))
+    assert load(changed(content, "purchases/fit_report/regularisation", None)).purchases.fit_report.penalty == 0
 
 
 @pytest.mark.parametrize("place", ["kind", "purchases/kind", "spend/kind", "purchases", "spend", "nulls"])
