@@ -174,7 +174,13 @@ class Quality:
                 ),
                 (self.lines_after_end, "line", f"after observation_end ({self.observation_end})"),
                 (self.customers_before_start, "customer", f"who first bought before {self.observation_start}"),
-                (self.customers_without_purchase, "customer", "who never bought anything (refunds only)"),
+                (
+                    self.customers_without_purchase,
+                    "customer",
+                    "of whose purchases refunds leave nothing"
+                    if self.refunds == "carry_back"
+                    else "who never bought anything (refunds only)",
+                ),
             )
             if number
         ]

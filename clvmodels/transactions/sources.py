@@ -176,9 +176,7 @@ def _check_format(con: Any, date_format: object, tz: str | None) -> None:
     if not isinstance(date_format, str) or not re.search(r"%-?[Yy]", date_format):
         raise InvalidInput(f'date_format must say where the year is, as in "%d/%m/%Y"; found {date_format!r}')
     if "%Z" in date_format:
-        raise InvalidInput(
-            f"date_format: %Z, the name of a zone, is not read; found {date_format!r}. Use %z, an offset"
-        )
+        raise InvalidInput(f"date_format cannot hold %Z, a zone's name, only %z, an offset; found {date_format!r}")
     if "%z" in date_format and tz is None:
         raise InvalidInput(
             f"date_format {date_format!r} reads an offset: pass tz= to say in which zone days are counted, for example "

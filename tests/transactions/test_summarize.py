@@ -175,6 +175,43 @@ def test_refunds_are_netted_within_their_event():
     assert "-3.00 (17.65% of revenue) could not be taken off" in str(quality)
 
 
+def test_what_refunds_leave_over_is_carried_back():
+    later = [(1, "2024-01-29", -9.0), (4, "2024-01-02", 3.0), (4, "2024-01-03", -5.0)]
+    summary, quality, _ = summarize(make_log([*REFUNDS, *later]), refunds="carry_back")
+    # customer 1: 10 - 4 = 6, less 2 of the 15th; the 9 of the 29th take all of the 8 and 1 of the 4 that are left
+    assert rows_of(summary) == [(1, 0, 0.0, 4.0, None), (3, 1, 1 / 7, 26 / 7, 3.0)]
+    assert quality.revenue == Decimal(6)
+    assert (quality.refund_total, quality.refunds_netted) == (Decimal(-26), Decimal(-9))
+    assert (quality.refunds_carried_back, quality.purchases_reduced, quality.purchases_emptied) == (-14, 3, 2)
+    assert (quality.refunds_left, quality.refunds_left_total) == (2, Decimal(-3))
+    assert quality.customers_without_purchase == 2
+    assert "-14.00 carried back to 3 earlier purchases" in str(quality)
+    assert summarize(make_log(REFUNDS)).quality.refunds_carried_back is None
+
+
+def test_an_order_is_dated_at_its_first_line():
+    lines = [
+        (1, "2024-01-01", 10.0, "A"),
+        (1, "2024-01-08", 5.0, "B"),
+        (1, "2024-01-20", -10.0, "A"),  # all of A is given back
+        (2, "2024-01-09", 4.0, "B"),  # another customer's B is another order
+        (2, "2024-01-16", 3.0, ""),  # no order: keeps its date
+        (2, "2024-01-23", 2.0, None),
+        (2, "2024-01-30", -1.0, "B"),
+    ]
+    for orders in (("A", "B", ""), (1.0, 2.0, None)):
+        order = dict(zip(("A", "B", ""), orders, strict=True))
+        log = make_log([(c, d, a, order.get(o)) for c, d, a, o in lines], FOUR)
+        result = summarize(log, order_id="order", time_unit="day")
+        assert rows_of(result.summary) == [(1, 0, 0.0, 22.0, None), (2, 2, 14.0, 21.0, 2.5)]
+        assert (result.quality.refunds_left, result.quality.refunds_netted) == (0, Decimal(-11))
+        # what is not yet known is not used
+        early = rfm_summary(log, order_id="order", time_unit="day", observation_end="2024-01-19")
+        assert rows_of(early) == [(1, 1, 7.0, 18.0, 5.0), (2, 1, 7.0, 10.0, 3.0)]
+    with pytest.raises(InvalidInput, match=r"no column 'basket'.*Pass order_id="):
+        summarize(log, order_id="basket")
+
+
 def test_refunds_can_be_dropped_or_refused():
     summary, quality, _ = summarize(make_log(REFUNDS), refunds="drop")
     assert rows_of(summary) == [(1, 2, 3.0, 3.0, 6.5), (3, 1, 1 / 7, 19 / 7, 3.0)]
