@@ -116,5 +116,8 @@ def _tell(words: argparse.Namespace, text: str) -> None:
 
 def _reading(words: argparse.Namespace) -> dict[str, Any]:
     """How the log is to be read, as the library's keywords."""
-    names = ("customer_id", "date", "observation_start", "observation_end", "event_grain", "refunds")
+    names = (
+        *("customer_id", "date", "order_id", "currency", "date_format", "tz", "strict"),
+        *("observation_start", "observation_end", "event_grain", "refunds"),
+    )
     return {name: getattr(words, name) for name in names} | {"amount": None if words.no_amount else words.amount}

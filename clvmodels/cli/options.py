@@ -156,6 +156,12 @@ def _log(parser: argparse.ArgumentParser) -> Any:
     _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
     _default(log, "--amount", "money, refunds negative", metavar="COLUMN")
     log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
+    log.add_argument("--order-id", metavar="COLUMN", help="lines of one order are dated at its first line")
+    log.add_argument(
+        "--currency", metavar="COLUMN", help="tell whether there are several (default: a column of that name)"
+    )
+    log.add_argument("--date-format", metavar="FORMAT", help="how dates are written, if otherwise: %%d.%%m.%%Y")
+    log.add_argument("--tz", metavar="ZONE", help="the time zone in which days are counted, such as Europe/Berlin")
     log.add_argument(
         "--observation-start", metavar="DATE", help="only customers whose first purchase is on or after this day"
     )
@@ -166,8 +172,12 @@ def _log(parser: argparse.ArgumentParser) -> Any:
     _default(
         log,
         "--refunds",
-        "negative amounts: net them into the same day's purchase, drop them, or stop",
+        "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or "
+        "stop",
         choices=REFUNDS,
+    )
+    log.add_argument(
+        "--strict", action="store_true", help="stop rather than leave out lines without customer or date, or refunds"
     )
     return log
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import traceback
 import warnings
@@ -12,27 +11,9 @@ from typing import Any
 from ..errors import ClvError, ClvWarning
 from .options import parsed
 from .terminal import STDERR, say
+from .wording import in_options
 
 _DONE, _REFUSED, _BUG, _INTERRUPTED, _TERMINATED = 0, 1, 70, 130, 143
-
-# How the library's messages name a setting, and what it is called here.
-_OPTIONS = {
-    "customer_id=...": "--customer-id",
-    "date=...": "--date",
-    "amount=...": "--amount",
-    "refunds='net'": "--refunds net",
-    "refunds='drop'": "--refunds drop",
-    "refunds='error'": "--refunds error",
-    ", or pass amount=None": ", or pass --no-amount",
-    ", or amount=None if the log holds no money": ", or --no-amount if the log holds no money",
-    ", for example with pandas.to_datetime and the format it is in": "",
-    ", for example with pandas.to_datetime": "",
-    "as a keyword": "as --time-unit",
-    "observation_end=..., for example '2024-12-31'": "--observation-end, for example 2024-12-31",
-    "leave observation_end out": "leave --observation-end out",
-    "observation_end='": "--observation-end '",
-}
-_TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')
 
 
 class _Terminated(BaseException):
@@ -71,13 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = shown
         signal.signal(signal.SIGTERM, before)
     return _DONE
-
-
-def in_options(message: str) -> str:
-    """A message of the library in the words of the command line."""
-    for python, option in _OPTIONS.items():
-        message = message.replace(python, option)
-    return _TO_WRITE.sub(r"Pass --time-unit \1 if", message)
 
 
 def _terminate(*signal_and_frame: Any) -> None:

@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 from .defaults import DEFAULTS
+from .wording import in_options
 
 
 def forecast_told(words: Any, result: Any) -> str:
     """The whole of a forecast."""
     lines = [
         f"THE LOG {words.log}",
-        *_indented(str(result.quality)),
+        *_indented(in_options(str(result.quality))),
         "",
         *_settings_told(words, result.model, result.horizon),
         "",
@@ -29,7 +30,7 @@ def summary_told(words: Any, found: Any) -> str:
     repeaters = int((summary["frequency"] > 0).sum())
     lines = [
         f"THE LOG {words.log}",
-        *_indented(str(found.quality)),
+        *_indented(in_options(str(found.quality))),
         "",
         f"THE SUMMARY, one row a customer, times in {facts['time_unit']}s",
         f"  customers            {len(summary):>16,}",
@@ -88,7 +89,7 @@ def models_told(model: Any) -> list[str]:
 
 
 def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.splitlines()]
+    return [f"  {line}".rstrip() for line in text.splitlines()]
 
 
 def _fit_told(title: str, model: Any, units: str) -> list[str]:

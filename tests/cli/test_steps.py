@@ -154,3 +154,24 @@ def test_refuses_two_ends_that_differ(ran, refused):
     message = refused("score m.json s.parquet --out o.csv --observation-end 1997-09-30")
     assert "1997-09-30" in message
     assert "1998-06-30" in message
+
+
+def test_how_a_log_is_read(ran, refused):
+    """Each option reaches the reading, and a refusal names the option that would help."""
+    Path("dirty.csv").write_text(
+        "who,when,paid,order,money\n"
+        "a,03/01/2024,10,1,EUR\na,13/01/2024,20,2,EUR\na,20/01/2024,-10,1,USD\nb,05/01/2024,5,3,EUR\n,06/01/2024,5,4,EUR\n"
+    )
+    names = "--customer-id who --date when --amount paid"
+    message = refused(f"summarize dirty.csv --out s.csv {names}")
+    assert 'Pass --date-format "%d/%m/%Y": the first number goes up to 20, so it is the day' in message
+    read = f"dirty.csv --out s.csv {names} --date-format %d/%m/%Y --time-unit day"
+    said = ran(f"summarize {read} --order-id order --currency money --tz Europe/Berlin")
+    assert "left out: 1 line without a customer" in said
+    assert "USD: 1 line" in said
+    assert pd.read_csv("s.csv")["T"].tolist() == [7.0, 15.0]  # order 1 is taken back on its own day
+    assert "-10.00 could not be taken off" not in said
+    said = ran(f"summarize {read}")
+    assert "pass --refunds carry_back" in " ".join(said.split())
+    assert "carried back to 1 earlier purchase" in ran(f"summarize {read} --refunds carry_back")
+    assert "--strict: 1 of 5 lines have no customer" in refused(f"summarize {read} --strict")

@@ -1,0 +1,44 @@
+"""The library's messages name settings as Python does; here they are named as options."""
+
+from __future__ import annotations
+
+import re
+
+_PHRASES = {
+    "customer_id=...": "--customer-id",
+    "date=...": "--date",
+    "amount=...": "--amount",
+    "observation_end=..., for example '2024-12-31'": "--observation-end, for example 2024-12-31",
+    ", or pass amount=None": ", or pass --no-amount",
+    ", or amount=None if the log holds no money": ", or --no-amount if the log holds no money",
+    ", or convert them first, for example with pandas.to_datetime": "",
+    ", for example with pandas.to_datetime": "",
+    "as a keyword": "as --time-unit",
+    "leave observation_end out": "leave --observation-end out",
+    "strict=True": "--strict",
+    ", or pass strict=False, which leaves them out and counts them": ", or leave --strict out: then they are counted",
+    ", or strict=False, which counts them": ", or leave --strict out: then they are counted",
+    "log.drop_duplicates() in pandas, SELECT DISTINCT in SQL": "with sort --unique, or SELECT DISTINCT in SQL",
+}
+_NAMES = "observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|currency|time_unit"
+_SETTING = re.compile(rf"\b({_NAMES})=(?:(['\"])(.*?)\2)?")
+_TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')
+
+
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line.
+
+    >>> in_options('Pass date_format="%d.%m.%Y %H:%M", or tz= and event_grain=\\'day\\'')
+    'Pass --date-format "%d.%m.%Y %H:%M", or --tz and --event-grain day'
+    """
+    message = _TO_WRITE.sub(r"Pass --time-unit \1 if", message)
+    for python, option in _PHRASES.items():
+        message = message.replace(python, option)
+    return _SETTING.sub(_as_option, message)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    option, value = "--" + found[1].replace("_", "-"), found[3]
+    if value is None:
+        return option
+    return f'{option} "{value}"' if " " in value or "%" in value else f"{option} {value}"
