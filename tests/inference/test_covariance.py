@@ -22,12 +22,14 @@ WORLDS = {
     "mbg_nbd": (0.6, 6.0, 0.8, 2.5),
     "pareto_nbd": (0.6, 8.0, 0.8, 14.0),
     "nbd": (0.6, 8.0),
+    "bg_bb": (1.2, 0.75, 0.66, 2.8),
 }
 
 
 def world(name, n, seed, parameters=None):
     generator = np.random.default_rng(seed)
     T = generator.integers(140, 281, n) / 7
+    T = np.floor(T) if purchase_family(name).time == "discrete" else T
     owner, times = purchase_family(name).simulate(generator, T, *(parameters or WORLDS[name]))
     t_x = np.zeros(n)
     np.maximum.at(t_x, owner, times)

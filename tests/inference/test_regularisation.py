@@ -25,6 +25,7 @@ WORLDS = {
     "mbg_nbd": (0.6, 6.0, 0.8, 2.5),
     "pareto_nbd": (0.6, 8.0, 0.8, 14.0),
     "nbd": (0.6, 8.0),
+    "bg_bb": (1.2, 0.75, 0.66, 2.8),
 }
 PRIORS = {"r": stats.norm(0.3, 0.4), "alpha": stats.t(7, -1.2, 0.5), "a": stats.logistic(0.2, 0.3)}
 
@@ -33,6 +34,7 @@ def world(name, n, seed, **facts):
     """A weekly summary of days: a design of 280 days, customers coming on any of the first 140."""
     generator = np.random.default_rng(seed)
     days = generator.integers(140, 281, n)
+    days = days // 7 * 7 if purchase_family(name).time == "discrete" else days
     owner, times = purchase_family(name).simulate(generator, days / 7, *WORLDS[name])
     t_x = np.zeros(n)
     np.maximum.at(t_x, owner, np.ceil(times * 7))
@@ -111,7 +113,9 @@ def test_a_huge_penalty_is_its_centre(name):
         assert value == approx(scale, rel=1e-5)
     assert model.fit_report.converged
     assert "not the data, decides" in model.fit_report.warnings[0]
-    assert "centred at r = 1, alpha = 40" in model.fit_report.regularisation
+    scales = {parameter: 40 if parameter in model.family.time_parameters else 1 for parameter in model.parameters}
+    centre = ", ".join(f"{parameter} = {scale}" for parameter, scale in scales.items())
+    assert f"centred at {centre}" in model.fit_report.regularisation
 
 
 # --- units, rows, numbers of customers ----------------------------------------------------------------------------
