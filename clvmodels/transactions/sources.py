@@ -309,7 +309,11 @@ def _path(con: Any, path: str, names: Columns, *, report: bool) -> Source:
         headers = list(map(_header, files))
         if report and len({_with_currency(list(header), names) for header, _ in headers}) == 1:
             names = _with_currency(list(headers[0][0]), names)
-        con.execute(f"CREATE TEMP VIEW log AS {_csv(files, headers, names, report=report)}")
+        # a report looks at the lines several times, and text is costly to read
+        made = "TABLE" if report else "VIEW"
+        con.execute("SET preserve_insertion_order = true")  # so that the first bad line is the log's first
+        con.execute(f"CREATE TEMP {made} log AS {_csv(files, headers, names, report=report)}")
+        con.execute("SET preserve_insertion_order = false")
         reading = Reading("text", "text", None, names.amount is not None, order="text" if names.order_id else None)
         columns = len(headers[0][0]) if report else 0
         return Source(reading, "pandas", all_text=True, names=names, columns=columns)
