@@ -12,8 +12,8 @@ import numpy as np
 from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily
 from ..transactions import sql
+from ..transactions.columns import Columns
 from ..transactions.history import Ticks, customer_history
-from ..transactions.sources import Columns
 from ..units import hours_in
 from . import questions
 

@@ -13,7 +13,7 @@ from ..families import purchase_family
 from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
-from ..transactions.sources import Columns
+from ..transactions.columns import Columns
 from ..units import hours_in
 from . import answers, quantiles, questions, statistics
 from .alive_path import alive_path

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from . import calendar_patterns
 from . import findings_sql as ask
+from .columns import Source
 from .findings import LOOK, NOTE, PLAIN, SOUGHT, Finding, counted, dated, in_order, of_counts, percent, rounded
 from .moments import day_number, day_of
 from .moments import from_day_number as day
 from .quality import Quality
-from .sources import Source
 from .whole_lines import count_repeated
 
 LEAST_AMOUNTS = 50

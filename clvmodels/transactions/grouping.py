@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from . import sql
+from .columns import Source
 from .dates import unreadable
 from .engine import row
 from .moments import from_day_number
 from .quality import Quality
 from .refusals import first_line, refuse_bad_lines, refuse_left_over
-from .sources import Source
 
 
 def group(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput, NotEnoughData
 from . import sources, sql
+from .columns import Columns
 from .engine import connection
 from .moments import from_day_number, parse_moment, parse_zone
 
@@ -43,7 +44,7 @@ class History:
 def customer_history(
     log: object,
     customer: object,
-    names: sources.Columns,
+    names: Columns,
     *,
     event_grain: str,
     observation_end: object,

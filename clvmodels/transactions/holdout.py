@@ -12,6 +12,7 @@ from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
 from . import sources, sql
+from .columns import Columns
 from .engine import connection
 from .grouping import group, quality_of
 from .moments import day_of, parse_moment, parse_zone
@@ -138,7 +139,7 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
         raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")
     log, to_pandas = sources.held(log)
     named = {name: reading.get(name, name) for name in ("customer_id", "date", "amount")}
-    names = sources.Columns(**named, order_id=reading.get("order_id"))
+    names = Columns(**named, order_id=reading.get("order_id"))
     with connection() as con:
         source = sources.register(con, log, names, parse_zone(reading.get("tz")), reading.get("date_format"))
         zone = source.reading.zone

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from ..errors import InvalidInput, NotEnoughData
-from . import dates, sources, sql
+from . import dates, sql
+from .columns import Source
 from .engine import row
 from .moments import day_of
 
 TOLERATED = 100  # one line in so many may have a date that cannot be read
 
 
-def refuse_bad_lines(con: Any, source: sources.Source, met: dict[str, Any], refunds: str, *, strict: bool) -> None:
+def refuse_bad_lines(con: Any, source: Source, met: dict[str, Any], refunds: str, *, strict: bool) -> None:
     """Refuse a log that is empty, or holds dates or amounts that cannot be read; if strict, whatever is left out."""
     names, reading = source.names, source.reading
     lines = met["lines"]
@@ -45,7 +46,7 @@ def refuse_bad_lines(con: Any, source: sources.Source, met: dict[str, Any], refu
         )
 
 
-def _refuse_dates(con: Any, source: sources.Source, unreadable: int, lines: int, *, strict: bool) -> None:
+def _refuse_dates(con: Any, source: Source, unreadable: int, lines: int, *, strict: bool) -> None:
     reading, column = source.reading, source.names.date
     where = dates.unreadable(reading)
     if reading.date_format is not None:
@@ -75,7 +76,7 @@ def _refuse_dates(con: Any, source: sources.Source, unreadable: int, lines: int,
     )
 
 
-def _ambiguous(con: Any, source: sources.Source, styles: dict[str, Any], lines: int, first: str) -> str:
+def _ambiguous(con: Any, source: Source, styles: dict[str, Any], lines: int, first: str) -> str:
     where = f"REGEXP_MATCHES(date, '{dates.AMBIGUOUS}')"
     example = con.execute(f"SELECT MIN(date) FROM log WHERE {where}").fetchall()[0][0]
     day_first, month_first = dates.formats_for(example)
@@ -97,7 +98,7 @@ def _ambiguous(con: Any, source: sources.Source, styles: dict[str, Any], lines: 
     return told + f'date_format="{day_first}" (day first) or date_format="{month_first}" (month first)'
 
 
-def _refuse_left_out(con: Any, source: sources.Source, met: dict[str, Any]) -> None:
+def _refuse_left_out(con: Any, source: Source, met: dict[str, Any]) -> None:
     reading = source.reading
     customer = f"({sql.known('customer_id', reading.customer)})"
     found = [
@@ -115,7 +116,7 @@ def _refuse_left_out(con: Any, source: sources.Source, met: dict[str, Any]) -> N
         )
 
 
-def refuse_left_over(con: Any, source: sources.Source, counts: dict[str, Any], events: str, event_grain: str) -> None:
+def refuse_left_over(con: Any, source: Source, counts: dict[str, Any], events: str, event_grain: str) -> None:
     """If strict: refuse refunds of more than was bought; ``events`` is the text of events_sql."""
     if not counts.get("left_events"):
         return
@@ -131,7 +132,7 @@ def refuse_left_over(con: Any, source: sources.Source, counts: dict[str, Any], e
     )
 
 
-def first_line(con: Any, source: sources.Source, where: str) -> str:
+def first_line(con: Any, source: Source, where: str) -> str:
     """The first offending line in the log's own order, found by a second, slower pass."""
     names = source.names.wanted()
     zoned = source.reading.date in ("zoned", "instant")  # told in local time

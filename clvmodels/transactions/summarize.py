@@ -10,6 +10,7 @@ from ..errors import InvalidInput, NotEnoughData
 from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
+from .columns import Columns, Source
 from .engine import connection
 from .examine import examine
 from .grouping import group, quality_of
@@ -135,7 +136,7 @@ def summarize(
     """
     return _summarized(
         log,
-        sources.Columns(customer_id, date, amount, order_id, currency),
+        Columns(customer_id, date, amount, order_id, currency),
         time_unit=time_unit,
         event_grain=event_grain,
         observation_start=observation_start,
@@ -177,7 +178,7 @@ def rfm_summary(
     """
     return _summarized(
         log,
-        sources.Columns(customer_id, date, amount, order_id),
+        Columns(customer_id, date, amount, order_id),
         time_unit=time_unit,
         event_grain=event_grain,
         observation_start=observation_start,
@@ -192,7 +193,7 @@ def rfm_summary(
 
 def _summarized(
     log: object,
-    names: sources.Columns,
+    names: Columns,
     *,
     time_unit: str,
     event_grain: str,
@@ -254,7 +255,7 @@ def _summarized(
     return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
 
 
-def _whole_numbers(con: Any, source: sources.Source) -> bool:
+def _whole_numbers(con: Any, source: Source) -> bool:
     """Whether the ids are whole numbers in another dress: in a CSV file, or as floats because some are missing."""
     if source.reading.customer == "float":
         other = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"

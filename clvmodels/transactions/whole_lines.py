@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import frames
 from . import findings_sql as ask
-from .sources import Source, in_memory
+from .columns import Source
+from .sources import in_memory
 
 
 def count_repeated(con: Any, log: object, source: Source, event_grain: str) -> int | None:
