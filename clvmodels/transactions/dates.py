@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 DAY_AND_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
 OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)"
+# a bare date is the usual case and is told by its dashes; only what is longer pays for a regular expression
+_IS_DAY = "LENGTH(date) = 10 AND SUBSTR(date, 5, 1) = '-' AND SUBSTR(date, 8, 1) = '-'"
+_IS_MOMENT = f"LENGTH(date) > 10 AND REGEXP_MATCHES(date, '^{DAY_AND_TIME}$')"
 AMBIGUOUS = r"^\s*\d{1,2}([./-])\d{1,2}[./-](\d{4}|\d{2})(\D.*)?$"  # 3/4/2020: the third of April, or March the fourth
 
 
@@ -29,7 +32,10 @@ def local_date(reading: Reading) -> str:
         return _formatted(reading.date_format, zone)
     if reading.date == "text":
         offset = "" if reading.zone is None else f" WHEN {_has_offset()} THEN {_in_zone(_instant(), zone)}"
-        return f"CASE WHEN {_iso()} THEN TRY_CAST(date AS TIMESTAMP){offset} END"
+        return (
+            f"CASE WHEN {_IS_DAY} THEN CAST(TRY_CAST(date AS DATE) AS TIMESTAMP) "
+            f"WHEN {_IS_MOMENT} THEN TRY_CAST(date AS TIMESTAMP){offset} END"
+        )
     if reading.date == "zoned":
         return _in_zone("CAST(date AS TIMESTAMP WITH TIME ZONE)", zone)
     if reading.date == "instant":
@@ -92,14 +98,6 @@ def _in_zone(instant: str, zone: str) -> str:
         return f"{instant} AT TIME ZONE '{zone}'"
     hours, minutes = zone[1:].split(":")
     return f"({instant} AT TIME ZONE 'UTC') + INTERVAL '{zone[0]}{60 * int(hours) + int(minutes)}' MINUTE"
-
-
-def _iso() -> str:
-    # a bare date is the usual case and is told by its dashes; only what is longer pays for a regular expression
-    return (
-        "CASE WHEN LENGTH(date) = 10 THEN SUBSTR(date, 5, 1) = '-' AND SUBSTR(date, 8, 1) = '-' "
-        f"ELSE REGEXP_MATCHES(date, '^{DAY_AND_TIME}$') END"
-    )
 
 
 def _has_offset() -> str:
