@@ -18,9 +18,9 @@ from .time_units import checked_lengths, labels, one_length
 class NewCustomer:
     """A customer not yet seen, who makes a first purchase at time 0; what is counted are the repeats.
 
-    Made by `PurchaseModel.new_customer`; his history is x = t_x = T = 0. Every answer is a float for one horizon (or n,
-    or q), an array for several (a list, or an array of any shape; two of them broadcast). Lengths are in the model's
-    time unit and at least 0; inf is the limit.
+    Made by `PurchaseModel.new_customer` of the model's ``family``, ``parameters`` and ``time_unit``; his history is
+    x = t_x = T = 0. Every answer is a float for one horizon (or n, or q), an array for several (a list, or an array of
+    any shape; two of them broadcast). Lengths are in the time unit and at least 0; inf is the limit.
 
     Examples
     --------
