@@ -111,6 +111,11 @@ def calibration_holdout(
     NotEnoughData
         If no purchase comes before calibration_end.
 
+    Warns
+    -----
+    ClvWarning
+        If calibration_end lies within an event of the grain.
+
     Notes
     -----
     The holdout is read as a log of its own: its lines make events of the same grain, under the same rule for refunds.
