@@ -191,11 +191,11 @@ def test_docstring_is_complete(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_errors_named_are_errors(name: str) -> None:
-    """Under Raises and Warns, and in a sentence that begins with either, stand classes of the package."""
+    """Under Raises and Warns, and after "raises" in a sentence, stand classes of the package."""
     text = text_of(PUBLIC[name])
     parts = sections(text)
     said = [each for section in ("Raises", "Warns") if section in parts for each in named(parts[section])]
-    for sentence in re.findall(r"^(?:Raises|Warns) ([^.:]*)", SECTION.sub("", prose(text)), re.MULTILINE):
+    for sentence in re.findall(r"\b[Rr]aises ([^.:]*)", re.sub(r"`[^`]*`", "", prose(text))):
         said += re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", sentence)
     for each in said:
         known = getattr(clvmodels, each, None)
