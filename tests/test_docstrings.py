@@ -246,7 +246,7 @@ def poor(summary, horizon):
 class Silent:
     """Something.
 
-    >>> Silent(1).lot
+    >>> Silent(1, 2).lot
     1
     """
 
