@@ -10,7 +10,15 @@ import warnings
 
 
 class ClvError(Exception):
-    """Everything that this package raises on purpose."""
+    """Everything that this package raises on purpose.
+
+    >>> import clvmodels as clv
+    >>> try:
+    ...     clv.PurchaseModel("nbd").new_customer()
+    ... except clv.ClvError as error:
+    ...     print(f"{type(error).__name__}: {error}")
+    NotFitted: this NBD model has no parameters yet: call fit(summary) first
+    """
 
 
 class InvalidInput(ClvError, ValueError):
@@ -38,7 +46,16 @@ class NotAvailable(ClvError, NotImplementedError):
 
 
 class ClvWarning(UserWarning):
-    """A warning about data or a fit that its reader can do something about."""
+    """A warning about data or a fit that its reader can do something about.
+
+    >>> import pandas, warnings
+    >>> import clvmodels as clv
+    >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", clv.ClvWarning)
+    ...     model.new_customer().expected_purchases(horizon=float("inf"))
+    inf
+    """
 
 
 def warn(message: str) -> None:

@@ -32,7 +32,19 @@ Quantity = Callable[..., Array]
 class Limit:
     """A direction in which a likelihood can go on rising for ever, and what it means when it does.
 
-    ``towards`` gives +1 for a parameter that grows without bound and -1 for one that shrinks to 0.
+    Attributes
+    ----------
+    towards
+        +1 for a parameter that grows without bound and -1 for one that shrinks to 0, by name.
+    meaning
+        Which parameters go where, and what customers are then like.
+    advice
+        What to do about it.
+
+    Examples
+    --------
+    >>> HEAVY_BUYERS.towards, HEAVY_BUYERS.meaning
+    ({'r': -1}, 'r shrinks to 0: a few customers make all the purchases')
     """
 
     towards: Mapping[str, int]
@@ -113,6 +125,16 @@ class PurchaseFamily:
     contains
         Names of families that are special or limiting cases of this one (NBD, where nobody leaves): pairs that a
         likelihood-ratio test may compare.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> family = clv.PurchaseModel("bg_nbd").family
+    >>> family.title, family.parameters, family.statistics
+    ('BG/NBD', ('r', 'alpha', 'a', 'b'), ('frequency', 'recency', 'T'))
+    >>> value, gradient = family.log_likelihood(0.0, 0.0, 40.0, 0.25, 4.0, 0.8, 2.5)
+    >>> round(float(value), 8), gradient.shape
+    (-0.59947382, (4,))
     """
 
     name: str
@@ -149,8 +171,16 @@ class SpendFamily:
 
     Attributes
     ----------
+    name, title, source
+        ``"gamma_gamma"``, ``"Gamma-Gamma"`` and the paper.
+    parameters
+        Names in the paper's order.
     money_parameters
         Those that are measured in money (they scale with it).
+    statistics
+        The summary columns that the family reads, in order: ``("frequency", "monetary_value")``.
+    start
+        ``start(*statistics, weights)``: rough parameters to begin a fit from, as a tuple.
     log_likelihood
         ``(*statistics, *parameters)`` -> ln density of the observed mean spend, and gradient in the log-parameters.
     expected_spend
@@ -163,6 +193,17 @@ class SpendFamily:
         ``(total, n, *statistics, *parameters)``: ln density of the sum of n future purchases given history.
     simulate
         ``(generator, counts, *parameters)`` -> one amount per purchase, customers in order.
+    limits
+        See :class:`Limit`.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> family = clv.SpendModel("gamma_gamma").family
+    >>> family.parameters, family.money_parameters, family.statistics
+    (('p', 'q', 'v'), ('v',), ('frequency', 'monetary_value'))
+    >>> round(float(family.expected_spend(2.0, 22.35, 6.25, 3.74, 15.44)), 2)
+    24.66
     """
 
     name: str

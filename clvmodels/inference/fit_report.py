@@ -51,6 +51,18 @@ class FitReport:
         What a penalty and the ln densities of priors took off the log-likelihood at the optimum; 0 without either.
     regularisation
         What was taken off, around which centre and on which scale; None for nothing.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> report = clv.PurchaseModel("nbd").fit(known.simulate(500, observation=39, seed=1).summary).fit_report
+    >>> report.converged, report.newton_decrement < 1e-6
+    (True, True)
+    >>> print(report)
+    The fit has converged.
+    log-likelihood -2426.996, AIC 4857.99, BIC 4866.42; 500 customers, 218 of them repeaters
+    - all customers have the same T: parameters are less certain than with customers of different ages
     """
 
     converged: bool

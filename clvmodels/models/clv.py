@@ -38,6 +38,14 @@ class CLVModel:
     time_unit
         Needed where the summary does not say its unit.
 
+    Notes
+    -----
+    clv = margin · E[M | m_x, x] · ∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u] | x, t_x, T], with
+    delta = ln(1 + annual_discount_rate) per year: the residual value, at T; the past is not in it. It takes spend to be
+    independent of how often and how long a customer buys. The two models are ``purchases`` and ``spend``.
+
+    Source: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
+
     Raises
     ------
     InvalidInput
@@ -79,9 +87,36 @@ class CLVModel:
         self.margin = margin if isinstance(margin, str) else _checked_margin(margin)
 
     def fit(self, summary: Any, weights: Any = None, progress: Callable[[str], None] = lambda step: None) -> CLVModel:
-        """Fit what was not handed in fitted, and return the model itself; see the two models for what is raised.
+        """Fit what was not handed in fitted, and return the model itself.
 
-        ``progress`` is called with the name of each step as it begins.
+        Parameters
+        ----------
+        summary
+            One row a customer: the columns that both models read (frequency, recency, T, monetary_value).
+        weights
+            How many customers each row stands for, as in `PurchaseModel.fit`.
+        progress
+            Called with the name of each step as it begins.
+
+        Raises
+        ------
+        NotEnoughData, UnitMismatch, InvalidInput
+            As `PurchaseModel.fit` and `SpendModel.fit` do.
+
+        Warns
+        -----
+        ClvWarning
+            If a fit is not to be trusted, or spend goes along with frequency.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> clv.CLVModel("bg_nbd").fit(summary, progress=print).spend
+        fitting purchases
+        fitting spend
+        SpendModel('gamma_gamma'): p=6.25, q=3.744, v=15.44
         """
         frame = frames.load(summary)
         if not self._given[0]:
@@ -101,7 +136,10 @@ class CLVModel:
         annual_discount_rate: float | None = None,
         margin: float | str | None = None,
     ) -> Any:
-        """Score every customer.
+        """Score every customer: is he there, what will he buy and spend, what is that worth.
+
+        clv as in `CLVModel`; expected_purchases and expected_spend as `PurchaseModel.expected_purchases` and
+        `SpendModel.expected_spend` have them.
 
         Parameters
         ----------
@@ -124,8 +162,27 @@ class CLVModel:
         ------
         NotFitted
             If a part has no parameters yet.
-        InvalidInput
-            If the summary, horizon, rate or margin cannot be used.
+        UnitMismatch, InvalidInput
+            If the summary is in another unit, or the summary, horizon, rate or margin cannot be used.
+
+        Warns
+        -----
+        ClvWarning
+            If an answer is infinite, or the summary does not say its unit and looks as though it were another.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> import clvmodels as clv
+        >>> purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 1.0, "alpha": 59.0}, time_unit="day")
+        >>> spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> model = clv.CLVModel(purchases, spend, annual_discount_rate=0.10, margin=0.5)
+        >>> summary = pandas.DataFrame({"customer_id": ["ann", "bob"], "frequency": [2, 0], "recency": [40.0, 0.0]})
+        >>> summary = summary.assign(T=59.0, monetary_value=[22.35, None])
+        >>> print(model.predict(summary, horizon=118).round(2).to_string(index=False))
+        customer_id  p_alive  expected_purchases  expected_spend   clv
+                ann      1.0                 3.0           24.66 36.43
+                bob      1.0                 1.0           35.22 17.34
         """
         rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
         share = self.margin if margin is None else margin
@@ -259,7 +316,15 @@ class CLVModel:
         """Simulate a log with amounts; parameters and errors as of `PurchaseModel.simulate`.
 
         The purchases are those that the purchase model simulates from the same seed, and every one of them, the first
-        included, has an ``amount``. Amounts are not rounded to cents; the summary takes them to 6 decimals.
+        included, has an ``amount``. Amounts are not rounded to cents; the summary takes them to 6 decimals. Raises
+        NotFitted if a part has no parameters, InvalidInput if a value cannot be used, NotAvailable if the purchase
+        family cannot simulate.
+
+        >>> import clvmodels as clv
+        >>> purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 1.0, "alpha": 59.0}, time_unit="day")
+        >>> spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> clv.CLVModel(purchases, spend).simulate(3, observation=60, seed=3).log["amount"].round(2).tolist()
+        [25.57, 44.61, 15.71, 11.36]
         """
         if self.purchases._fitted is None or self.spend._fitted is None:
             raise NotFitted("this CLV model has no parameters yet: call fit(summary) first")
@@ -275,7 +340,20 @@ class CLVModel:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
+
+        Both parts, rate and margin, to ``path``, which is replaced. Raises NotFitted if a part has no parameters,
+        InvalidInput if the file cannot be written.
+
+        >>> import pathlib, tempfile
+        >>> import clvmodels as clv
+        >>> purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 1.0, "alpha": 59.0}, time_unit="day")
+        >>> spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     clv.CLVModel(purchases, spend, margin=0.3).save(pathlib.Path(folder, "clv.json"))
+        ...     clv.load_model(pathlib.Path(folder, "clv.json")).margin
+        0.3
+        """
         from .saved import save
 
         save(self, path)

@@ -59,7 +59,14 @@ def compare_models(models: Sequence[str | PurchaseFamily | PurchaseModel], summa
         If a model is in discrete time (its likelihood is of counts, not of purchase times, so they do not compare), was
         fitted on other customers, or has given parameters (AIC counts estimated ones).
     UnitMismatch
-        If models and summary are not all in one time unit.
+        If models and summary are not all in one time unit, or nobody knows which it is.
+    NotEnoughData
+        If there is no row, or nobody came back.
+
+    Warns
+    -----
+    ClvWarning
+        If a model fitted here is not to be trusted; ``converged`` and ``note`` say so too.
 
     Examples
     --------

@@ -44,6 +44,17 @@ class LikelihoodRatioTest:
         Of the data, at the maxima.
     note
         What to know when reading it.
+
+    Examples
+    --------
+    `likelihood_ratio_test` gives one:
+
+    >>> import clvmodels as clv
+    >>> known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> summary = known.simulate(200, observation=39, seed=1).summary
+    >>> test = clv.likelihood_ratio_test("nbd", "bg_nbd", summary, n_bootstrap=19, seed=1)
+    >>> test.restricted, test.full, test.p_value
+    ('nbd', 'bg_nbd', 0.6)
     """
 
     restricted: str

@@ -18,7 +18,9 @@ from .time_units import checked_lengths, labels, one_length
 class NewCustomer:
     """A customer not yet seen, who makes a first purchase at time 0; what is counted are the repeats.
 
-    Every answer is a float for one horizon (or n, or q), an array for several.
+    Made by `PurchaseModel.new_customer` of the model's ``family``, ``parameters`` and ``time_unit``; his history is
+    x = t_x = T = 0. Every answer is a float for one horizon (or n, or q), an array for several (a list, or an array of
+    any shape; two of them broadcast). Lengths are in the time unit and at least 0; inf is the limit.
 
     Examples
     --------
@@ -35,33 +37,97 @@ class NewCustomer:
         self._family, self._parameters, self._unit = family, parameters, time_unit
 
     def p_alive(self, after: Any = 0) -> Any:
-        """P(alive at ``after``, if nothing else is known)."""
+        """P(alive at ``after``, if nothing else is known), between 0 and 1.
+
+        For Pareto/NBD (beta/(beta + after))^s. Raises InvalidInput if ``after`` is negative or no number.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> new.p_alive([0, 52]).round(3)
+        array([1.   , 0.358])
+        """
         return self._ask(questions.p_alive, _lengths(after, "after"))
 
     def p_alive_if_no_purchase(self, until: Any) -> Any:
-        """P(alive at ``until``, if there was no repeat purchase)."""
+        """P(alive at ``until``, if there was no repeat purchase), between 0 and 1.
+
+        P(alive at T | x = 0, t_x = 0, T = until). Raises InvalidInput if ``until`` is negative or no number.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> round(new.p_alive_if_no_purchase(39), 3)
+        0.294
+        """
         return self._ask(questions.p_alive_if_no_purchase, _lengths(until, "until"))
 
     def expected_purchases(self, horizon: Any, start: float = 0) -> Any:
-        """E[repeat purchases in (start, start + horizon]]."""
+        """E[repeat purchases in (start, start + horizon]], at least 0.
+
+        E[X(start + horizon)] − E[X(start)]; for NBD r/alpha · horizon. ``start`` is one finite number. Raises
+        InvalidInput if a length is negative or no number; warns if the answer is infinite.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> round(new.expected_purchases(horizon=52), 3), round(new.expected_purchases(horizon=26, start=26), 3)
+        (1.473, 0.564)
+        """
         return self._ask(
             questions.expected_purchases, _lengths(horizon, "horizon"), _lengths(one_length(start, "start"))
         )
 
     def purchase_pmf(self, n: Any, horizon: Any) -> Any:
-        """P(n repeat purchases in (0, horizon])."""
+        """P(n repeat purchases in (0, horizon]), between 0 and 1.
+
+        For NBD Γ(r+n)/(Γ(r) n!) · (alpha/(alpha+horizon))^r · (horizon/(alpha+horizon))^n. Raises InvalidInput if ``n``
+        is no whole number of at least 0 or ``horizon`` not finite, NotAvailable if the family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> new = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").new_customer()
+        >>> new.purchase_pmf(range(3), horizon=39).round(3)
+        array([0.574, 0.169, 0.089])
+        """
         return self._ask(questions.purchase_pmf, _lengths(n, "n"), _lengths(horizon, "horizon"))
 
     def purchase_quantile(self, q: Any = 0.5, *, horizon: Any) -> Any:
-        """Smallest n with P(at most n repeat purchases in (0, horizon]) ≥ q, a whole number; q in [0, 1)."""
+        """Smallest n with P(at most n repeat purchases in (0, horizon]) ≥ q, a whole number; q in [0, 1).
+
+        Raises InvalidInput if ``q`` or ``horizon`` cannot be used or the quantile is infinite.
+
+        >>> import clvmodels as clv
+        >>> new = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").new_customer()
+        >>> new.purchase_quantile([0.5, 0.9], horizon=39)
+        array([0, 4])
+        """
         return self._ask(quantiles.purchase_quantile, checked_shares(q, "q"), _lengths(horizon, "horizon"))
 
     def probability_of_purchase(self, horizon: Any) -> Any:
-        """P(at least one repeat purchase in (0, horizon]); inf: that there ever is one."""
+        """P(at least one repeat purchase in (0, horizon]); inf: that there ever is one.
+
+        For NBD 1 − (alpha/(alpha+horizon))^r. Raises InvalidInput if ``horizon`` cannot be used, NotAvailable if the
+        family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> new = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").new_customer()
+        >>> new.probability_of_purchase([39, 52]).round(3)
+        array([0.426, 0.474])
+        """
         return self._ask(questions.probability_of_purchase, _lengths(horizon, "horizon"))
 
     def discounted_expected_purchases(self, horizon: Any = math.inf, annual_discount_rate: float = 0.10) -> Any:
-        """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it."""
+        """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it.
+
+        ∫ over (0, horizon] of e^(-delta·u) dE[X(u)], delta = ln(1 + annual_discount_rate) per year: for NBD without end
+        r/alpha/delta. Raises InvalidInput as `PurchaseModel.discounted_expected_purchases`, which has the source.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> round(new.discounted_expected_purchases(horizon=52, annual_discount_rate=0.10), 3)
+        1.416
+        """
         t = _lengths(horizon, "horizon")
         delta = questions.continuous_rate(annual_discount_rate, self._unit, t)
         return self._ask(lambda family, t, columns, values: questions.discounted(family, t, delta, columns, values), t)
@@ -69,18 +135,45 @@ class NewCustomer:
     def residual_lifetime(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
         """P(alive) right after the first purchase, and quantiles of the time from then on until an alive one leaves.
 
-        As `PurchaseModel.residual_lifetime`: ``p_alive`` and ``residual_lifetime_0.1``, ... by name.
+        As `PurchaseModel.residual_lifetime`: ``p_alive`` and ``residual_lifetime_0.1``, ... by name. For Pareto/NBD
+        beta·((1 − q)^(−1/s) − 1). Raises InvalidInput if ``q`` is below 0, 1 or more, or no number.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> {name: round(value, 2) for name, value in new.residual_lifetime(q=[0.25, 0.5]).items()}
+        {'p_alive': 1.0, 'residual_lifetime_0.25': 7.09, 'residual_lifetime_0.5': 24.96}
         """
         return {"p_alive": self.p_alive()} | self._quantiles("residual_lifetime", quantiles.residual_lifetime, q)
 
     def time_to_next_purchase(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
-        """P(a repeat purchase ever), and quantiles of the time to the first one, given that there is one."""
+        """P(a repeat purchase ever), and quantiles of the time to the first one, given that there is one.
+
+        As `PurchaseModel.time_to_next_purchase`. For NBD alpha·((1 − q)^(−1/r) − 1). Raises InvalidInput if ``q`` is
+        below 0, 1 or more, or no number, NotAvailable if the family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> {name: round(value, 2) for name, value in new.time_to_next_purchase(q=[0.25, 0.5]).items()}
+        {'probability_of_purchase': 0.49, 'time_to_next_purchase_0.25': 3.06, 'time_to_next_purchase_0.5': 8.9}
+        """
         ever = self._ask(quantiles.ever_a_purchase)
         times = self._quantiles("time_to_next_purchase", quantiles.time_to_next_purchase, q)
         return {"probability_of_purchase": ever} | times
 
     def latent_means(self) -> dict[str, float]:
-        """Means of the purchase rate and of what governs dropout over all customers, by name."""
+        """Means of the purchase rate and of what governs dropout over all customers, by name.
+
+        E[λ] = r/alpha per time unit, and E[p] = a/(a+b) or E[μ] = s/beta per time unit for BG/NBD and Pareto/NBD (for
+        MBG/NBD after the first purchase too). Raises NotAvailable if the family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> {name: round(value, 4) for name, value in new.latent_means().items()}
+        {'purchase_rate': 0.0523, 'dropout_rate': 0.0519}
+        """
         nothing = [np.zeros(1) for _ in self._family.statistics]
         means = questions.latent_means(self._family, nothing, self._parameters)
         return {name: float(value[0]) for name, value in means.items()}

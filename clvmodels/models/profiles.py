@@ -21,12 +21,29 @@ _NOTABLE = 1e-3
 
 
 class Profile(NamedTuple):
-    """The profile likelihood of one parameter.
+    """The profile likelihood of one parameter, as `PurchaseModel.profile_likelihood` gives it.
 
-    ``table`` has a row for each value of the parameter: the value, ``log_likelihood`` (maximised over the other
-    parameters), ``relative`` (the same less the maximum, so 0 or below) and the other parameters there. ``interval`` is
-    (low, high) by likelihood ratio at ``level``; a low end of 0 or a high end of inf is open: the likelihood never
-    falls off that way, and ``note`` says so. It also says so if the likelihood has a higher maximum than a fit finds.
+    Attributes
+    ----------
+    table
+        pandas.DataFrame with a row for each value of the parameter: the value, ``log_likelihood`` (maximised over the
+        other parameters), ``relative`` (the same less the maximum, so 0 or below) and the other parameters there.
+    interval
+        (low, high) by likelihood ratio; a low end of 0 or a high end of inf is open: the likelihood never falls off
+        that way.
+    level
+        Of the interval, between 0 and 1.
+    note
+        Says so where the interval is open, or if the likelihood has a higher maximum than a fit finds; else empty.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> summary = known.simulate(500, observation=39, seed=1).summary
+    >>> found = known.profile_likelihood(summary, "r", values=[0.3, 0.4, 0.5], level=0.9)
+    >>> found.table["relative"].round(2).tolist(), found.note
+    ([-2.68, -0.05, -2.72], '')
     """
 
     table: pd.DataFrame

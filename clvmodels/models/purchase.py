@@ -40,6 +40,13 @@ class PurchaseModel:
     time_unit
         ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``; needed where the summary does not say its unit.
 
+    Notes
+    -----
+    x is ``frequency``, t_x ``recency``; all lengths are in the time unit. λ ~ Gamma(r, alpha) is a customer's purchase
+    rate; he leaves after a purchase with probability p ~ Beta(a, b) (BG/NBD, MBG/NBD) or at a rate μ ~ Gamma(s, beta)
+    (Pareto/NBD). ``family.source`` is the paper that the formulas come from. A summary is a pandas, polars or Arrow
+    frame, a DuckDB relation or a path; an answer is of its kind, row by row (in pandas for the last two).
+
     Raises
     ------
     InvalidInput
@@ -55,6 +62,12 @@ class PurchaseModel:
     {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
     >>> round(model.expected_purchases(summary, horizon=39).sum(), 1)
     np.float64(1653.4)
+    >>> model.fit_report.verdict
+    'The fit has converged.'
+    >>> round(model.standard_errors["alpha"], 3), round(model.robust_standard_errors["alpha"], 3)
+    (0.378, 0.465)
+    >>> round(model.largest_trained, 2)
+    38.86
     """
 
     def __init__(self, family: str | PurchaseFamily, time_unit: str | None = None) -> None:
@@ -73,6 +86,9 @@ class PurchaseModel:
         cls, family: str | PurchaseFamily, parameters: Mapping[str, float], time_unit: str
     ) -> PurchaseModel:
         """Make a model of known parameters, for example from a paper.
+
+        ``family`` and ``time_unit`` as of `PurchaseModel`; ``parameters`` by name, each finite and above 0. What only a
+        fit can tell (`fit_report`, errors) is then not there. Raises InvalidInput if one of them cannot be used.
 
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
         >>> round(model.new_customer().expected_purchases(horizon=39), 3)
@@ -157,19 +173,22 @@ class PurchaseModel:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Parameters by name, in the paper's order."""
+        """Parameters by name, in the paper's order; raises NotFitted before a fit."""
         return dict(self._state.parameters)
 
     @property
     def fit_report(self) -> FitReport:
-        """How the fit went and whether to trust it."""
+        """How the fit went and whether to trust it; NotAvailable is raised if parameters were given, not estimated."""
         if self._state.report is None:
             raise NotAvailable("the parameters were given, not estimated: there is no fit report; use fit")
         return self._state.report
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any)."""
+        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any).
+
+        By the delta method: θ times the error of ln θ; NaN where the likelihood is flat. Raises as `fit_report`.
+        """
         return self._state.standard_errors()
 
     @property
@@ -178,14 +197,20 @@ class PurchaseModel:
 
         From H⁻¹ (Σ w g gᵀ) H⁻¹, with g the gradient of one customer's log-likelihood and w frequency weights, which
         enter once; White (1982), Econometrica 50(1), 1-25. Much larger ones than `standard_errors` speak against the
-        model.
+        model. Raises as `fit_report`.
         """
         return self._state.standard_errors(robust=True)
 
     def confidence_intervals(self, level: float = 0.95, robust: bool = False) -> dict[str, tuple[float, float]]:
-        """(low, high) for each parameter, made on the log scale so that they never cross 0.
+        """(low, high) for each parameter by name, made on the log scale so that they never cross 0.
 
-        With ``robust`` from the robust standard errors.
+        θ·exp(±z·e), e the error of ln θ (with ``robust`` the robust one), z the normal quantile of (1 + ``level``)/2,
+        0 < level < 1. Raises InvalidInput for another level, NotFitted and NotAvailable as `standard_errors`.
+
+        >>> known = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> fitted = PurchaseModel("nbd").fit(known.simulate(500, observation=39, seed=1).summary)
+        >>> {name: (round(low, 2), round(high, 2)) for name, (low, high) in fitted.confidence_intervals(0.9).items()}
+        {'r': (0.32, 0.46), 'alpha': (9.74, 15.3)}
         """
         return self._state.confidence_intervals(level, robust)
 
@@ -223,8 +248,8 @@ class PurchaseModel:
 
         Raises
         ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        NotFitted, UnitMismatch, InvalidInput, NotEnoughData
+            If the model has no parameters, the summary is in another unit, a value cannot be used, or nobody came back.
 
         Examples
         --------
@@ -253,10 +278,13 @@ class PurchaseModel:
     def log_likelihood(self, summary: Any) -> Any:
         """Ln L of each customer's purchase times (no T^x/x! term), a Series of one value a row.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        For NBD ln[Γ(r+x)/Γ(r) · alpha^r/(alpha+T)^(r+x)]. Raises and warns as `expected_purchases`.
+
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.log_likelihood(seen).round(3).tolist()
+        [-9.459, -0.555]
         """
         frame, columns = self._read(summary)
         return frames.series(self.family.log_likelihood(*columns, *self._state.values)[0], "log_likelihood", frame)
@@ -264,46 +292,66 @@ class PurchaseModel:
     def p_alive(self, summary: Any, after: Any = 0) -> Any:
         """P(alive at T + after | history up to T), between 0 and 1.
 
-        ``after`` is in the model's time unit, at least 0: a number gives a Series, a list a frame with a column each, a
-        Series, array or column name one a row. It never rises in ``after``; inf is the limit, 0 if the model has
-        dropout.
+        BG/NBD at T: 1/(1 + [x > 0]·a/(b+x−1)·((alpha+T)/(alpha+t_x))^(r+x)), so 1 for all with x = 0, by construction;
+        MBG/NBD lets them leave as well. ``after`` is in the model's time unit, at least 0: a number gives a Series, a
+        list a frame with a column each, a Series, array or column name one a row. It never rises in ``after``; inf is
+        the limit, 0 if the model has dropout. Raises and warns as `expected_purchases`.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.p_alive(seen, after=[0, 52]).round(3).to_dict("list")
+        {'p_alive_0': [0.727, 1.0], 'p_alive_52': [0.532, 0.944]}
         """
         return self._answer(summary, "p_alive", "after", after, questions.p_alive)
 
     def p_alive_if_no_purchase(self, summary: Any, until: Any) -> Any:
         """P(alive at T + until) for a customer who buys nothing meanwhile: T moves on, the last purchase stays.
 
-        ``until`` as ``after`` of `p_alive`. It answers "how long may the silence last", not "will he still be here".
+        P(alive | x, t_x, T + until), ``until`` as ``after`` of `p_alive`, shapes too. It answers "how long may the
+        silence last", not "will he still be here". Raises and warns as `expected_purchases`, and NotAvailable if the
+        family reads no T.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.p_alive_if_no_purchase(seen, until=26).round(3).tolist()
+        [0.481, 1.0]
         """
         return self._answer(summary, "p_alive_if_no_purchase", "until", until, questions.p_alive_if_no_purchase)
 
     def expected_purchases(self, summary: Any, horizon: Any, start: float = 0) -> Any:
-        """E[purchases in (T + start, T + start + horizon] | history], a Series.
+        """E[purchases in (T + start, T + start + horizon] | history], a Series of counts of at least 0.
+
+        P(alive at T | history) · E[purchases there | alive at T, history]; for NBD (r+x)/(alpha+T) · horizon.
 
         Parameters
         ----------
         summary
-            One row a customer.
+            One row a customer: the columns that the family reads (frequency, recency, T), and facts if it has them.
         horizon
             Length of the window in the model's time unit, at least 0. A list or range gives a frame with a column each
             (``expected_purchases_39``), a Series, array or column name one horizon a row; inf the limit.
         start
-            Where the window begins, after T.
+            Where the window begins, after T: one finite number of at least 0.
 
         Raises
         ------
         NotFitted, UnitMismatch, InvalidInput
             If the model has no parameters, the summary is in another unit, or a value cannot be used.
+
+        Warns
+        -----
+        ClvWarning
+            If the summary does not say its unit and looks as though it were another, or if the answer is infinite.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.expected_purchases(seen, horizon=[39, 52]).round(3).to_dict("list")
+        {'expected_purchases_39': [1.226, 0.195], 'expected_purchases_52': [1.559, 0.252]}
         """
         begin = one_length(start, "start")
         return self._answer(
@@ -315,12 +363,14 @@ class PurchaseModel:
 
         ``n`` is a whole number of at least 0: a list or range gives a frame with a column each (``purchase_pmf_2``), a
         Series, array or column name one a row. ``horizon`` is finite: a number, or a Series, array or column name for
-        one a row.
+        one a row. P(alive) · P(n | alive) + (1 − P(alive))·[n = 0], all n adding up to 1. Raises and warns as
+        `expected_purchases`, and NotAvailable if the family does not provide it.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.purchase_pmf(seen, range(2), horizon=39).round(3).to_dict("list")
+        {'purchase_pmf_0': [0.445, 0.855], 'purchase_pmf_1': [0.239, 0.11]}
         """
         return self._answer(summary, "purchase_pmf", "n", n, questions.purchase_pmf, horizon=horizon)
 
@@ -330,16 +380,8 @@ class PurchaseModel:
         The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
         rounding (1e-10 of q or 1 − q), n is the answer. ``q`` is at least 0 and below 1, a list gives the columns
         ``purchase_quantile_0.5``, ...; ``horizon`` is a number, or one per row; inf where a lifetime's purchases are
-        finite.
+        finite. Raises and warns as `purchase_pmf`, and InvalidInput if a quantile is infinite.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used, or if a quantile
-            is infinite.
-
-        Examples
-        --------
         >>> import pandas
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
         >>> summary = pandas.DataFrame({"frequency": [0, 5], "recency": [0.0, 30.0], "T": [39.0, 39.0]})
@@ -350,9 +392,16 @@ class PurchaseModel:
         return self._answer(summary, "purchase_quantile", "q", q, function, check, horizon=horizon)
 
     def probability_of_purchase(self, summary: Any, horizon: Any) -> Any:
-        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases); ``horizon`` as always.
+        """P(at least one purchase in (T, T + horizon] | history) = 1 − P(0 purchases), between 0 and 1.
 
-        With a horizon of inf it is the probability that there is ever another purchase.
+        ``horizon`` and shapes as of `expected_purchases`; with inf it is the probability that there is ever another
+        purchase. Raises and warns as `purchase_pmf`.
+
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.probability_of_purchase(seen, horizon=39).round(3).tolist()
+        [0.555, 0.145]
         """
         return self._answer(summary, "probability_of_purchase", "horizon", horizon, questions.probability_of_purchase)
 
@@ -362,19 +411,10 @@ class PurchaseModel:
         The quantile q is the time t at which P(alive at T + t | alive at T, history) = 1 − q; inf where he never leaves
         (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite. ``q`` is at least 0 and below 1.
 
-        Returns
-        -------
-        frame
-            Of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
-            ``residual_lifetime_0.1``, ... in the model's time unit; ``residual_lifetime`` for one q, or one per row.
+        A frame of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
+        ``residual_lifetime_0.1``, ... in the model's time unit; ``residual_lifetime`` for one q, or one per row. Raises
+        and warns as `expected_purchases`.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
-
-        Examples
-        --------
         >>> import pandas
         >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
         >>> model = PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
@@ -389,17 +429,11 @@ class PurchaseModel:
     def time_to_next_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
         """P(ever another purchase | history), and quantiles of the time from T to it, *given that there is one*.
 
-        Parameters, shapes and errors as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
-        ``time_to_next_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite.
+        Quantile q is the t at which P(purchase in (T, T + t] | history) = q · P(ever another purchase | history).
+        Parameters and shapes as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
+        ``time_to_next_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite. Raises
+        and warns as `purchase_pmf`.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput, NotAvailable
-            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
-            not provide it.
-
-        Examples
-        --------
         >>> import pandas
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
         >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
@@ -413,20 +447,11 @@ class PurchaseModel:
     def latent_means(self, summary: Any) -> Any:
         """E[rate | history] of each customer's own rates: what he is like, whether he is still there or not.
 
-        Returns
-        -------
-        frame
-            ``purchase_rate`` (per time unit while alive) and ``dropout_probability`` (BG/NBD, MBG/NBD: after a
-            purchase) or ``dropout_rate`` (Pareto/NBD: per time unit), mixtures of an alive and a dead part.
+        A frame of ``purchase_rate`` (λ, per time unit while alive) and ``dropout_probability`` (p, BG/NBD and MBG/NBD:
+        after a purchase) or ``dropout_rate`` (μ, Pareto/NBD: per time unit), mixtures of an alive and a dead part: for
+        BG/NBD E[λ | history] = (r+x)·(P(alive)/(alpha+T) + (1 − P(alive))/(alpha+t_x)). Raises and warns as
+        `purchase_pmf`.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput, NotAvailable
-            If the model has no parameters, the summary is in another unit, a value cannot be used, or the family does
-            not provide it.
-
-        Examples
-        --------
         >>> import pandas
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
         >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
@@ -443,14 +468,17 @@ class PurchaseModel:
 
         ∫ over (0, horizon] of e^(-delta·u) dE[purchases in (T, T + u]], delta = ln(1 + annual_discount_rate) per year:
         DERT for an infinite horizon, DECT for a finite one; with a rate of 0 the expected purchases. ``horizon`` may be
-        a list, a Series or a column name, as for `expected_purchases`. A negative rate needs a finite horizon.
+        a list, a Series or a column name, as for `expected_purchases`. The rate (0.10: 10 % a year) is above −1; a
+        negative one needs a finite horizon. For NBD without end (r+x)/(alpha+T)/delta. Raises and warns as
+        `expected_purchases`, and InvalidInput for another rate.
 
         Source: Fader, Hardie & Lee (2005), "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
 
-        Raises
-        ------
-        NotFitted, UnitMismatch, InvalidInput
-            If the model has no parameters, the summary is in another unit, or a value cannot be used.
+        >>> import pandas
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> seen = pandas.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> bg.discounted_expected_purchases(seen).round(3).tolist()
+        [6.372, 1.304]
         """
         unit = self._unit
 
@@ -478,11 +506,17 @@ class PurchaseModel:
         Parameters
         ----------
         log
-            Any log that `rfm_summary` takes, which explains the other parameters; or, with ``customer=None``, the dates
-            of one customer's purchases. Amounts are not read: leave lines out that are no purchase.
+            Any log that `rfm_summary` takes; or, with ``customer=None``, the dates of one customer's purchases. Amounts
+            are not read: leave lines out that are no purchase.
+        customer
+            Whose path: an identifier as it stands in the log.
+        customer_id, date, event_grain, observation_end
+            As for `rfm_summary`.
         points
             About so many evenly spaced dates, and those of purchases, instead of every one of the grain; with the grain
             "line" 500 unless told.
+        tz, date_format
+            As for `rfm_summary`.
 
         Returns
         -------
@@ -509,7 +543,12 @@ class PurchaseModel:
         return alive_path(self.family, self._state.values, unit, log, customer, names, *reading)
 
     def new_customer(self) -> NewCustomer:
-        """Ask the same questions about a customer not yet seen, from a first purchase at 0 on."""
+        """Ask the same questions about a customer not yet seen, from a first purchase at 0 on; raises NotFitted.
+
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> round(bg.new_customer().expected_purchases(horizon=52), 3)
+        1.446
+        """
         return NewCustomer(self.family, self._state.values, self._unit)
 
     def simulate(
@@ -532,7 +571,14 @@ class PurchaseModel:
         Returns
         -------
         Simulated
-            ``log`` (customer_id, date as timestamps) and ``summary`` (event_grain="line").
+            ``log`` (customer_id, date as timestamps) and ``summary`` (event_grain="line"). Raises NotFitted without
+            parameters, InvalidInput if a value cannot be used, NotAvailable if the family cannot simulate.
+
+        Examples
+        --------
+        >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
+        >>> bg.simulate(3, observation=52, seed=7).summary.round(2).values.tolist()
+        [[1.0, 1.0, 19.28, 52.0], [2.0, 2.0, 26.16, 52.0], [3.0, 0.0, 0.0, 52.0]]
         """
         unit = self._unit
         return simulated(self.family, self._state.values, unit, n_customers, observation, seed, observation_end)
@@ -540,7 +586,18 @@ class PurchaseModel:
     # Files and looks
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
+
+        An existing file at ``path`` is replaced. Raises NotFitted if there is nothing to save, InvalidInput if the file
+        cannot be written.
+
+        >>> import pathlib, tempfile
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(pathlib.Path(folder, "model.json"))
+        ...     [file.name for file in pathlib.Path(folder).iterdir()]
+        ['model.json']
+        """
         from .saved import save
 
         save(self, path)
@@ -573,7 +630,7 @@ class PurchaseModel:
 
     @property
     def largest_trained(self) -> float | None:
-        """The largest T that the model was fitted on; None if it was not fitted."""
+        """The largest T that the model was fitted on, in its time unit; None if its parameters were given."""
         points = self._state.profile.get("points", {}).get("T")
         return float(points[-1]) if points else None
 

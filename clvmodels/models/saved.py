@@ -46,7 +46,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...] = ()) -> Any:
-    """Read a saved PurchaseModel, SpendModel or CLVModel.
+    """Read a saved PurchaseModel, SpendModel or CLVModel, equal to the last bit to the one that was saved.
 
     Parameters
     ----------
@@ -56,12 +56,27 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
         The family value, or two of them, if the model was made with your own: only what this package ships is looked
         up by name.
 
+    Returns
+    -------
+    PurchaseModel, SpendModel or CLVModel
+        With parameters, and with the fit report and standard errors if they were estimated.
+
     Raises
     ------
     UnreadableModel
         If the file is not such a model, is damaged, too large or too deeply nested, or of a version not known here.
     InvalidInput
         If there is no such file, or it needs ``family=``.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "model.json")
+    ...     model.save(path)
+    ...     load_model(path)
+    PurchaseModel('nbd', time_unit='week'): r=0.385, alpha=12.07
     """
     content = _read(path)
     own = family if isinstance(family, tuple) else (family,)

@@ -21,7 +21,24 @@ if TYPE_CHECKING:
 
 
 class Simulated(NamedTuple):
-    """A simulated log with timestamps, and its summary (event_grain="line")."""
+    """A simulated log with timestamps, and its summary (event_grain="line").
+
+    Attributes
+    ----------
+    log
+        pandas.DataFrame, one row a purchase: customer_id (1, 2, ...), date (to the microsecond) and, where spend was
+        simulated, amount; the first purchase of each customer included.
+    summary
+        pandas.DataFrame, one row a customer, as `rfm_summary` makes it from the log, in the model's time unit.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> log, summary = model.simulate(100, observation=39, seed=1)
+    >>> len(log) == 100 + summary["frequency"].sum(), summary["T"].unique()
+    (np.True_, array([39.]))
+    """
 
     log: pd.DataFrame
     summary: pd.DataFrame

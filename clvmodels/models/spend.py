@@ -41,6 +41,13 @@ class SpendModel:
     family
         ``"gamma_gamma"``, or a family value of your own.
 
+    Notes
+    -----
+    Gamma-Gamma: the amounts of a customer are z ~ Gamma(p, rate ν), with ν ~ Gamma(q, rate v) his own; x is
+    ``frequency`` and m_x ``monetary_value``, the mean of his repeat purchases in the log's own money. p and q are pure
+    numbers, v is money. ``family.source`` is the paper: Fader, Hardie & Lee (2005), Journal of Marketing Research
+    42(4), 415-430; Fader & Hardie (2013), note 025.
+
     Raises
     ------
     InvalidInput
@@ -54,6 +61,19 @@ class SpendModel:
     >>> summary = pandas.DataFrame({"frequency": [2, 0], "monetary_value": [22.35, float("nan")]})
     >>> model.expected_spend(summary).round(2).tolist()
     [24.66, 35.22]
+    >>> round(model.population_mean, 2)
+    35.22
+
+    Of a fit, with standard errors and what there is to say about it:
+
+    >>> log = clv.load_cdnow(sample=True)
+    >>> model = clv.SpendModel().fit(clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30"))
+    >>> {name: round(value, 2) for name, value in model.parameters.items()}
+    {'p': 6.25, 'q': 3.74, 'v': 15.44}
+    >>> round(model.standard_errors["q"], 3), round(model.robust_standard_errors["q"], 3)
+    (0.29, 0.301)
+    >>> model.fit_report.verdict, round(model.fit_report.frequency_correlation, 3)
+    ('The fit has converged.', 0.114)
     """
 
     def __init__(self, family: str | SpendFamily = "gamma_gamma") -> None:
@@ -66,7 +86,16 @@ class SpendModel:
 
     @classmethod
     def from_parameters(cls, family: str | SpendFamily, parameters: Mapping[str, float]) -> SpendModel:
-        """Make a model of known parameters, for example from a paper."""
+        """Make a model of known parameters, for example from a paper.
+
+        ``family`` as of `SpendModel`; ``parameters`` by name, each finite and above 0, those in money (v) in the log's
+        money. What only a fit can tell (`fit_report`, errors) is then not there. Raises InvalidInput if one of them
+        cannot be used.
+
+        >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> model.parameters
+        {'p': 6.25, 'q': 3.74, 'v': 15.44}
+        """
         model = cls(family)
         model._fitted = Fitted(checked_parameters(model.family, parameters), versions=package_versions())
         return model
@@ -115,6 +144,14 @@ class SpendModel:
         ClvWarning
             If the fit is not to be trusted, if the population mean is infinite (q ≤ 1), or if spend goes along with
             frequency (|correlation| ≥ 0.2), which the model assumes it does not.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> print(clv.SpendModel("gamma_gamma").fit(summary))
+        SpendModel('gamma_gamma'): p=6.25, q=3.744, v=15.44
         """
         family, money = self.family, self.family.money_parameters
         penalty_weight, priors, needs_scale = scales.checked_regularisation(self._names, money, prior, l2_penalty)
@@ -183,19 +220,25 @@ class SpendModel:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Parameters by name, in the paper's order."""
+        """Parameters by name, in the paper's order; raises NotFitted before a fit."""
         return dict(self._state.parameters)
 
     @property
     def fit_report(self) -> FitReport:
-        """How the fit went and whether to trust it; with the correlation of spend and frequency."""
+        """How the fit went and whether to trust it; with the correlation of spend and frequency.
+
+        Raises NotFitted before a fit, NotAvailable if the parameters were given, not estimated.
+        """
         if self._state.report is None:
             raise NotAvailable("the parameters were given, not estimated: there is no fit report; use fit")
         return self._state.report
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any)."""
+        """Standard errors of the parameters, from the Hessian of the log-likelihood (less the penalty, if any).
+
+        By the delta method: θ times the error of ln θ. Raises as `fit_report`.
+        """
         return self._state.standard_errors()
 
     @property
@@ -204,14 +247,22 @@ class SpendModel:
 
         From H⁻¹ (Σ w g gᵀ) H⁻¹, with g the gradient of one customer's log-likelihood and w frequency weights, which
         enter once; White (1982), Econometrica 50(1), 1-25. Much larger ones than `standard_errors` speak against the
-        model.
+        model. Raises as `fit_report`.
         """
         return self._state.standard_errors(robust=True)
 
     def confidence_intervals(self, level: float = 0.95, robust: bool = False) -> dict[str, tuple[float, float]]:
-        """(low, high) for each parameter, made on the log scale so that they never cross 0.
+        """(low, high) for each parameter by name, made on the log scale so that they never cross 0.
 
-        With ``robust`` from the robust standard errors.
+        ``level`` and ``robust`` as for `PurchaseModel.confidence_intervals`. Raises InvalidInput, NotFitted and
+        NotAvailable as that does.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> found = clv.SpendModel().fit(summary).confidence_intervals(level=0.95)
+        >>> {name: (round(low, 2), round(high, 2)) for name, (low, high) in found.items()}
+        {'p': (4.3, 9.08), 'q': (3.22, 4.36), 'v': (9.11, 26.18)}
         """
         return self._state.confidence_intervals(level, robust)
 
@@ -220,7 +271,17 @@ class SpendModel:
     ) -> Profile:
         """Log-likelihood of the repeaters' mean spend as a function of one parameter, maximised over the others.
 
-        With an interval by likelihood ratio; see `PurchaseModel.profile_likelihood`, which this is in every respect.
+        With an interval by likelihood ratio; parameters and result as of `PurchaseModel.profile_likelihood`. Raises
+        NotFitted, InvalidInput or NotEnoughData as that does.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> found = clv.SpendModel().fit(summary).profile_likelihood(summary, "q", values=[3, 4, 5])
+        >>> found.table["relative"].round(2).tolist()
+        [-4.47, -0.35, -6.13]
+        >>> tuple(round(end, 2) for end in found.interval)
+        (3.23, 4.38)
         """
         from .profiles import profile_of
 
@@ -232,18 +293,37 @@ class SpendModel:
 
     @property
     def population_mean(self) -> float:
-        """E[spend per purchase] over all customers, inf if it has no finite mean."""
+        """E[spend per purchase] over all customers: p v/(q − 1) for the Gamma-Gamma, inf if q ≤ 1; raises NotFitted."""
         return self.family.population_mean(*self._state.values)
 
     def expected_spend(self, summary: Any) -> Any:
         """Posterior mean spend per purchase of every customer, one-timers included; a Series.
 
-        p (v + x m)/(p x + q − 1) for the Gamma-Gamma; where it is infinite, inf and a warning with the count.
+        E[M | m_x, x] = p (v + x m_x)/(p x + q − 1) for the Gamma-Gamma, before margin, in the log's money; where
+        p x + q ≤ 1 it is infinite. Source: Fader & Hardie (2013), note 025, equation 5.
+
+        Parameters
+        ----------
+        summary
+            One row a customer: frequency x and monetary_value m_x, which may be missing where x = 0.
 
         Raises
         ------
         NotFitted, InvalidInput
             If the model has no parameters, or the summary cannot be used.
+
+        Warns
+        -----
+        ClvWarning
+            If it is infinite for somebody, with the number of them.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> summary = pandas.DataFrame({"frequency": [1, 9], "monetary_value": [22.35, 22.35]})
+        >>> model.expected_spend(summary).round(2).tolist()
+        [26.27, 22.95]
         """
         values = self._state.values
         frame = frames.load(summary)
@@ -251,7 +331,16 @@ class SpendModel:
         return frames.series(self.spend_of(columns, values), "expected_spend", frame)
 
     def spend_of(self, columns: Mapping[str, Array], values: tuple[float, ...]) -> Array:
-        """Expected spend of checked columns; warns where it is infinite."""
+        """Expected spend of checked columns; warns where it is infinite.
+
+        ``columns`` are the family's statistics by name, arrays of one shape (n,); ``values`` its parameters in order.
+        The result has the shape (n,) and is what `expected_spend` gives, which has the formula.
+
+        >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> columns = {"frequency": np.array([2.0, 0.0]), "monetary_value": np.array([22.35, np.nan])}
+        >>> model.spend_of(columns, (6.25, 3.74, 15.44)).round(2)
+        array([24.66, 35.22])
+        """
         spend = self.family.expected_spend(*columns.values(), *values)
         endless = np.isinf(spend)
         if endless.any():
@@ -263,6 +352,9 @@ class SpendModel:
 
     def simulate(self, counts: Any, seed: int | None = None) -> pd.DataFrame:
         """Simulate what customers spend who make ``counts`` purchases, one whole number per customer, 0 allowed.
+
+        Each draws his own rate ν ~ Gamma(q, rate v), and each amount is Gamma(p, rate ν); the same ``seed`` gives the
+        same amounts.
 
         Returns
         -------
@@ -283,7 +375,18 @@ class SpendModel:
         return simulated_amounts(self.family, self._state.values, counts, seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit."""
+        """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
+
+        An existing file at ``path`` is replaced. Raises NotFitted if there is nothing to save, InvalidInput if the file
+        cannot be written.
+
+        >>> import pathlib, tempfile
+        >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(pathlib.Path(folder, "spend.json"))
+        ...     [file.name for file in pathlib.Path(folder).iterdir()]
+        ['spend.json']
+        """
         from .saved import save
 
         save(self, path)

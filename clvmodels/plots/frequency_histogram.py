@@ -92,8 +92,9 @@ def frequency_histogram(
 ) -> Axes:
     """Draw actual and fitted numbers of customers by their number of repeat purchases.
 
-    See `frequency_table`, which gives the numbers, for the parameters and what is raised; ``ax`` are matplotlib Axes to
-    draw on, a new figure's if None.
+    `frequency_table` gives the numbers and explains ``model``, ``summary``, ``max_frequency`` and ``weights``; ``ax``
+    are matplotlib Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and
+    InvalidInput if ``ax`` is no Axes.
 
     Examples
     --------

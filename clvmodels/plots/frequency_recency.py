@@ -28,6 +28,8 @@ def frequency_recency_table(
 ) -> pd.DataFrame:
     """P(alive) and expected purchases of customers of one age, one row per frequency and recency.
 
+    P(alive at T | x, t_x, T) and E[purchases in (T, T + horizon] | x, t_x, T], over a grid of x and t_x.
+
     Parameters
     ----------
     model
@@ -95,8 +97,9 @@ def frequency_recency_table(
 def p_alive(model: Any, T: float | None = None, max_frequency: int | None = None, ax: Axes | None = None) -> Axes:
     """Draw P(alive at T | frequency, recency) as a heat map for customers of age T.
 
-    See `frequency_recency_table`, which gives the numbers, for the parameters and what is raised; ``ax`` are matplotlib
-    Axes to draw on, a new figure's if None.
+    `frequency_recency_table` gives the numbers and explains ``model``, ``T`` and ``max_frequency``; ``ax`` are
+    matplotlib Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and
+    InvalidInput if ``ax`` is no Axes.
 
     Examples
     --------
@@ -130,8 +133,9 @@ def expected_purchases(
 ) -> Axes:
     """Draw E[purchases in (T, T + horizon] | frequency, recency] as a heat map for customers of age T.
 
-    See `frequency_recency_table`, which gives the numbers, for the parameters and what is raised; ``ax`` are matplotlib
-    Axes to draw on, a new figure's if None.
+    `frequency_recency_table` gives the numbers and explains ``model``, ``T``, ``horizon`` and ``max_frequency``; ``ax``
+    are matplotlib Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and
+    InvalidInput if ``ax`` is no Axes.
 
     Examples
     --------

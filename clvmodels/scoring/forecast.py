@@ -20,7 +20,26 @@ STEPS = ("reading the log", *FIT_STEPS, "scoring customers")
 
 
 class Forecast(NamedTuple):
-    """Scored customers, and all that led to them."""
+    """Scored customers, and all that led to them.
+
+    Attributes
+    ----------
+    scored
+        One row a customer: see `forecast`.
+    model
+        The fitted `CLVModel`; a `PurchaseModel` where the log has no amounts.
+    summary, quality
+        Those that `summarize` made of the log.
+    horizon
+        In the model's time unit.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> result = clv.forecast(clv.load_cdnow(sample=True), purchases="nbd", amount=None)
+    >>> result.model, round(result.horizon, 2), result.quality.customers
+    (PurchaseModel('nbd', time_unit='week'): r=0.3552, alpha=13.83, 52.18, 2357)
+    """
 
     scored: Any
     model: CLVModel | PurchaseModel
@@ -43,19 +62,25 @@ def forecast(
 ) -> Forecast:
     """Summarise a log, fit purchases and spend, and score every customer.
 
+    `summarize`, then `CLVModel.fit` and `CLVModel.predict`, which have the formulas.
+
     Parameters
     ----------
     log
-        As `clvmodels.summarize` takes it; ``reading`` are its further keywords (column names, dates, refunds). With
-        ``amount=None`` purchases alone are fitted and forecast.
-    purchases, spend, annual_discount_rate, margin
+        As `clvmodels.summarize` takes it.
+    purchases, spend
         As for `clvmodels.CLVModel`.
     horizon
-        In the time unit; one year if None; inf for the whole residual lifetime.
+        In the time unit, at least 0; one year if None; inf for the whole residual lifetime.
+    annual_discount_rate, margin
+        As for `clvmodels.CLVModel`.
     time_unit
         Of the summary and the model.
     progress
         Called with the name of each step as it begins.
+    **reading
+        Further keywords of `clvmodels.summarize` (column names, dates, refunds). With ``amount=None`` purchases alone
+        are fitted and forecast.
 
     Returns
     -------
@@ -67,6 +92,11 @@ def forecast(
     ------
     InvalidInput, NotEnoughData
         If the log or a setting cannot be used, or there is nothing to learn from.
+
+    Warns
+    -----
+    ClvWarning
+        If a fit is not to be trusted, spend goes along with frequency, or an answer is infinite.
 
     Examples
     --------

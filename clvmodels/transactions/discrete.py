@@ -54,6 +54,11 @@ def discrete_summary(
     NotEnoughData
         If no purchase remains.
 
+    Warns
+    -----
+    ClvWarning
+        If the last period is taken as whole and more than a tenth of it is still to come.
+
     References
     ----------
     Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), Customer-Base Analysis in a Discrete-Time Noncontractual

@@ -53,9 +53,21 @@ PLAIN = (
 class Finding:
     """Something about a log that its owner should know.
 
-    ``share`` is ``count`` as a share of ``of`` (lines, customers, purchases ...), missing where there is no such whole;
-    ``total`` is the money in it. ``examples`` are at most three, in the order of their dates. ``meaning`` says what it
-    is and what it does to a fit, ``advice`` what to do, ``level`` whether anybody should ("look") or need not ("note").
+    Attributes
+    ----------
+    name, title
+        Its key, such as ``"gaps"``, and what the report calls it.
+    count, of, share
+        How many, of what (lines, customers, purchases ...), and as a share of these between 0 and 1; None where there
+        is no such whole.
+    total
+        The money in it, exact; None where there is none.
+    examples
+        At most three, in the order of their dates.
+    meaning, advice
+        What it is and what it does to a fit; what to do.
+    level
+        Whether anybody should ("look") or need not ("note").
 
     Examples
     --------

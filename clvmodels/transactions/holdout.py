@@ -36,6 +36,14 @@ class Split(NamedTuple):
         they are not in the frame.
     holdout
         `Quality` of the holdout part: refunds left over there, lines merged, and so on.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> from clvmodels.transactions import split_at
+    >>> split = split_at(clv.load_cdnow(sample=True), calibration_end="1997-02-28")
+    >>> len(split.frame), split.new_customers
+    (1638, 719)
     """
 
     frame: frames.Frame
@@ -47,7 +55,14 @@ class Split(NamedTuple):
     holdout: Quality
 
     def report(self) -> list[str]:
-        """Lines of a report: calibration, holdout, and who is in neither."""
+        """Lines of a report: calibration, holdout, and who is in neither.
+
+        >>> import pandas
+        >>> log = pandas.DataFrame({"customer_id": [1, 1, 2], "date": ["2024-01-01", "2024-01-20", "2024-01-25"]})
+        >>> split = split_at(log, calibration_end="2024-01-15", amount=None)
+        >>> split.report()[1]
+        'holdout until 2024-01-25: 2 purchases, of which 1 by 1 new customers, who are left out'
+        """
         spent = "" if self.new_customers_spend is None else f" for {self.new_customers_spend:,.2f}"
         found = [
             f"calibration: {self.quality.customers:,} customers until {self.quality.observation_end}",
@@ -97,6 +112,11 @@ def calibration_holdout(
     NotEnoughData
         If no purchase comes before calibration_end.
 
+    Warns
+    -----
+    ClvWarning
+        If calibration_end lies within an event of the grain.
+
     Notes
     -----
     The holdout is read as a log of its own: its lines make events of the same grain, under the same rule for refunds.
@@ -119,7 +139,24 @@ def calibration_holdout(
 
 
 def split_at(log: object, *, calibration_end: object, holdout_end: object = None, **reading: Any) -> Split:
-    """`calibration_holdout` with all that was found on the way; the same parameters, Raises and notes.
+    """`calibration_holdout` with all that was found on the way: what it returns is the ``frame`` of the `Split`.
+
+    ``log``, ``calibration_end``, ``holdout_end`` and ``reading`` as for `calibration_holdout`, which has the notes.
+
+    Returns
+    -------
+    Split
+        ``frame``, ``quality``, ``facts``, the new customers of the holdout, and ``holdout``.
+
+    Raises
+    ------
+    InvalidInput, NotEnoughData
+        As `calibration_holdout` does.
+
+    Warns
+    -----
+    ClvWarning
+        If calibration_end lies within an event of the grain, whose purchases then count on both sides.
 
     Examples
     --------

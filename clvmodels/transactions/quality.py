@@ -33,13 +33,38 @@ class Quality:
     """Counts of one pass over a transaction log, and what they and a closer look say.
 
     Every line of the log is in exactly one of ``lines_used``, ``lines_without_customer``, ``lines_without_date``,
-    ``lines_unreadable_date`` and ``lines_after_end``. What comes after these speaks of the lines used, those of
-    customers who are left out of the summary in the end included. Money is exact; it is None where the log has no
-    amount.
+    ``lines_unreadable_date`` and ``lines_after_end``. Purchases and money are those of the lines used, of customers who
+    are left out of the summary in the end too. Money is exact (decimals); it, and the counts of refunds and of amounts
+    of 0, are None where the log has no amount. Printed, it is a report; in a notebook, a table; `to_frame` gives the
+    findings as a frame.
 
-    ``findings`` is what there is to say, what somebody should look at first; ``not_found`` what was looked for in vain,
-    and ``not_judged`` what such a log does not tell. Printed, it is a report; in a notebook, a table; `to_frame` gives
-    the findings as a frame.
+    Attributes
+    ----------
+    lines, lines_used, lines_without_customer, lines_without_date, lines_unreadable_date, lines_after_end
+        Lines read, and what became of them.
+    first_date, last_date, first_unreadable_date
+        Days of the first and last line that has one; the first text that is no date, None if there is none.
+    observation_start, observation_end, event_grain, refunds
+        The settings they were read with.
+    customers, customers_before_start, customers_without_purchase
+        In the summary; left out because they first bought before observation_start; and because they bought nothing.
+    purchases, same_event_merges
+        Events in which something was bought, first ones included; lines merged into another line of the same event.
+    zero_amount_lines, refund_lines, refund_total
+        Lines with an amount of 0; those below 0 and their sum, at most 0.
+    refund_events, refund_only_events
+        Events (customer and day, if that is the grain) with a refund; those of them without anything bought.
+    refunds_netted, refunds_left, refunds_left_total
+        Money taken off in the same event; events whose refunds were more than was there to take them off, and what is
+        left of them. Both sums are at most 0.
+    refunds_carried_back, purchases_reduced, purchases_emptied
+        With ``refunds="carry_back"``: money taken off earlier events, how many of them, and how many came to nothing.
+    revenue
+        Sum of all purchases, after the refunds that were taken off.
+    findings
+        What there is to say, each a `Finding`, what somebody should look at first.
+    not_found, not_judged
+        What was looked for in vain, and what such a log does not tell.
 
     Examples
     --------
@@ -85,7 +110,14 @@ class Quality:
 
     @property
     def refunds_left_share(self) -> float | None:
-        """Size of the refunds left over as a share of revenue; None without amounts or without revenue."""
+        """Size of the refunds left over as a share of revenue, at least 0; None without amounts or without revenue.
+
+        >>> import pandas
+        >>> import clvmodels as clv
+        >>> log = pandas.DataFrame({"customer_id": 1, "date": ["2024-01-01", "2024-02-01"], "amount": [20.0, -5.0]})
+        >>> clv.summarize(log).quality.refunds_left_share
+        0.25
+        """
         if self.refunds_left_total is None or not self.revenue:
             return None
         return float(-self.refunds_left_total / self.revenue)
@@ -95,7 +127,14 @@ class Quality:
         return "\n".join(self.report())
 
     def report(self) -> list[str]:
-        """Lines of the report: what was read and done, what to look at, what is good to know, what was not found."""
+        """Lines of the report: what was read and done, what to look at, what is good to know, what was not found.
+
+        >>> import pandas
+        >>> import clvmodels as clv
+        >>> log = pandas.DataFrame({"customer_id": [1, 1], "date": ["2024-01-01", "2024-02-01"]})
+        >>> clv.summarize(log, amount=None).quality.report()[0]
+        '2 lines read, dated 2024-01-01 to 2024-02-01; observed until 2024-02-01'
+        """
         look = [finding for finding in self.findings if finding.level == LOOK]
         know = [finding for finding in self.findings if finding.level != LOOK and finding.name not in TOLD]
         lines = self._counts()

@@ -19,7 +19,26 @@ from .quality import Quality
 
 
 class Summarized(NamedTuple):
-    """A summary (one row a customer), what was found in the log, and the facts the summary carries."""
+    """A summary (one row a customer), what was found in the log, and the facts the summary carries.
+
+    Attributes
+    ----------
+    summary
+        What `rfm_summary` returns.
+    quality
+        A `Quality`: counts and findings of the log.
+    facts
+        time_unit, event_grain, observation_start, observation_end, tz, refunds and version, as text or None; the
+        summary carries them in its metadata.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> log = pandas.DataFrame({"customer_id": [7, 7], "date": ["2024-01-01", "2024-01-15"]})
+    >>> found = summarize(log, amount=None)
+    >>> len(found.summary), found.quality.purchases, found.facts["observation_end"]
+    (1, 2, '2024-01-15')
+    """
 
     summary: frames.Frame
     quality: Quality
@@ -44,6 +63,10 @@ def summarize(
     strict: bool = False,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
+
+    With events of a customer at t_0 < t_1 < ... < t_x, worth m_0, ..., m_x: frequency x (the first is not counted),
+    recency t_x − t_0, T from t_0 to the end of observation, monetary_value (m_1 + ... + m_x)/x. None is below 0, and
+    recency not above T.
 
     Parameters
     ----------
@@ -168,6 +191,16 @@ def rfm_summary(
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
     The report costs about as much again as the summary, and is not made here: no ``currency`` then.
+
+    Returns
+    -------
+    frame
+        customer_id, frequency, recency, T and, with amounts, monetary_value: see `summarize`.
+
+    Raises
+    ------
+    InvalidInput, NotEnoughData
+        If the log, or a setting, cannot be used as it is, or no purchase remains.
 
     Examples
     --------
