@@ -262,6 +262,16 @@ def test_a_fitted_model_of_version_1_loads():
     assert np.isfinite(scored["clv"]).all()
 
 
+def test_a_fitted_model_in_discrete_time_of_version_1_loads():
+    """The donations. Numbers as they stood when the file was written."""
+    model = clv.load_model(SAVED / "v1_bg_bb_fitted.json")
+    assert (model.family.name, model.time_unit) == ("bg_bb", "year")
+    assert list(model.parameters.values()) == pytest.approx([1.2035, 0.7497, 0.6567, 2.7834], rel=1e-4)
+    donations = clv.load_donations()
+    expected = model.expected_purchases(donations, horizon=5) @ donations["weights"]
+    assert expected == pytest.approx(12884.16, rel=1e-6)
+
+
 def test_files_without_robust_errors_say_so():
     """Those of 0.1 hold none; all else is there."""
     model = clv.load_model(SAVED / "v1_clv_fitted.json").purchases
