@@ -388,21 +388,24 @@ def _relation_to_pandas(relation: Any) -> Frame:
 
 def _load_file(path: Path) -> Frame:
     suffix = path.suffix.lower()
-    if suffix not in (".parquet", ".csv"):
+    compressed = suffix == ".gz"  # which Arrow reads by itself
+    if compressed:
+        suffix = path.with_suffix("").suffix.lower()
+    if suffix not in (".parquet", ".csv", ".tsv") or (compressed and suffix == ".parquet"):
         raise InvalidInput(f"expected {ACCEPTED}; found the path {str(path)!r}")
     if not path.is_file():
         raise InvalidInput(f"there is no file {str(path)!r}")
     import pyarrow as pa
 
     try:
-        if suffix == ".csv":
+        if suffix != ".parquet":
             return _read_csv(path).to_pandas()
         from pyarrow import parquet
 
         found = parquet.ParquetFile(path).read()
         frame = found.to_pandas()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        sort = "CSV" if suffix == ".csv" else "Parquet"
+        sort = "Parquet" if suffix == ".parquet" else "CSV"
         raise InvalidInput(f"{str(path)!r} could not be read as {sort}: is it complete and of that format?") from error
     text = _facts_text(found.schema.metadata or {})
     frame.attrs = {} if text is None else {FACTS_KEY: text}
@@ -415,7 +418,10 @@ def _read_csv(path: Path) -> Any:
 
     # read as text, else 00042 becomes 42 and NA a missing value
     as_text = csv.ConvertOptions(column_types={CUSTOMER_ID: pa.string()}, strings_can_be_null=False)
-    found = csv.read_csv(path, convert_options=as_text)
+    with pa.input_stream(str(path), compression="detect") as lines:
+        header = lines.read(1_000_000).split(b"\n", 1)[0].decode("utf-8-sig")
+    how = csv.ParseOptions(delimiter=max(",;\t|", key=header.count))
+    found = csv.read_csv(path, parse_options=how, convert_options=as_text)
     numbers = whole_numbers(found.column(CUSTOMER_ID)) if CUSTOMER_ID in found.schema.names else None
     if numbers is None:
         return found

@@ -42,19 +42,31 @@ def forecast(words: argparse.Namespace) -> None:
 
 def summarize(words: argparse.Namespace) -> None:
     """``clvmodels summarize``: from a log to one row a customer."""
+    from .. import frames
+    from ..transactions.discrete import discrete_summary
     from ..transactions.summarize import summarize as log_to_summary
 
     out = table_target(words.out)
     check_targets({"--out": out}, {"the log": words.log})
+    reading = _reading(words)
     with bar(("reading the log",)) as progress:
         progress("reading the log")
-        found = log_to_summary(words.log, **_reading(words), time_unit=words.time_unit)
+        if words.periods:
+            found = None
+            own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
+            summary = discrete_summary(words.log, words.periods, **own)
+        else:
+            found = log_to_summary(words.log, **reading, time_unit=words.time_unit)
+            summary = found.summary
+    facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
-        write_table(found.summary, new_table, out.suffix.lower())
-    text = f"{told.summary_told(words, found)}\n\nWrote {len(found.summary):,} customers to {out}"
+        write_table(summary, new_table, out.suffix.lower())
+    lines = [f"THE LOG {words.log}", *(told.quality_told(found.quality) if found else []), ""]
+    text = "\n".join([*lines, *told.summary_told(summary, str(facts["time_unit"]))])
+    text += f"\n\nWrote {len(summary):,} customers to {out}"
     if out.suffix.lower() == ".csv":
-        text += f"\nCSV keeps no facts: fit it with --time-unit {words.time_unit}, score it with --observation-end "
-        text += f"{found.facts['observation_end']}"
+        text += f"\nCSV keeps no facts: fit it with --time-unit {facts['time_unit']}, score it with --observation-end "
+        text += str(facts["observation_end"])
     _tell(words, text)
 
 

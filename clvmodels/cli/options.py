@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
+from ..transactions.discrete import PERIODS
 from ..transactions.sql import GRAINS, REFUNDS
 from ..units import HOURS
 from ..versions import version_of
@@ -97,6 +98,9 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
     )
     log = _log(parser)
     _default(log, "--time-unit", "unit of recency and T", choices=tuple(HOURS))
+    log.add_argument(
+        "--periods", choices=PERIODS, help="count whole periods with a purchase, for bg_bb, instead of purchases"
+    )
     return parser
 
 

@@ -27,8 +27,8 @@ def apply(path: str | None, commands: Mapping[str, argparse.ArgumentParser]) -> 
         return None
     name = path or FILE
     try:
-        with open(name, "rb") as file:
-            told = tomllib.load(file)
+        with open(name, encoding="utf-8-sig") as file:
+            told = tomllib.loads(file.read())
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(f"the settings file {name} could not be read: {reason}") from None
@@ -36,13 +36,13 @@ def apply(path: str | None, commands: Mapping[str, argparse.ArgumentParser]) -> 
     for table in tables:
         if table not in commands:
             raise InvalidInput(f"{name}: [{table}] is no command; expected one of {', '.join(commands)}")
-    everywhere = {_dest(key): value for key, value in told.items() if key not in tables}
+    everywhere = _by_dest(name, {key: value for key, value in told.items() if key not in tables})
     options = {command: _options(parser) for command, parser in commands.items()}
     for key in everywhere:
         if not any(key in known for known in options.values()):
             raise InvalidInput(f"{name}: {key} is no option of any command; `clvmodels forecast --help` lists them")
     for command, parser in commands.items():
-        own = {_dest(key): value for key, value in tables.get(command, {}).items()}
+        own = _by_dest(name, tables.get(command, {}))
         for key in own:
             if key not in options[command]:
                 raise InvalidInput(f"{name}: {key} is no option of {command}; `clvmodels {command} --help` lists them")
@@ -58,8 +58,14 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     return {a.dest: a for a in parser._actions if a.option_strings and a.dest not in _NOT_HERE}
 
 
-def _dest(key: str) -> str:
-    return key.replace("-", "_")
+def _by_dest(file: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with underscores in their names; two spellings of one are refused."""
+    found: dict[str, Any] = {}
+    for key, value in told.items():
+        if key.replace("-", "_") in found:
+            raise InvalidInput(f"{file}: {key} is there twice, with a dash and with an underscore: leave one out")
+        found[key.replace("-", "_")] = value
+    return found
 
 
 def _checked(file: str, action: argparse.Action, value: Any) -> Any:

@@ -13,7 +13,7 @@ def forecast_told(words: Any, result: Any) -> str:
     """The whole of a forecast."""
     lines = [
         f"THE LOG {words.log}",
-        *_indented(in_options(str(result.quality))),
+        *quality_told(result.quality),
         "",
         *_settings_told(words, result.model, result.horizon),
         "",
@@ -24,25 +24,25 @@ def forecast_told(words: Any, result: Any) -> str:
     return "\n".join([*lines, *best_told(result.scored, words.top)])
 
 
-def summary_told(words: Any, found: Any) -> str:
-    """What was found in a log, and what its summary looks like."""
-    summary, facts = found.summary, found.facts
+def quality_told(quality: Any) -> list[str]:
+    """The quality report in the words of the options."""
+    return [f"  {line}".rstrip() for line in quality.report(in_options)]
+
+
+def summary_told(summary: Any, unit: str) -> list[str]:
+    """What a summary looks like."""
     repeaters = int((summary["frequency"] > 0).sum())
     lines = [
-        f"THE LOG {words.log}",
-        *_indented(in_options(str(found.quality))),
-        "",
-        f"THE SUMMARY, one row a customer, times in {facts['time_unit']}s",
+        f"THE SUMMARY, one row a customer, times in {unit}s",
         f"  customers            {len(summary):>16,}",
         f"  came back            {repeaters:>16,}  ({repeaters / len(summary):.1%})",
         f"  repeat purchases     {int(summary['frequency'].sum()):>16,}",
-        f"  T                    {summary['T'].min():>16.4g}  to {summary['T'].max():.4g} {facts['time_unit']}s",
+        f"  T                    {summary['T'].min():>16.4g}  to {summary['T'].max():.4g} {unit}s",
     ]
-    if "monetary_value" in summary:
-        lines.append(
-            f"  mean spend           {summary['monetary_value'].mean():>16,.2f}  (mean of the repeaters' means)"
-        )
-    return "\n".join(lines)
+    if "monetary_value" in summary and repeaters:
+        mean = summary["monetary_value"].mean()
+        lines.append(f"  mean spend           {mean:>16,.2f}  (a purchase, mean of the repeaters' means)")
+    return lines
 
 
 def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
@@ -86,10 +86,6 @@ def models_told(model: Any) -> list[str]:
     if correlation is not None:
         lines.append(f"  correlation of spend with frequency {correlation:.3f} (the model assumes none)")
     return lines
-
-
-def _indented(text: str) -> list[str]:
-    return [f"  {line}".rstrip() for line in text.splitlines()]
 
 
 def _fit_told(title: str, model: Any, units: str) -> list[str]:

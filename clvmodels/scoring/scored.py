@@ -12,6 +12,7 @@ from ..models import statistics
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.time_units import one_or_endless
+from ..transactions.moments import parse_moment
 from ..units import units_per_year
 
 
@@ -52,6 +53,8 @@ def scored_table(
     """
     frame = frames.load(summary)
     facts = frames.read_facts(frame)
+    if observation_end is not None:
+        observation_end = parse_moment("observation_end", observation_end, facts.get("tz")).isoformat()
     end = _agreed(observation_end, facts.get("observation_end"))
     if isinstance(model, PurchaseModel):
         if annual_discount_rate is not None or margin is not None:

@@ -152,8 +152,8 @@ class OlderCustomers:
     later: float
 
 
-def older_customers(weekly_first: Series, first_day: int) -> OlderCustomers | bool | None:
-    """Whether the log begins in the middle of its customers' lives; False if so short a log cannot tell, None if not.
+def older_customers(weekly_first: Series, first_day: int) -> OlderCustomers | str | None:
+    """Whether the log begins in the middle of its customers' lives; None if not, or why such a log cannot tell.
 
     A log that begins late takes an old customer's next purchase for the first, so the number of "new" customers is high
     at first and falls to that of the truly new. The rule: new customers in the first four weeks (a 13th of the log if
@@ -171,12 +171,12 @@ def older_customers(weekly_first: Series, first_day: int) -> OlderCustomers | bo
     """
     n = len(weekly_first)
     if n < LEAST_WEEKS:
-        return False
+        return f"needs {LEAST_WEEKS} weeks"
     half = n // 2
     later = weekly_first[half:]
     third_quarter, last_quarter = np.array_split(later, 2)
     if min(third_quarter.sum(), last_quarter.sum()) < 5 or last_quarter.mean() < 0.5 * third_quarter.mean():
-        return None
+        return "hardly anybody new later on to compare with"
     level = float(later.mean())
     early = max(EARLY, n // 13)
     spread = max(1.0, float(later.var(ddof=1)) / level)

@@ -22,6 +22,14 @@ class Columns:
     order_id: str | None = None
     currency: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no name."""
+        for ours in ("customer_id", "date", "amount", "order_id", "currency"):
+            theirs = getattr(self, ours)
+            if not (isinstance(theirs, str) or (theirs is None and ours not in ("customer_id", "date"))):
+                found = type(theirs).__name__ if len(repr(theirs)) > 40 else repr(theirs)
+                raise InvalidInput(f"{ours} must be the name of a column of the log; found {found}")
+
     def wanted(self) -> dict[str, str]:
         """Our name to the caller's."""
         names = {

@@ -11,7 +11,7 @@ from .. import frames
 from ..errors import InvalidInput, warn
 from . import sources
 from .moments import day_number, from_day_number, parse_moment
-from .summarize import summarize
+from .summarize import refuse_unknown, summarize
 
 PERIODS = ("day", "week", "month", "year")
 _UNSEEN = 0.1  # of the last period, before its end is asked for
@@ -76,6 +76,7 @@ def discrete_summary(
     """
     if period not in PERIODS:
         raise InvalidInput(f"period must be one of {', '.join(PERIODS)}; found {period!r}")
+    refuse_unknown("discrete_summary", reading)
     for name in ("time_unit", "event_grain"):
         if name in reading:
             raise InvalidInput(f"period says how time is counted; leave {name} out")

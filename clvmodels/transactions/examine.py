@@ -96,6 +96,8 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
         examples["lines_without_date"] = tuple(
             dated(None, row[0], "" if row[1] is None else f"{row[1]:,.2f}") for row in rows
         )
+    if quality.first_unreadable_date:
+        examples["lines_unreadable_date"] = (quality.first_unreadable_date,)
     if quality.customers_before_start and quality.observation_start:
         rows = _rows(con, ask.customers_where(ask.before(quality.observation_start), "first_purchase_day"))
         examples["customers_before_start"] = tuple(dated(*row) for row in rows)
@@ -149,7 +151,7 @@ def _future(days: Days, quality: Quality, today: date) -> Finding | None:
         f"Observation ends at {quality.observation_end}, so that every T is too long and everybody seems to have "
         "stopped buying."
         if end_is_late
-        else "They lie after observation_end and were left out, or in other lines' place."
+        else "They lie after observation_end, and were left out."
     )
     first = [dated(int(n), what=counted(int(c), "line")) for n, c in zip(days.day[late], days.lines[late], strict=True)]
     return Finding(
@@ -280,10 +282,8 @@ def _older(con: Any, days: Days, quality: Quality, today: date) -> Finding | str
     weeks = (last - first + 1) // 7
     rows = np.array(_rows(con, ask.first_purchases(quality.observation_start)), dtype=np.int64).reshape(-1, 2)
     found = calendar_patterns.older_customers(_weekly(rows[:, 0], rows[:, 1], first, max(weeks, 0)), first)
-    if found is False:
-        return f"needs {calendar_patterns.LEAST_WEEKS} weeks"
     if not isinstance(found, calendar_patterns.OlderCustomers):
-        return None
+        return found
     kept = int(rows[rows[:, 0] >= found.settled, 1].sum())
     return Finding(
         "older_customers",

@@ -140,11 +140,11 @@ def of_counts(quality: Any, examples: dict[str, tuple[str, ...]], totals: dict[s
     say(
         "lines_unreadable_date",
         "Lines with a date that cannot be read",
-        getattr(quality, "lines_unreadable_date", 0),
+        quality.lines_unreadable_date,
         lines,
         "lines",
         "Left out, as if there was no date: their customers seem to buy less often than they do.",
-        "Convert the column first, for example with pandas.to_datetime and the format it is in.",
+        "Mend them, or pass the date_format that all dates are written in.",
         0.0,
     )
     say(

@@ -17,7 +17,7 @@ from .engine import connection
 from .grouping import group, quality_of
 from .moments import day_of, parse_moment, parse_zone
 from .quality import Quality
-from .summarize import summarize
+from .summarize import refuse_unknown, summarize
 
 
 class Split(NamedTuple):
@@ -172,6 +172,7 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
     calibration: 1 customers until 2024-01-31
     holdout until 2024-02-15: 2 purchases, of which 1 for 5.00 by 1 new customers, who are left out
     """
+    refuse_unknown("calibration_holdout", reading)
     if "observation_end" in reading:
         raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")
     log, to_pandas = sources.held(log)
@@ -187,6 +188,11 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
         frame, quality, facts = summarize(log, **reading, observation_end=cut)
         if end is None:
             end = quality.last_date
+            if end > (today := datetime.now().date()):
+                warn(
+                    f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of the "
+                    "holdout. Correct such dates, or pass holdout_end"
+                )
         if quality.last_date < day_of(cut) or not _is_later(end, cut):
             raise InvalidInput(
                 f"the holdout is empty: calibration_end is {cut} and the log ends on {quality.last_date}. "

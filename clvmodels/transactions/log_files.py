@@ -31,6 +31,12 @@ def register_files(con: Any, path: str, names: Columns, *, report: bool) -> Sour
         raise InvalidInput(f"no file found at {path!r}{hint}")
     if all(file.lower().endswith(PARQUET) for file in files):
         names, columns = _parquet(con, files, names, report=report)
+        zones = {_parquet_zone(file, names.date) for file in files}
+        if None in zones and len(zones) > 1:
+            raise InvalidInput(
+                f"column {names.date!r} has a time zone in some of the {len(files):,} files and none in others: "
+                "read them apart, or give all of them a zone"
+            )
         zone = _parquet_zone(files[0], names.date)
         return Source(reading_of(con, names, zone), "pandas", all_text=False, names=names, columns=columns)
     if all(file.lower().endswith(CSV) for file in files):

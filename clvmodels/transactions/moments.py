@@ -35,7 +35,7 @@ def day_of(moment: date | datetime) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def parse_start(value: object) -> date | None:
+def parse_start(value: object, zone: str | None = None) -> date | None:
     """observation_start as a date; a time of day other than midnight is refused.
 
     >>> parse_start("2020-03-04")
@@ -43,7 +43,7 @@ def parse_start(value: object) -> date | None:
     """
     if value is None:
         return None
-    moment = parse_moment("observation_start", value, None)
+    moment = parse_moment("observation_start", value, zone)
     if isinstance(moment, datetime) and moment.time() != time(0):
         raise InvalidInput(f"observation_start must be a date like 2020-03-04; found the time {value!r}")
     return day_of(moment)

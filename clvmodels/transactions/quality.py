@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -126,8 +127,10 @@ class Quality:
         """Return the report."""
         return "\n".join(self.report())
 
-    def report(self) -> list[str]:
+    def report(self, wording: Callable[[str], str] = str) -> list[str]:
         """Lines of the report: what was read and done, what to look at, what is good to know, what was not found.
+
+        ``wording`` may change how each text names settings, before it is broken into lines. Raises nothing.
 
         >>> import pandas
         >>> import clvmodels as clv
@@ -142,7 +145,7 @@ class Quality:
             if findings:
                 lines += ["", title]
             for number, finding in enumerate(findings, 1):
-                lines += _told(finding, f"{number}." if findings is look else "-")
+                lines += _told(finding, f"{number}." if findings is look else "-", wording)
         told = [
             f"{words}: {', '.join(names)}"
             for words, names in (("looked for and not found", self.not_found), ("could not be judged", self.not_judged))
@@ -267,12 +270,12 @@ class Quality:
         return found
 
 
-def _told(finding: Finding, bullet: str) -> list[str]:
+def _told(finding: Finding, bullet: str, wording: Callable[[str], str]) -> list[str]:
     """A finding in a few lines: what and how much, what it means, the first ones, what to do."""
     indent = " " * (len(bullet) + 1)
     examples = [f"e.g. {'; '.join(finding.examples)}"] if finding.examples else []
     advice = [] if finding.advice == NOTHING else [f"-> {finding.advice}"]
-    more = [finding.meaning, *examples, *advice]
+    more = [wording(finding.meaning), *examples, *map(wording, advice)]
     return [
         *_filled(f"{bullet} {finding.headline}", "", indent),
         *(line for text in more for line in _filled(text, indent, indent)),

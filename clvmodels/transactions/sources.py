@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,8 @@ def _from_pandas(log: Any, names: Columns) -> Any:
     check_names([*map(str, log.columns), *(n for n in log.index.names if n is not None)], names)
     columns = {}
     for ours, theirs in names.wanted().items():
-        column = log[theirs] if theirs in log.columns else log.index.get_level_values(theirs).to_series()
+        label = next((name for name in log.columns if str(name) == theirs), None)  # a name may be a number
+        column = log.index.get_level_values(theirs).to_series() if label is None else log[label]
         if column.ndim != 1:
             raise InvalidInput(f"column {theirs!r} must be there once; the log has several columns of that name")
         if column.dtype == object:
@@ -160,6 +162,12 @@ def _from_pandas(log: Any, names: Columns) -> Any:
 def _check_objects(column: Any, name: str) -> None:
     from pandas.api.types import infer_dtype
 
+    zoned = [value.tzinfo is not None for value in column if isinstance(value, datetime) and value == value]
+    if any(zoned) and not all(zoned):
+        raise InvalidInput(
+            f"column {name!r} holds {sum(zoned):,} timestamps with a time zone and {len(zoned) - sum(zoned):,} "
+            "without: give all of them a zone, or none"
+        )
     if infer_dtype(column, skipna=True) not in ("mixed", "mixed-integer"):
         return
     known = column[column.notna()]
@@ -185,13 +193,23 @@ def _from_arrow(log: Any, names: Columns) -> Any:
 
 
 def _from_polars(log: Any, names: Columns) -> Any:
+    import pyarrow as pa
+
     found = log.collect_schema().names()
     check_names(found, names)
     wanted = names.wanted()
     picked = log.select(list(dict.fromkeys(wanted.values())))
     picked = picked.collect() if hasattr(picked, "collect") else picked
-    table = picked.to_arrow()
-    return _from_arrow(table, names)
+    for theirs in dict.fromkeys(wanted.values()):
+        if str(picked.schema[theirs]) == "Object":  # Arrow would be given addresses in memory
+            raise InvalidInput(f"column {theirs!r} holds Python objects; convert them to text, numbers or dates first")
+    try:
+        return _from_arrow(picked.to_arrow(), names)
+    except pa.ArrowException as error:
+        types = ", ".join(f"{theirs!r} {picked.schema[theirs]}" for theirs in dict.fromkeys(wanted.values()))
+        raise InvalidInput(
+            f"a column holds a type that Arrow does not know ({types}); cast it to a usual one first"
+        ) from error
 
 
 def _plain(table: Any) -> Any:

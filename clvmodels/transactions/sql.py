@@ -56,14 +56,19 @@ USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE = 0, 1, 2, 3, 4
 def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -> str:
     """The lines of the log as ``lines``: customer, local time, and what else matters, each cast once.
 
-    With ``observed_after`` only the dated lines after it.
+    With ``observed_after`` only the dated lines after it, by the date of their order where there are orders.
     """
     written = ", date <> '' AS written" if reading.date == "text" else ""
     amount = ", TRY_CAST(amount AS DECIMAL(18,6)) AS amount" if reading.money else ""
     order = f", {known('order_id', reading.order)} AS order_id" if reading.order else ""
     customer = known("customer_id", reading.customer)
     text = f"SELECT {customer} AS customer_id, {local_date(reading)} AS local_time{written}{amount}{order} FROM log"
-    return text if observed_after is None else f"SELECT * FROM ({text}) AS dated WHERE NOT {_until(observed_after)}"
+    if observed_after is None:
+        return text
+    later = str(_until(observed_after)).replace("local_time", "moment")
+    return f"""
+SELECT * EXCLUDE (moment) FROM (SELECT *, {_moment(reading, name="moment")} FROM ({text}) AS dated) AS placed
+WHERE NOT {later}"""
 
 
 def counts_sql(reading: Reading, observation_end: date | datetime | None) -> str:
@@ -165,12 +170,12 @@ events AS ({grouped}),
 """
 
 
-def _moment(reading: Reading, apart: str = "") -> str:
+def _moment(reading: Reading, apart: str = "", name: str = "local_time") -> str:
     """The time that counts for a line: that of the first line of its order, where there are orders."""
     if not reading.order:
-        return "local_time"
+        return f"local_time AS {name}"
     first = f"MIN(local_time) OVER (PARTITION BY customer_id, order_id{apart})"
-    return f"CASE WHEN order_id IS NULL THEN local_time ELSE {first} END AS local_time"
+    return f"CASE WHEN order_id IS NULL THEN local_time ELSE {first} END AS {name}"
 
 
 def all_events_sql(

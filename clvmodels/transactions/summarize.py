@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from inspect import signature
 from typing import Any, NamedTuple
 
 from .. import frames
-from ..errors import InvalidInput, NotEnoughData
+from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
 from ..versions import version_of
 from . import sources, sql
@@ -100,9 +102,10 @@ def summarize(
         Name of the column that holds the currency, if there is one: the report tells whether there are several. A
         column called currency or currency_code is found without being named.
     tz
-        The time zone in which days are counted: a name such as "Europe/Berlin" or an offset such as "+02:00". Dates
-        with a zone or an offset are converted to it, others are taken to be in it. By default zoned timestamps are
-        read in their own zone, and text with an offset is refused.
+        The time zone in which days (and hours, by the local clock) are counted: a name such as "Europe/Berlin" or an
+        offset such as "+02:00". Dates with a zone or an offset are converted to it, others are taken to be in it. By
+        default zoned timestamps are read in their own zone (of a DuckDB relation that of its connection), and text
+        with an offset is refused.
     date_format
         How dates that are text are written, as in "%d/%m/%Y" or "%d.%m.%Y %H:%M"; an offset (%z) needs ``tz``.
     strict
@@ -241,11 +244,11 @@ def _summarized(
     hours_in(time_unit)
     _one_of("event_grain", event_grain, tuple(sql.GRAINS))
     _one_of("refunds", refunds, sql.REFUNDS)
-    start = parse_start(observation_start)
     zone = parse_zone(tz)
     with connection() as con:
         source = sources.register(con, log, names, zone, date_format, report=report)
         reading = source.reading
+        start = parse_start(observation_start, reading.zone)
         end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
         if start and end and start > day_of(end):
             raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
@@ -261,6 +264,11 @@ def _summarized(
         )
         if end is None:
             end = from_day_number(counts["last_day"])
+            if not report and end > (today := datetime.now().date()):  # a report says so
+                warn(
+                    f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
+                    "observation: every T is too long. Correct such dates, or pass observation_end"
+                )
         found = con.sql(
             sql.summary_sql(
                 reading,
@@ -286,6 +294,13 @@ def _summarized(
         "version": version_of("clvmodels"),
     }
     return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+
+
+def refuse_unknown(function: str, reading: Mapping[str, Any]) -> None:
+    """Raise as Python does for keywords that `summarize` does not take, in the name of the function called."""
+    unknown = [name for name in reading if name not in signature(summarize).parameters or name == "log"]
+    if unknown:
+        raise TypeError(f"{function}() got an unexpected keyword argument {unknown[0]!r}")
 
 
 def _whole_numbers(con: Any, source: Source) -> bool:

@@ -52,6 +52,7 @@ def test_another_file_and_flags(capsys):
         ("no_amount = 1", "no_amount must be true or false; found 1"),
         ('purchases = "pnbd"', "purchases must be one of bg_nbd"),
         ("horizon = ", "could not be read"),
+        ('time_unit = "day"\ntime-unit = "week"', "time-unit is there twice"),
     ],
 )
 def test_refuses(text, message, capsys):

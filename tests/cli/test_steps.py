@@ -175,3 +175,24 @@ def test_how_a_log_is_read(ran, refused):
     assert "pass --refunds carry_back" in " ".join(said.split())
     assert "carried back to 1 earlier purchase" in ran(f"summarize {read} --refunds carry_back")
     assert "--strict: 1 of 5 lines have no customer" in refused(f"summarize {read} --strict")
+
+
+def test_whole_periods_for_bg_bb(ran, refused):
+    message = refused("forecast log.csv --out f.csv --purchases bg_bb")
+    assert "clvmodels summarize --periods" in message
+    ran("summarize log.csv --out p.parquet --periods week --observation-end 1998-06-28")
+    expected = clv.discrete_summary(pd.read_csv("log.csv"), "week", observation_end="1998-06-28")
+    pd.testing.assert_frame_equal(frames.load("p.parquet"), expected)
+    assert "PURCHASES: BG/BB (times in weeks)" in ran("fit p.parquet --out bb.json --purchases bg_bb")
+
+
+def test_summaries_of_other_programs(ran, refused):
+    """Semicolons, tabs, packed."""
+    ran("summarize log.csv --out s.csv")
+    table = pd.read_csv("s.csv")
+    table.to_csv("semi.csv", sep=";", index=False)
+    table.to_csv("tabs.tsv", sep="\t", index=False)
+    table.to_csv("packed.csv.gz", index=False)
+    for name in ("semi.csv", "tabs.tsv", "packed.csv.gz"):
+        ran(f"fit {name} --out m.json --time-unit week --purchases nbd")
+    assert "observation_end" in refused("score m.json s.csv --out o.csv --observation-end tomorrow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clvmodels.transactions.calendar_patterns import Change, gaps, level_changes, older_customers
+from clvmodels.transactions.calendar_patterns import Change, OlderCustomers, gaps, level_changes, older_customers
 
 SIMULATIONS = 500
 
@@ -133,13 +133,15 @@ def test_customers_older_than_the_log_are_found():
 def test_a_shop_opened_with_its_log_has_none(joining):
     """Fixed seed: no false alarm in 500 logs."""
     rng = np.random.default_rng(7)
-    assert not any(older_customers(shop(rng, years_before=0, joining=joining), 0) for _ in range(SIMULATIONS))
+    found = [older_customers(shop(rng, years_before=0, joining=joining), 0) for _ in range(SIMULATIONS)]
+    assert not any(isinstance(each, OlderCustomers) for each in found)
 
 
 def test_a_cohort_a_growing_shop_and_one_in_decline_have_none():
     rng = np.random.default_rng(8)
     cohort = np.array([200.0] * 12 + [0.0] * 66)
-    assert older_customers(cohort, 0) is None
+    assert older_customers(cohort, 0) == "hardly anybody new later on to compare with"
     assert older_customers(rng.poisson(np.linspace(5, 60, 60)).astype(float), 0) is None
-    assert older_customers(rng.poisson(np.linspace(100, 10, 60)).astype(float), 0) is None
-    assert older_customers(np.full(10, 9.0), 0) is False
+    shrinking = older_customers(rng.poisson(np.linspace(100, 10, 60)).astype(float), 0)
+    assert shrinking == "hardly anybody new later on to compare with"
+    assert older_customers(np.full(10, 9.0), 0) == "needs 20 weeks"

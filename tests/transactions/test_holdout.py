@@ -302,3 +302,14 @@ def test_warns_of_an_event_cut_in_two(small, event_grain, inside, fine):
             clv.calibration_holdout(small, calibration_end=inside, event_grain=event_grain)
     if fine:
         clv.calibration_holdout(small, calibration_end=fine, event_grain=event_grain)
+
+
+def test_an_order_begun_in_calibration_is_none_of_the_holdout():
+    log = pd.DataFrame(
+        [("a", "2024-01-30", 50.0, "o1"), ("a", "2024-02-02", 20.0, "o1"), ("a", "2024-02-20", 1.0, "o3")],
+        columns=["customer_id", "date", "amount", "order"],
+    )
+    split = clv.calibration_holdout(log, calibration_end="2024-01-31", order_id="order")
+    assert split[["purchases_holdout", "spend_holdout"]].to_numpy().tolist() == [[1, 1.0]]
+    with pytest.raises(TypeError, match=r"calibration_holdout\(\) got an unexpected keyword argument 'ordr_id'"):
+        clv.calibration_holdout(log, calibration_end="2024-01-31", ordr_id="order")

@@ -17,6 +17,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import dataset
 
+import clvmodels as clv
 from clvmodels.errors import InvalidInput, NotEnoughData
 from clvmodels.transactions import rfm_summary, summarize
 
@@ -318,3 +319,30 @@ def test_the_first_bad_line_of_a_zoned_log_is_told_in_local_time():
     log = pd.DataFrame({"customer_id": [1, 1], "date": LATE.tz_localize("UTC"), "amount": [1.0, math.inf]})
     with pytest.raises(InvalidInput, match=r"1 of 2 lines .*first customer_id=1, date=2024-01-08 12:00:00, amount=inf"):
         summarize(log, tz="Asia/Tokyo")
+
+
+def test_what_arrow_cannot_hold_is_refused_by_name():
+    objects = pl.DataFrame(
+        {"customer_id": pl.Series([object()], dtype=pl.Object), "date": ["2024-01-01"], "amount": [1.0]}
+    )
+    with pytest.raises(clv.InvalidInput, match=r"column 'customer_id' holds Python objects"):
+        clv.rfm_summary(objects)
+
+
+def test_zones_and_no_zones_do_not_mix(tmp_path):
+    moment = pd.Timestamp("2024-01-30")
+    mixed = pd.DataFrame({"customer_id": 1, "date": [moment, moment.tz_localize("UTC")], "amount": 1.0}, dtype=object)
+    with pytest.raises(clv.InvalidInput, match="1 timestamps with a time zone and 1 without"):
+        clv.rfm_summary(mixed)
+    for i, at in enumerate((moment, moment.tz_localize("America/New_York"))):
+        pd.DataFrame({"customer_id": [1], "date": [at], "amount": [1.0]}).to_parquet(tmp_path / f"{i}.parquet")
+    with pytest.raises(clv.InvalidInput, match="a time zone in some of the 2 files and none in others"):
+        clv.rfm_summary(tmp_path / "*.parquet")
+
+
+def test_columns_may_be_called_by_numbers_but_must_be_called():
+    log = pd.DataFrame([[7, "2024-01-01", 1.0]])
+    assert clv.rfm_summary(log, customer_id="0", date="1", amount="2")["customer_id"].tolist() == [7]
+    for wrong in ({"customer_id": None}, {"amount": log[2]}):
+        with pytest.raises(clv.InvalidInput, match="must be the name of a column"):
+            clv.rfm_summary(log, **wrong)

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+import clvmodels as clv
 from clvmodels import frames
 from clvmodels.errors import ClvError, InvalidInput, NotEnoughData
 from clvmodels.transactions import rfm_summary, summarize
@@ -598,3 +599,18 @@ def test_column_given_twice_is_refused():
 def test_directories_are_hinted_at(tmp_path):
     with pytest.raises(ClvError, match=r"for a directory write path/\*\.parquet"):
         summarize(tmp_path)
+
+
+def test_an_end_in_the_future_that_nobody_gave_is_told():
+    log = make_log([("a", "2024-01-01", 1.0), ("a", "2999-01-01", 1.0)])
+    with pytest.warns(clv.ClvWarning, match=r"the last date in the log, 2999-01-01, is later than today"):
+        rfm_summary(log)
+    rfm_summary(log, observation_end="2024-06-30")
+    assert "future_dates" in {finding.name for finding in summarize(log).quality.findings}
+
+
+def test_an_observation_start_may_have_the_zone_of_the_log():
+    log = make_log([("a", "2024-01-01", 1.0), ("b", "2024-02-01", 1.0)])
+    log["date"] = log["date"].astype("datetime64[us]").dt.tz_localize("America/New_York")
+    start = pd.Timestamp("2024-01-15", tz="America/New_York")
+    assert rows_of(rfm_summary(log, observation_start=start)) == [("b", 0, 0.0, 0.0, None)]
