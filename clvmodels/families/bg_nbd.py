@@ -65,7 +65,7 @@ def _log_dead_to_alive(x: Any, m: Any, idle: Any, a: Any, b: Any) -> Array:
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(alive at T + t | alive at T): he leaves at rate λ·p."""
-    return future.survival(t, r + x, alpha + T, a, b + x)
+    return future.survival_of_counts(t, x, alpha + T, r, a, b)
 
 
 def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:

@@ -62,7 +62,7 @@ def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) ->
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(alive at T + t | alive at T): he leaves at rate λ·p."""
-    return future.survival(t, r + x, alpha + T, a, b + x + 1)
+    return future.survival_of_counts(t, x, alpha + T, r, a, b + 1)
 
 
 def expected_purchases_alive(t: Any, start: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, NotEnoughData
 from ..families.contract import PurchaseFamily
+from ..frames import kind
 from ..transactions import sql
 from ..transactions.columns import Columns
 from ..transactions.history import Ticks, customer_history
@@ -46,6 +48,10 @@ def alive_path(
         raise InvalidInput(f"event_grain must be one of {', '.join(map(repr, sql.GRAINS))}; found {event_grain!r}")
     if points is not None and not (isinstance(points, (int, np.integer)) and points >= 2):
         raise InvalidInput(f"points must be a whole number of at least 2; found {points!r}")
+    if customer is None and (isinstance(log, (str, Path)) or not hasattr(log, "__iter__") or kind(log)):
+        raise InvalidInput("pass customer=, whose path it is; or, without one, the dates of his purchases as a list")
+    if customer is None and not len(list(log)):
+        raise NotEnoughData("there is no date: expected those of at least one purchase")
     if customer is None:
         log, customer, names = pd.DataFrame({"customer": 0, "date": list(log)}), 0, Columns("customer", "date", None)
     history = customer_history(

@@ -50,8 +50,8 @@ def one_or_per_row(frame: Any, given: Any, what: str, check: Callable[[Any, str]
     """One number for everybody, or an array of one a row: from a column name, a Series or an array."""
     if is_list(given):
         raise InvalidInput(
-            f"{what} must be one finite number; found {str(given)[:60]}. One per row may be given as a column name, a "
-            "Series or an array"
+            f"{what} must be one number where another list makes the columns; found {str(given)[:60]}. One per row may "
+            "be given as a column name, a Series or an array"
         )
     if isinstance(given, str) or np.ndim(given) > 0:
         return check(statistics.per_row(frame, given, what), what)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily
 from ..numerics.arrays import Array
 from . import quantiles, questions
@@ -186,7 +187,13 @@ class NewCustomer:
         return {f"{name}_{label}": self._ask(function, v) for label, v in zip(labels(each, "q"), each, strict=True)}
 
     def _ask(self, function: Callable[..., Any], *given: Any) -> Any:
-        shape = np.broadcast_shapes(*map(np.shape, given))
+        try:
+            shape = np.broadcast_shapes(*map(np.shape, given))
+        except ValueError:
+            sizes = " and ".join(str(np.size(v)) for v in given)
+            raise InvalidInput(
+                f"several values are taken in pairs, so there must be as many of each; found {sizes}"
+            ) from None
         each = [np.broadcast_to(v, shape).ravel().astype(np.float64) for v in given]
         # A new customer is one whose history is empty: every statistic 0.
         nothing = [np.zeros(each[0].size if each else 1) for _ in self._family.statistics]

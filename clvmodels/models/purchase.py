@@ -362,9 +362,10 @@ class PurchaseModel:
         """P(n purchases in (T, T + horizon] | history), between 0 and 1.
 
         ``n`` is a whole number of at least 0: a list or range gives a frame with a column each (``purchase_pmf_2``), a
-        Series, array or column name one a row. ``horizon`` is finite: a number, or a Series, array or column name for
-        one a row. P(alive) · P(n | alive) + (1 − P(alive))·[n = 0], all n adding up to 1. Raises and warns as
-        `expected_purchases`, and NotAvailable if the family does not provide it.
+        Series, array or column name one a row. ``horizon`` is finite: a number, a Series, array or column name for one
+        a row, or beside a single n a list, for a frame with a column each. P(alive) · P(n | alive) + (1 − P(alive))·
+        [n = 0], all n adding up to 1. Raises and warns as `expected_purchases`, and NotAvailable if the family does not
+        provide it.
 
         >>> import pandas
         >>> bg = PurchaseModel.from_parameters("bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, "week")
@@ -379,8 +380,8 @@ class PurchaseModel:
 
         The median, q = 0.5, is the best forecast by absolute error. Whole numbers; where P(X ≤ n) equals q but for
         rounding (1e-10 of q or 1 − q), n is the answer. ``q`` is at least 0 and below 1, a list gives the columns
-        ``purchase_quantile_0.5``, ...; ``horizon`` is a number, or one per row; inf where a lifetime's purchases are
-        finite. Raises and warns as `purchase_pmf`, and InvalidInput if a quantile is infinite.
+        ``purchase_quantile_0.5``, ...; ``horizon`` is a number, one per row, or beside a single q a list; inf where a
+        lifetime's purchases are finite. Raises and warns as `purchase_pmf`, and InvalidInput if a quantile is infinite.
 
         >>> import pandas
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
@@ -653,6 +654,14 @@ class PurchaseModel:
         **more: Any,
     ) -> Any:
         """Ask ``function(family, given, *more, columns, parameters)``; ``more`` is one number each, or one per row."""
+        listed = next((name for name, value in more.items() if answers.is_list(value)), None)
+        if listed is not None and not hasattr(given, "__len__"):  # then that list makes the columns
+
+            def turned(family: PurchaseFamily, v: Any, own: Any, columns: list[Array], values: Any) -> Any:
+                return function(family, own, v, columns, values)
+
+            own: Any = {what: float(check(given, what))}
+            return self._answer(summary, name, listed, more[listed], turned, **own)
         frame, columns = self._read(summary)
         family, values = self.family, self._state.values
         each = [answers.one_or_per_row(frame, value, name) for name, value in more.items()]

@@ -75,7 +75,7 @@ def observation_length(frame: Any, unit: str, given: Any, T: Array | None) -> tu
             "a prior or penalty on a parameter that is a time needs observation_length=, how many "
             f"{unit}s the log was watched: the summary has no T to tell it"
         )
-    return float(T.max()), f"the largest T in {unit}s, as neither the summary nor observation_length= says more"
+    return float(T.max()), f"the largest T in {unit}s, as neither observation_start nor observation_length= says more"
 
 
 def money_scale(given: Any, family_title: str, money: Sequence[str]) -> tuple[float, str]:

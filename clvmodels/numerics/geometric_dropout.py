@@ -33,6 +33,17 @@ def survival(t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     return np.exp(np.minimum(rowwise(_log_survival, t, k, z, a, b, block=_BLOCK), 0.0))
 
 
+def survival_of_counts(t: Any, x: Any, z: Any, r: Any, a: Any, b: Any) -> Array:
+    """As `survival` with k = r + x and b + x for b, interpolated in z where many customers share their counts x."""
+    if all(np.ndim(v) == 0 for v in (t, r, a, b)) and 0 < t < np.inf and np.size(x) > 1:
+
+        def log_survival(x: Array, z: Array) -> Array:
+            return rowwise(_log_survival, t, r + x, z, a, b + x, block=_BLOCK)
+
+        return np.minimum(interpolated(log_survival, *np.broadcast_arrays(x, z)), 1.0)
+    return survival(t, r + x, z, a, b + x)
+
+
 def lifetime(q: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     """Quantile q of the time until he leaves: the root t of survival(t) = 1 − q; inf where it is above 1e299.
 

@@ -76,7 +76,10 @@ def frequency_recency_table(
     if discrete:
         age = float(np.floor(age))
     recency = _steps(age, discrete)
-    frequency = np.arange(_largest_frequency(purchases, max_frequency) + 1, dtype=np.float64)
+    most = _largest_frequency(purchases, max_frequency)
+    if discrete and max_frequency is None:
+        most = min(most, int(age))  # one purchase a period at most
+    frequency = np.arange(most + 1, dtype=np.float64)
     x, t_x = (grid.ravel() for grid in np.meshgrid(frequency, recency, indexing="ij"))
     possible = (x > 0) | (t_x == 0)
     if discrete:

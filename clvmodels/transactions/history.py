@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput, NotEnoughData
 from . import sources, sql
 from .columns import Columns
+from .dates import unreadable as is_unreadable
 from .engine import connection
 from .moments import from_day_number, parse_moment, parse_zone
 
@@ -69,6 +70,13 @@ def customer_history(
         if end is None:
             who = sql.known("customer_id", reading.customer)
             last = con.execute(f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {who} IS NOT NULL").fetchall()[0][0]
+            if last is None:
+                odd = con.execute(f"SELECT MIN(date) FROM log WHERE {is_unreadable(reading)}").fetchall()[0][0]
+                if odd is not None:
+                    raise InvalidInput(
+                        f"column {names.date!r} must hold dates as 2020-03-04 or 2020-03-04 15:00:00; found {odd!r}. "
+                        'Pass the date_format they are in, for example date_format="%d/%m/%Y"'
+                    )
             if last is None:
                 raise NotEnoughData("the log has no line with a customer and a date")
             end = from_day_number(last)

@@ -287,7 +287,7 @@ def _summarized(
     facts: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
-        "observation_start": (start or from_day_number(counts["first_day_used"])).isoformat(),
+        "observation_start": start.isoformat() if start else None,  # what somebody chose, never what the data say
         "observation_end": end.isoformat(),
         "tz": reading.zone,
         "refunds": refunds,

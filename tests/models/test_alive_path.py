@@ -148,3 +148,16 @@ def test_refuses():
         clv.PurchaseModel("bg_nbd").alive_path(LOG, "7")
     with pytest.raises(clv.InvalidInput, match="'; DROP TABLE log; --"):
         model.alive_path(LOG, "'; DROP TABLE log; --")
+
+
+def test_dates_without_a_customer_must_be_dates():
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    for log, message in (
+        (["01/02/2024", "13/02/2024"], "found '01/02/2024'. Pass the date_format"),
+        (clv.load_cdnow(sample=True), "pass customer="),
+        ([], "there is no date"),
+    ):
+        with pytest.raises(clv.InvalidInput, match=message):
+            model.alive_path(log)
+    path = model.alive_path(["01/02/2024", "13/02/2024"], date_format="%d/%m/%Y", points=2)
+    assert path["frequency"].tolist() == [0.0, 1.0]

@@ -334,12 +334,14 @@ def test_refuses_spans_of_time_as_horizons(bg):
 
 
 def test_refuses_several_of_what_must_be_one(bg):
-    for what, call in (
-        ("start", lambda: bg.expected_purchases(summary(), 3, start=[1, 2])),
-        ("horizon", lambda: bg.purchase_pmf(summary(), 1, horizon=[1, 2])),
-        ("horizon", lambda: bg.purchase_quantile(summary(), 0.5, horizon=[1, 2])),
+    with pytest.raises(clv.InvalidInput, match=r"start must be one finite number; found \[1, 2\]"):
+        bg.expected_purchases(summary(), 3, start=[1, 2])
+    for call in (
+        lambda: bg.purchase_pmf(summary(), [1, 2], horizon=[1, 2]),
+        lambda: bg.purchase_quantile(summary(), [0.5, 0.9], horizon=[1, 2]),
+        lambda: bg.purchase_pmf(summary(), np.array([1, 1, 1, 1]), horizon=[1, 2]),
     ):
-        with pytest.raises(clv.InvalidInput, match=rf"{what} must be one finite number; found \[1, 2\]"):
+        with pytest.raises(clv.InvalidInput, match=r"horizon must be one number where another list makes the columns"):
             call()
 
 

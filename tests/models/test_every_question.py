@@ -229,11 +229,35 @@ def test_refuses_shares(q):
             model.new_customer().residual_lifetime(q)
 
 
-def test_several_horizons_and_several_shares_at_once_are_refused():
-    with pytest.raises(
-        clv.InvalidInput, match=r"horizon must be one finite number; found \[1, 2\]. One per row may be"
-    ):
-        model_of("bg_nbd").purchase_quantile(summary(), [0.1, 0.5], horizon=[1, 2])
+def test_several_horizons_make_columns_beside_one_share_or_count():
+    model, frame = model_of("bg_nbd"), summary()
+    for name, ask, own in (("pmf", model.purchase_pmf, 2), ("quantile", model.purchase_quantile, 0.9)):
+        found = ask(frame, own, horizon=[3, 40.5])
+        assert list(found) == [f"purchase_{name}_3", f"purchase_{name}_40.5"]
+        for column, horizon in zip(found, (3, 40.5), strict=True):
+            assert found[column].tolist() == ask(frame, own, horizon=horizon).tolist()
+    with pytest.raises(clv.InvalidInput, match=r"another list makes the columns; found \[1, 2\]. One per row may"):
+        model.purchase_quantile(frame, [0.1, 0.5], horizon=[1, 2])
+    with pytest.raises(clv.InvalidInput, match="q must be at least 0 and below 1"):
+        model.purchase_quantile(frame, 1.5, horizon=[1, 2])
+
+
+def test_pairs_for_somebody_new_must_be_pairs():
+    new = model_of("bg_nbd").new_customer()
+    assert new.purchase_pmf([0, 1], [3, 4]).tolist() == [new.purchase_pmf(0, 3), new.purchase_pmf(1, 4)]
+    with pytest.raises(clv.InvalidInput, match="as many of each; found 2 and 3"):
+        new.purchase_pmf([1, 2], [3, 4, 5])
+
+
+def test_p_alive_later_is_the_same_for_many_and_for_one():
+    """Many customers are interpolated, a few are not."""
+    for name in ("bg_nbd", "mbg_nbd"):
+        model, rng = model_of(name), np.random.default_rng(3)
+        T = rng.integers(1, 400, 3000) / 7
+        many = pd.DataFrame({"frequency": rng.integers(1, 5, 3000), "recency": T * rng.random(3000), "T": T})
+        alive = model.p_alive(many, after=13.0)
+        for i in range(0, 3000, 300):
+            assert alive[i] == pytest.approx(model.p_alive(many.iloc[[i]], after=13.0).iloc[0], rel=1e-12)
 
 
 # --- the median is the better forecast by absolute error -----------------------------------------------------------

@@ -456,7 +456,7 @@ def test_facts_travel_as_one_short_string(small):
     assert {**facts, "version": "?"} == {
         "time_unit": "week",
         "event_grain": "day",
-        "observation_start": "2024-01-01",
+        "observation_start": None,
         "observation_end": "2024-01-29",
         "tz": None,
         "refunds": "net",
