@@ -121,7 +121,8 @@ def calibration_holdout(
     -----
     The holdout is read as a log of its own: its lines make events of the same grain, under the same rule for refunds.
     A refund there is not taken off a purchase before calibration_end, which a model may have learnt from; `split_at`
-    counts what is left over.
+    counts what is left over. With ``order_id`` later lines of an order that began before calibration_end belong to that
+    purchase, which is no news: they are in neither part.
 
     Examples
     --------
