@@ -147,7 +147,28 @@ def time_of_purchase(q: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
     """
     shape = np.broadcast_shapes(*map(np.shape, (q, a, b, gamma, d)))
     rows, where = distinct(*(np.ravel(v) for v in np.broadcast_arrays(q, a, b, gamma, d)))
-    q, *values = rows
+    found = rowwise(_soon, *rows, block=_BLOCK)
+    late = np.isinf(found)
+    if late.any():
+        found[late] = _not_soon(*(v[late] for v in rows))
+    return np.asarray(found[where].reshape(shape))
+
+
+def _soon(q: Array, *values: Array) -> Array:
+    """The quantile, where it is one of the periods that are looked at one by one; inf where it is later."""
+    q, *spread = np.broadcast_arrays(q, *values)
+    terms = _terms(np.ones(len(q)), 2 * _FEW, +1, np.zeros(len(q)), *spread)
+    come = np.cumsum(terms, axis=0)
+    after = _between(2.0 * _FEW + 1, np.inf, 0.0, *spread)
+    later = after + np.concatenate([np.cumsum(terms[:0:-1], axis=0)[::-1], np.zeros((1, len(q)))])
+    ever = come[-1] + after
+    early = come >= q * ever * (1 - _ROUNDING)
+    reached = np.where(q < 0.5, early, later <= (1 - q) * ever * (1 + _ROUNDING))
+    return np.where(q > 0, np.where(reached.any(axis=0), 1.0 + reached.argmax(axis=0), np.inf), 0.0)
+
+
+def _not_soon(q: Array, *values: Array) -> Array:
+    """The quantile, as a root."""
     ever = more_than(0.0, np.inf, *values)
     early = q < 0.5
 
@@ -163,7 +184,7 @@ def time_of_purchase(q: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
         result[~by_coming] = np.log1p(-q[i]) - np.log(later / ever[i])
         return result
 
-    return np.asarray(_first_period(distance, q)[where].reshape(shape))
+    return _first_period(distance, q)
 
 
 def _first_period(distance: Callable[[Array, Positions], Array], q: Array) -> Array:
