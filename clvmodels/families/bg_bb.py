@@ -17,16 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidInput
-from ..numerics.arrays import BLOCK, Array, Positions, rowwise
+from ..numerics import whole_periods as future
+from ..numerics.arrays import BLOCK, Array, Positions, distinct, rowwise
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from ..numerics.geometric_dropout import log_beta_mean
-from ..numerics.quadrature import legendre
 from .contract import Limit, PurchaseFamily
 
 _TINY = 1e-290  # below it a product has lost digits, or is 0
-_PERIODS = 256  # of a sum that are looked at together
-_SMALL = 0.25  # for which 8 nodes give 15 digits of a mean digamma difference
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> tuple[Array, Array]:
@@ -80,17 +76,21 @@ def _left_after(
     x, t_x, T, alpha, beta, gamma, delta = (
         np.ravel(v) for v in np.broadcast_arrays(x, t_x, T, alpha, beta, gamma, delta)
     )
-    start = np.stack([beta + (t_x - x), alpha + beta + t_x, delta + t_x, gamma + delta + t_x + 1.0])
+    start = _since(x, t_x, alpha, beta, gamma, delta)
     periods = T - t_x
     total, last, means = _sum_of_products(periods, start, slopes=slopes)
     with np.errstate(divide="ignore"):
         log_last = np.log(last)
         if np.any(last < _TINY):
-            exact = _log_step(start[0], start[1] - start[0], periods) + _log_step(
-                start[2], start[3] - start[2], periods
-            )
+            b, a, d, c = start
+            exact = future.log_step(b, a - b, periods) + future.log_step(d, c - d, periods)
             log_last = np.where(last < _TINY, -exact, log_last)
         return np.log(total) - log_last - np.log((gamma + delta + T) / gamma), means
+
+
+def _since(x: Any, t_x: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """The b, a, d, c of the weights of having left since t_x."""
+    return np.stack([beta + (t_x - x), alpha + beta + t_x, delta + t_x, gamma + delta + t_x + 1.0])
 
 
 def _sum_of_products(periods: Array, start: Array, *, slopes: bool = False) -> tuple[Array, Array, Array]:
@@ -118,12 +118,6 @@ def _sum_of_products(periods: Array, start: Array, *, slopes: bool = False) -> t
     return total[back], weight[back], means[:, back]
 
 
-def _log_step(a: Any, s: Any, n: Any) -> Array:
-    """ln Γ(a + s + n)Γ(a)/(Γ(a + s)Γ(a + n)) for s, n ≥ 0: by the smaller of both, which keeps the most digits."""
-    step, other = np.minimum(s, n), np.maximum(s, n)
-    return np.asarray(log_rising(a + other, step) - log_rising(a, step))
-
-
 def _each_once(function: Callable[..., Array], x: Any, T: Any, *others: Any, block: int = BLOCK) -> Array:
     """``function(x, T, *others)``, computed once for each pair of x and T if nothing else differs between rows."""
     x, T = np.broadcast_arrays(x, T)
@@ -135,10 +129,10 @@ def _each_once(function: Callable[..., Array], x: Any, T: Any, *others: Any, blo
 
 
 def survival_alive(t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
-    """E[(1 − θ)^t] for θ ~ Beta(gamma, delta + T)."""
+    """P(not left by T + t | alive at T) = E[(1 − θ)^t] for θ ~ Beta(gamma, delta + T)."""
 
     def block(_: Any, T: Any, t: Any, gamma: Any, delta: Any) -> Array:
-        return np.exp(-_log_step(delta + T, gamma, np.floor(t)))
+        return future.survival(np.floor(t), gamma, delta + T)
 
     return _each_once(block, 0.0 * np.asarray(x), np.floor(T), t, gamma, delta)
 
@@ -153,36 +147,13 @@ def expected_purchases_alive(
 
     def block(_: Any, T: Any, t: Any, start: Any, gamma: Any, delta: Any) -> Array:
         begin = np.floor(start)
-        reached = np.exp(-_log_step(delta + T, gamma, begin))
+        reached = np.exp(-future.log_step(delta + T, gamma, begin))
         # θ ~ Beta(gamma, delta + T + begin) once he has reached the window
-        return np.asarray(reached * _periods_to_come(np.floor(start + t) - begin, delta + T + begin, gamma))
+        return np.asarray(reached * future.periods_to_come(np.floor(start + t) - begin, delta + T + begin, gamma))
 
     T = np.floor(T)
     periods = _each_once(block, 0.0 * np.asarray(x), T, t, start, gamma, delta, block=1024)
     return np.asarray((alpha + x) / (alpha + beta + T) * periods)
-
-
-def _periods_to_come(n: Any, d: Any, gamma: Any) -> Array:
-    """Σ over j = 1..n of E[(1 − θ)^j] for θ ~ Beta(gamma, d): d·(1 − e^-gap)/(gamma − 1), n = inf allowed.
-
-    gap = ln Γ(gamma + d + n)Γ(1 + d)/(Γ(gamma + d)Γ(1 + d + n)). Where gamma − 1 is small beside 1 + d so is the gap,
-    and their ratio, the mean of ψ(v + n) − ψ(v) for v between 1 + d and gamma + d, is integrated.
-    """
-    n, d, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, d, gamma)))
-    endless, more = np.isinf(n), gamma - 1
-    some = np.where(endless, 1.0, n)
-    near = np.abs(more) < _SMALL * (1 + d)
-    # from the smaller of 1 and gamma on, by a positive step
-    gap = np.sign(more) * _log_step(np.minimum(1.0, gamma) + d, np.abs(more), some)
-    total = d * -np.expm1(-gap) / np.where(near, 1.0, more)
-    if np.any(near):
-        nodes, weights = (v.reshape(-1, *[1] * n.ndim) for v in legendre(8))
-        slope = np.sum(weights * digamma_rising(1 + d + nodes * np.where(near, more, 0.0), some + 0 * nodes), axis=0)
-        # (1 − e^-gap)/gap with gap = more · slope, which may well be 0
-        gap = np.where(near, more * slope, 1.0)
-        share = np.where(gap == 0, 1.0, -np.expm1(-gap) / np.where(gap == 0, 1.0, gap))
-        total = np.where(near, d * slope * share, total)
-    return np.where(endless, np.where(more > 0, d / np.where(more > 0, more, 1.0), np.inf), total)
 
 
 def discounted_purchases_alive(
@@ -195,35 +166,11 @@ def discounted_purchases_alive(
     """
 
     def block(_: Any, T: Any, t: Any, rate: Any, gamma: Any, delta: Any) -> Array:
-        return np.exp(_log_worth(np.floor(t), rate, gamma, delta + T))
+        return np.exp(future.log_worth(np.floor(t), rate, gamma, delta + T))
 
     T = np.floor(T)
     worth = _each_once(block, 0.0 * np.asarray(x), T, t, rate, gamma, delta, block=64)
     return np.asarray((alpha + x) / (alpha + beta + T) * worth)
-
-
-def _log_worth(n: Array, rate: Array, gamma: Array, d: Array) -> Array:
-    """Ln of the mean over θ ~ Beta(gamma, d) of Σ over j = 1..n of D^j, D = e^-rate (1 − θ).
-
-    One factor 1 − θ makes it d/(gamma + d) times a mean over θ ~ Beta(gamma, d + 1).
-    """
-    n, rate, gamma, d = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (n, rate, gamma, d)))
-    result = np.full(n.shape, -np.inf)
-    rows = n > 0
-    if not rows.any():
-        return result
-    n, rate, gamma, d = (v[rows] for v in (n, rate, gamma, d))
-
-    def log_sum(theta: Array) -> Array:  # of D^0 to D^(n−1)
-        fall = np.log1p(-np.minimum(theta, 1 - 1e-16)) - rate
-        steep = np.maximum(np.abs(fall), 1e-300)
-        grown = np.where(fall > 0, (np.where(np.isinf(n), 1.0, n) - 1) * fall, 0.0)
-        return np.asarray(grown + np.log(-np.expm1(-n * steep)) - np.log(-np.expm1(-steep)))
-
-    turns = [np.where(np.isinf(n), 0.0, n), 1 / np.expm1(np.maximum(np.abs(rate), 1e-300))]
-    mean = log_beta_mean(log_sum, gamma, d + 1, turns)
-    result[rows] = np.log(d) - np.log(gamma + d) - rate + mean
-    return result
 
 
 def conditional_purchase_pmf(
@@ -232,7 +179,7 @@ def conditional_purchase_pmf(
     """P(n purchases in (T, T + t] | history): those of somebody alive, and 0 of somebody who has left."""
 
     def block(x: Any, T: Any, n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
-        return np.exp(_log_pmf(n, np.floor(t), alpha + x, beta + (T - x), gamma, delta + T))
+        return np.exp(future.log_pmf(n, np.floor(t), alpha + x, beta + (T - x), gamma, delta + T))
 
     T = np.floor(T)
     log_alive = log_p_alive(x, t_x, T, alpha, beta, gamma, delta)
@@ -240,51 +187,35 @@ def conditional_purchase_pmf(
     return np.asarray(np.exp(log_alive) * ahead + np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0))
 
 
-def _log_pmf(n: Any, t: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
-    """Ln of the sum over the number i = n..t of periods until he leaves or the window ends, in logarithms.
-
-    Leaving after i periods: C(i, n) B(a + n, b + i − n)/B(a, b) · B(gamma + 1, d + i)/B(gamma, d); the ratio of one
-    such weight to the one before is elementary, so the logarithms are running sums.
-    """
-    n, t, a, b, gamma, d = np.broadcast_arrays(n, t, a, b, gamma, d)
-    possible = n <= t
-    longest = int(np.max(np.where(possible, t - n, 0.0), initial=0.0))
-    # weight of leaving after exactly n periods, all of them with a purchase
-    log_weight = -_log_step(a, b, n) - _log_step(d, gamma, n) + np.log(gamma) - np.log(gamma + d + n)
-    log_total = np.full(n.shape, -np.inf)
-    log_end = np.where(t == n, log_weight, -np.inf)
-    for first in range(0, longest, _PERIODS):
-        i = n + np.arange(first, min(first + _PERIODS, longest), dtype=np.float64)[:, None]
-        ratio = (i + 1) / (i + 1 - n) * ((b + i - n) / (a + b + i)) * ((d + i) / (gamma + d + 1 + i))
-        reached = np.concatenate([log_weight[None, :], log_weight + np.cumsum(np.log(ratio), axis=0)])
-        gone = np.where(i < t, reached[:-1], -np.inf)
-        peak = np.maximum(log_total, gone.max(axis=0))
-        floor = np.where(np.isfinite(peak), peak, 0.0)
-        with np.errstate(divide="ignore"):
-            log_total = floor + np.log(np.exp(log_total - floor) + np.exp(gone - floor).sum(axis=0))
-        log_end = np.where(
-            (i + 1 == t).any(axis=0), np.max(np.where(i + 1 == t, reached[1:], -np.inf), axis=0), log_end
-        )
-        log_weight = reached[-1]
-    # still there at the end: B(gamma, d + t) instead of B(gamma + 1, d + t)
-    log_here = log_end + np.log((gamma + d + t) / gamma)
-    return np.where(possible, np.logaddexp(log_total, log_here), -np.inf)
-
-
 def probability_of_purchase_alive(
     t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
 ) -> Array:
     """Σ over the period j ≤ t of the next purchase of E[p(1 − p)^(j−1)] · E[(1 − θ)^j]: all terms are positive."""
-    if np.any(np.isinf(t)):
-        raise InvalidInput("BG/BB gives the probability of a purchase within a finite horizon only")
+    return more_purchases_alive(0.0, t, x, t_x, T, alpha, beta, gamma, delta)
 
-    def block(x: Any, T: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
-        columns = np.broadcast_arrays(np.floor(t), alpha + x, beta + (T - x), gamma, delta + T)
-        t, a, b, gamma, d = (np.ravel(v) for v in columns)
-        total, _, _ = _sum_of_products(t, np.stack([b, a + b + 1, d + 1, gamma + d + 1]))
-        return np.asarray(a / (a + b) * d / (gamma + d) * total)
 
-    return _each_once(block, x, np.floor(T), t, alpha, beta, gamma, delta)
+def more_purchases_alive(
+    n: Any, t: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """P(more than n purchases in (T, T + t] | alive at T): the sum over the period of purchase n + 1."""
+
+    def block(x: Any, T: Any, n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+        return future.more_than(n, t, alpha + x, beta + (T - x), gamma, delta + T)
+
+    return _each_once(block, x, np.floor(T), n, t, alpha, beta, gamma, delta)
+
+
+def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """Quantile q of the time from T until a customer alive at T leaves: the first period by whose end that has come."""
+    return future.lifetime(q + 0.0 * np.asarray(x), gamma, delta + np.floor(T))
+
+
+def time_to_next_purchase_alive(
+    q: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """Quantile q of the period of the next purchase, counted from T, of a customer alive at T who makes one."""
+    T = np.floor(T)
+    return future.time_of_purchase(q, alpha + x, beta + (T - x), gamma, delta + T)
 
 
 def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
@@ -294,7 +225,7 @@ def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) ->
 
 def purchase_pmf(n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
     """P(X(t) = n) of a new customer."""
-    return np.exp(rowwise(_log_pmf, n, np.floor(t), alpha, beta, gamma, delta, block=64))
+    return np.exp(rowwise(future.log_pmf, n, np.floor(t), alpha, beta, gamma, delta, block=64))
 
 
 def simulate(
@@ -347,7 +278,7 @@ def _periods_left(
     delta: Array,
 ) -> Array:
     """After how many more periods somebody who left before T did so: the sum of the weights up to a random share."""
-    start = np.stack([beta + (t_x - x), alpha + beta + t_x, delta + t_x, gamma + delta + t_x + 1.0])
+    start = _since(x, t_x, alpha, beta, gamma, delta)
     periods = T - t_x
     wanted = generator.random(len(x)) * _sum_of_products(periods, start)[0]
     weight, reached, left = np.ones(len(x)), np.zeros(len(x)), np.zeros(len(x))
@@ -361,6 +292,31 @@ def _periods_left(
         at = start[:, rows] + i
         weight[rows] *= at[0] / at[1] * (at[2] / at[3])
     return left
+
+
+def expected_latent(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> dict[str, Array]:
+    """E[p | history] and E[θ | history], mixtures over the period in which he left, and being alive.
+
+    Left after i more periods since t_x: p ~ Beta(alpha + x, beta + t_x − x + i), θ ~ Beta(gamma + 1, delta + t_x + i);
+    alive: p ~ Beta(alpha + x, beta + T − x), θ ~ Beta(gamma, delta + T). The weights of the periods divided by
+    alpha + beta + t_x + i, or by gamma + delta + 1 + t_x + i, are weights of the same kind with one more there.
+    """
+    columns = np.broadcast_arrays(x, t_x, np.floor(T), alpha, beta, gamma, delta)
+    (x, t_x, T, alpha, beta, gamma, delta), where = distinct(*map(np.ravel, columns))
+    start = _since(x, t_x, alpha, beta, gamma, delta)
+    log_odds, _ = _left_after(x, t_x, T, alpha, beta, gamma, delta, slopes=False)
+    gone, alive = softplus(log_odds)[1], softplus(-log_odds)[1]
+    ways = np.maximum(_sum_of_products(T - t_x, start)[0], 1.0)  # 0 where there is no period to have left in
+
+    def mean_reciprocal(which: int) -> Array:
+        more = start.copy()
+        more[which] += 1
+        return np.asarray(_sum_of_products(T - t_x, more)[0] / start[which] / ways)
+
+    buys = (alpha + x) * (gone * mean_reciprocal(1) + alive / (alpha + beta + T))
+    leaves = (gamma + 1) * gone * mean_reciprocal(3) + gamma * alive / (gamma + delta + T)
+    shape = columns[0].shape
+    return {"purchase_rate": buys[where].reshape(shape), "dropout_probability": leaves[where].reshape(shape)}
 
 
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
@@ -384,10 +340,14 @@ FAMILY = PurchaseFamily(
     discounted_purchases_alive=discounted_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
+    more_purchases_alive=more_purchases_alive,
+    residual_lifetime_alive=residual_lifetime_alive,
+    time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    expected_latent=expected_latent,
     finite_total=("gamma", 1.0),
     limits=(
         Limit(

@@ -79,12 +79,12 @@ def log_beta(a: Any, b: Any) -> Array:
 
 
 def _tail(z: Array) -> Array:
-    w = 1.0 / (z * z)
+    w = np.square(1.0 / z)  # z may be up to 1e308
     return (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w / 1188)))) / z
 
 
 def _tail_derivative(z: Array) -> Array:
-    w = 1.0 / (z * z)
+    w = np.square(1.0 / z)  # z may be up to 1e308
     return -w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132))))
 
 

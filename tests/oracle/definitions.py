@@ -601,7 +601,8 @@ def pareto_purchase_pmf(
 # p ~ Beta(alpha, beta), theta ~ Beta(gamma, delta); at the beginning of each whole period a customer leaves with
 # probability theta, and else buys with probability p.  Who has left is seen through the number j of periods he stayed:
 # j = t_x, ..., T - 1, or alive at T.  Integrals of powers of p, theta and their complements are Beta functions; sums of
-# powers of 1 - theta over future periods are geometric, and their mean over theta is integrated numerically.
+# powers of 1 - theta over future periods are geometric, and their mean over theta is integrated numerically.  Times are
+# whole periods, so a quantile of one is the first period at which a probability is reached.
 
 
 def _log_beta(a: Any, b: Any) -> Any:
@@ -696,6 +697,150 @@ def bb_purchase_pmf(
     if n == 0:
         terms.append(seen - _bb_alive(history, alpha, beta, gamma, delta))
     return mp.fsum(terms) / seen
+
+
+def _bb_first_purchase(j: Any, a: Any, b: Any, gamma: Any, d: Any) -> Any:
+    """log of the mean of p (1-p)^(j-1) (1-theta)^j: the next purchase is in period T + j."""
+    return _log_beta(a + 1, b + j - 1) - _log_beta(a, b) + _log_beta(gamma, d + j) - _log_beta(gamma, d)
+
+
+def _bb_purchase_between(rule: Rule, first: Any, last: Any, a: Any, b: Any, gamma: Any, d: Any) -> Any:
+    """The sum of that over the periods j = first, first + 1, ..., last, where the last may be infinite.
+
+    One by one while they change fast; those left by the Euler-Maclaurin formula, an integral with corrections at its
+    ends by the derivatives there, from polygamma functions.
+    """
+    half = (4 + rule.digits) // 5  # pairs of derivatives: enough where a term changes by less than 1.35 a period
+
+    def term(j: Any) -> Any:
+        return mp.exp(_bb_first_purchase(j, a, b, gamma, d))
+
+    total, j = mpf(0), first
+    with mp.extradps(40 + int(mp.log10(1 + first)) * 2):
+        term_now = term(j)
+        while j <= last:
+            ratio = (b + j - 1) / (a + b + j) * (d + j) / (gamma + d + j)
+            if (j >= 4 * rule.digits and ratio > mpf("0.75")) or term_now < total * mpf(10) ** -(rule.tail + 8):
+                break
+            total += term_now
+            term_now *= ratio
+            j += 1
+        if j > last or term_now < total * mpf(10) ** -(rule.tail + 8):
+            return +total
+
+        def correction(end: Any) -> Any:  # B_2k/(2k)! times the odd derivatives
+            turns = [(1, b + end - 1), (-1, a + b + end), (1, d + end), (-1, gamma + d + end)]
+            logs = [mp.fsum(sign * mp.psi(m, z) for sign, z in turns) / mp.factorial(m) for m in range(2 * half)]
+            powers = [term(end)]  # Taylor coefficients of the exponential of a series
+            for m in range(1, 2 * half):
+                powers.append(mp.fsum(logs[k - 1] * powers[m - k] for k in range(1, m + 1)) / m)
+            return mp.fsum(mp.bernoulli(2 * k) / (2 * k) * powers[2 * k - 1] for k in range(1, half))
+
+        at_first = term_now / 2 - correction(j)
+        at_last = mpf(0) if mp.isinf(last) else term(last) / 2 + correction(last)
+
+    def log_term(w: Any) -> Any:
+        with mp.extradps(20 + int(w / 2)):
+            return w + _bb_first_purchase(mp.exp(w), a, b, gamma, d)
+
+    # from there on a power of the period, to more digits than any here
+    far = mp.log(max(j, a + b + gamma + d)) + 150
+    log_far = log_term(far)
+
+    def log_integrand(w: Any) -> Any:
+        return log_term(w) if w < far else log_far - (a + gamma) * (w - far)
+
+    low, high = mp.log(j), mp.log(last) if not mp.isinf(last) else INFINITE
+    seeds = [low, *(mp.log(turn) for turn in (a + b, b, gamma + d, d, (a + b) / a) if turn > j)]
+    return total + at_first + at_last + integrate_peak(log_integrand, seeds, rule, low, high)
+
+
+def _bb_given(history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> tuple[Any, Any, Any, Any]:
+    """The distributions of p and theta of somebody alive at T."""
+    return alpha + history.x, beta + history.T - history.x, gamma, delta + history.T
+
+
+def bb_probability_of_purchase(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, horizon: Any
+) -> Any:
+    """The next purchase is in one of the periods up to T + horizon."""
+    parameters = alpha, beta, gamma, delta
+    bought = _bb_purchase_between(rule, mpf(1), horizon, *_bb_given(history, *parameters))
+    return bought * _bb_alive(history, *parameters) / _bb_seen(history, *parameters)
+
+
+def _bb_mean(history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, p: int, theta: int) -> Any:
+    """Mean of p^p theta^theta, weighted by what was seen."""
+    x, T = history.x, int(history.T)
+
+    def part(stayed: int, left: int) -> Any:
+        return mp.exp(_choices(x + p, stayed + p, alpha, beta) + _stayed(stayed, gamma, delta, left=left + theta))
+
+    parts = [part(T, 0), *(part(j, 1) for j in range(int(history.t_x), T))]
+    return mp.fsum(parts) / _bb_seen(history, alpha, beta, gamma, delta)
+
+
+def bb_expected_purchase_rate(rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Any:
+    """Mean of p, weighted by what was seen."""
+    return _bb_mean(history, alpha, beta, gamma, delta, 1, 0)
+
+
+def bb_expected_dropout(rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Any:
+    """Mean of theta, weighted by what was seen."""
+    return _bb_mean(history, alpha, beta, gamma, delta, 0, 1)
+
+
+def _first_period(reached: Callable[[Any], bool], low: Any, high: Any) -> Any:
+    """The first whole number in (low, high] at which ``reached`` holds, which it does not at low; to 25 digits."""
+    while not reached(high):
+        low, high = high, 4 * high
+        if high > mpf(10) ** 299:  # beyond a double
+            return INFINITE
+    while high - low > max(1, low * mpf(10) ** -25):
+        middle = mp.floor((low + high) / 2)
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def bb_residual_lifetime(rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, q: Any) -> Any:
+    """The first period t with P(left by T + t | alive at T) >= q."""
+    T = history.T
+
+    def reached(t: Any) -> bool:
+        with mp.extradps(int(mp.log10(1 + t)) + 20):
+            gone = -mp.expm1(_stayed(T + t, gamma, delta) - _stayed(T, gamma, delta))
+            return bool(gone >= q)
+
+    return _first_period(reached, mpf(0), mpf(1))
+
+
+def bb_time_to_next_purchase(
+    rule: Rule, history: History, alpha: Any, beta: Any, gamma: Any, delta: Any, q: Any
+) -> Any:
+    """The first period t with P(a purchase by T + t | alive at T) >= q P(a purchase ever | alive at T).
+
+    One by one up to 20,000; beyond, a root by a coarse rule is put right with this one.
+    """
+    given = _bb_given(history, alpha, beta, gamma, delta)
+    ever = _bb_purchase_between(rule, mpf(1), INFINITE, *given)
+    a, b, _, d = given
+    term, total, j = mp.exp(_bb_first_purchase(mpf(1), *given)), mpf(0), mpf(1)
+    while j <= 20_000:
+        total += term
+        if total >= q * ever:
+            return j
+        term *= (b + j - 1) / (a + b + j) * (d + j) / (gamma + d + j)
+        j += 1
+
+    def come(rule: Rule, t: Any) -> Any:
+        return 1 - _bb_purchase_between(rule, t + 1, INFINITE, *given) / ever
+
+    near = quantile(come, q, mpf(20_000), rule)
+    if mp.isinf(near):
+        return near
+    found = mp.ceil(near)
+    assert come(rule, found) >= q > come(rule, found - 1)
+    return found
 
 
 def pareto_probability_of_purchase(
@@ -842,7 +987,10 @@ QUANTITIES: dict[tuple[str, str], Callable[..., Any]] = {
     ("gamma_gamma", "expected_spend"): gamma_gamma_expected_spend,
 }
 BASIC = ("log_likelihood", "p_alive", "expected_purchases", "discounted_expected_purchases", "purchase_pmf")
-for _quantity in BASIC:
+for _quantity in (
+    *BASIC, "probability_of_purchase", "expected_purchase_rate", "expected_dropout", "residual_lifetime",
+    "time_to_next_purchase",
+):  # fmt: skip
     QUANTITIES["bg_bb", _quantity] = globals()[f"bb_{_quantity}"]
 for _quantity in (*BASIC, "probability_of_purchase", "expected_purchase_rate", "expected_dropout"):
     if _quantity != "expected_dropout":

@@ -383,6 +383,26 @@ def further_cases() -> Iterator[Case]:
                     yield case("residual_lifetime", q=q)
 
 
+def further_period_cases() -> Iterator[Case]:
+    """The same questions of every world of BG/BB; quantiles are whole periods."""
+    horizons, shares = cycle(["inf", 1.0, 30.0, "inf", 129.0, 1e4]), cycle([*SHARES, 0.6])
+    for index, (group, note, parameters, (x, t_x, T)) in enumerate(period_worlds()):
+        common = {
+            "family": "bg_bb", "parameters": parameters, "frequency": x, "recency": float(t_x), "T": float(T),
+            "group": group, "note": note,
+        }  # fmt: skip
+
+        def case(quantity: str, common: Case = common, **arguments: float | str) -> Case:
+            return {**common, "quantity": quantity, "arguments": arguments}
+
+        yield case("probability_of_purchase", horizon=next(horizons))
+        yield case("expected_purchase_rate")
+        yield case("expected_dropout")
+        for q in islice(shares, 1 + index % 2):
+            yield case("time_to_next_purchase", q=q)
+            yield case("residual_lifetime", q=q)
+
+
 def spend_cases() -> Iterator[Case]:
     """Gamma-Gamma: the density of the mean of x amounts, and the expected amount."""
     published = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -438,7 +458,7 @@ def planned() -> list[Case]:
     counted: Counter[str] = Counter()
     seen: set[str] = set()
     cases = []
-    for case in [*purchase_cases(), *period_cases(), *spend_cases(), *further_cases()]:
+    for case in [*purchase_cases(), *period_cases(), *spend_cases(), *further_cases(), *further_period_cases()]:
         key = inputs_of(case)
         if key in seen:
             continue
@@ -631,6 +651,10 @@ def check_periods() -> None:
                 ("discounted_expected_purchases", {"horizon": 8.0, "delta": 0.1}, worth),
                 ("purchase_pmf", {"n": 0, "horizon": 8.0}, mean(stays + idle) / seen),
                 ("purchase_pmf", {"n": 8, "horizon": 8.0}, mean(alive * (stay * p) ** 8) / seen),
+                ("probability_of_purchase", {"horizon": 8.0}, 1 - mean(stays + idle) / seen),
+                ("probability_of_purchase", {"horizon": "inf"}, mean(alive * stay * p / (theta + stay * p)) / seen),
+                ("expected_purchase_rate", {}, mean((alive + gone) * p) / seen),
+                ("expected_dropout", {}, mean((alive + gone) * theta) / seen),
             ]
             names = ("alpha", "beta", "gamma", "delta")
             for name, arguments, value in found:
