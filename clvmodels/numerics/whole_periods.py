@@ -218,9 +218,9 @@ def more_than(n: Any, t: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
 def _between(first: Any, last: Any, n: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
     """Σ over y = first, first + 1, ..., last of P(purchase n + 1 in period n + y); last = inf allowed.
 
-    Σ from A to B = ∫ from A − ½ to B + ½ with corrections by the central differences δ there, −δ/24 + 17 δ³/5760 −
-    367 δ⁵/967680 of the integrand (Euler-Maclaurin with midpoints; Hildebrand 1987, Introduction to Numerical
-    Analysis, section 5.8).
+    Σ from A to B = ∫ from A − ½ to B + ½ less the rise, from the one end to the other, of δ/24 − 17 δ³/5760 +
+    367 δ⁵/967680, central differences of the integrand: the Euler-Maclaurin formula (NIST DLMF 2.10.1) at midpoints,
+    its derivatives written as differences.
     """
     first, last, *shared = np.broadcast_arrays(first, last, n, a, b, gamma, d)
     count = last - first + 1

@@ -52,6 +52,32 @@ def test_long_silences(history, parameters):
     assert all(np.isfinite(values).all() for values in latent.values())
 
 
+@pytest.mark.parametrize(
+    ("history", "parameters"),
+    [
+        ((3, 4, 6), (1.204, 0.750, 0.657, 2.783)),
+        ((0, 0, 0), (1.204, 0.750, 0.657, 2.783)),
+        ((6, 6, 6), (1.204, 0.750, 0.657, 2.783)),
+        ((1500, 1500, 2700), (1.204, 0.750, 0.657, 2.783)),
+        ((300, 300, 2000), (80.0, 0.01, 0.001, 1e4)),
+        ((0, 0, 2000), (1e-3, 1e4, 1e-3, 1e4)),
+    ],
+)
+def test_posterior_means(history, parameters):
+    """Mixtures over the period in which he left: of p ~ Beta(·), θ ~ Beta(·) given each, with 40 digits."""
+    (x, t_x, T), (alpha, beta, gamma, delta) = history, parameters
+    with mpmath.workdps(DIGITS):
+        gone, alive = weights(*history, *parameters)
+        seen = mpmath.fsum([*gone, alive])
+        a, c = mpf(alpha) + beta, mpf(gamma) + delta
+        left = list(enumerate(gone, start=t_x))
+        buys = mpmath.fsum([*(w * (alpha + x) / (a + j) for j, w in left), alive * (alpha + x) / (a + T)])
+        leaves = mpmath.fsum([*(w * (gamma + 1) / (c + 1 + j) for j, w in left), alive * gamma / (c + T)])
+        true = [float(buys / seen), float(leaves / seen)]
+    found = bg_bb.expected_latent(*history, *parameters)
+    assert [float(v) for v in found.values()] == pytest.approx(true, rel=1e-11)
+
+
 @pytest.mark.parametrize("gamma", [1e-3, 0.7, 1 - 1e-9, 1.0, 1.3, 900.0])
 @pytest.mark.parametrize("start", [0.0, 1e4, 1e6])
 @pytest.mark.parametrize("n", [1, 3, 40])
