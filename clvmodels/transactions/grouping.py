@@ -26,10 +26,12 @@ def group(
     days: bool = False,
     strict: bool = False,
     report: bool = False,
+    told: bool = True,
 ) -> dict[str, Any]:
     """Make the table ``customers`` of the lines within the observation, and return the counts.
 
-    With a report to come the events are kept in the table ``all_events``: that costs next to nothing.
+    With a report to come the events are kept in the table ``all_events``: that costs next to nothing. What became of
+    refunds is counted only if it is to be ``told``, or is refused.
 
     Raises
     ------
@@ -58,8 +60,9 @@ def group(
             zeros=bool(met.get("zero_lines")),
         )
         con.execute(f"CREATE TEMP TABLE all_events AS {text}")
-    con.execute(f"CREATE TEMP TABLE customers AS {sql.customers_sql(reading, **asked)}")
-    counts = {**met, **row(con, sql.quality_sql(reading, refunds=asked["refunds"]))}
+    told = told or strict
+    con.execute(f"CREATE TEMP TABLE customers AS {sql.customers_sql(reading, **asked, told=told)}")
+    counts = {**met, **row(con, sql.quality_sql(reading, refunds=asked["refunds"], told=told))}
     if strict and refunds != "drop":
         refuse_left_over(con, source, counts, sql.events_sql(reading, **asked), event_grain)
     counts["first_unreadable"] = first_line(con, source, unreadable(reading)) if met["unreadable"] else None

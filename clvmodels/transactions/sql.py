@@ -102,8 +102,9 @@ def customers_sql(
     observation_end: date | datetime | None,
     days: bool = False,
     kept: bool = False,
+    told: bool = True,
 ) -> str:
-    """One row a customer: purchases, money and, where there are refunds, what became of them.
+    """One row a customer: purchases, money and, where there are refunds and it is to be ``told``, what became of them.
 
     ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser;
     ``kept`` says that all_events_sql has made the table ``all_events``.
@@ -118,8 +119,8 @@ def customers_sql(
     money = f""",
   SUM({bought("value")}) AS revenue, ARG_MIN(first_value, {bought("event")}) AS first_value"""
     counted = "".join(f", {count.format(name)} AS {name}" for name in REFUND_COUNTS)
-    told = f"{counted}, SUM(left_over) AS left_total" if refunds else ""
-    told += _CARRIED_TOLD if refunds == "carry_back" else ""
+    became = f"{counted}, SUM(left_over) AS left_total" if refunds and told else ""
+    became += _CARRIED_TOLD if refunds == "carry_back" and told else ""
     events = events_sql(
         reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days, kept=kept
     )
@@ -127,7 +128,7 @@ def customers_sql(
 WITH {events}
 SELECT customer_id, {purchases} AS purchases,
   MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
-  COUNT(*) AS events{money if reading.money else ""}{told}
+  COUNT(*) AS events{money if reading.money else ""}{became}
 FROM judged
 GROUP BY customer_id
 """
@@ -343,13 +344,13 @@ judged AS (
 )"""
 
 
-def quality_sql(reading: Reading, *, refunds: str) -> str:
+def quality_sql(reading: Reading, *, refunds: str, told: bool = True) -> str:
     """One row of counts from the table ``customers``; what the log holds nothing of is not counted."""
     sums = ("purchases", "events")
     if reading.money:
-        told = (*REFUND_COUNTS, "left_total") if refunds else ()
-        carried = ("carried_total", "reduced_events", "emptied_events") if refunds == "carry_back" else ()
-        sums = (*sums, "revenue", *told, *carried)
+        became = (*REFUND_COUNTS, "left_total") if refunds and told else ()
+        carried = ("carried_total", "reduced_events", "emptied_events") if refunds == "carry_back" and told else ()
+        sums = (*sums, "revenue", *became, *carried)
     return f"""
 SELECT COUNT(CASE WHEN purchases > 0 THEN 1 END) AS buyers, COUNT(*) AS customers_met,
   {", ".join(f"SUM({name}) AS {name}" for name in sums)}

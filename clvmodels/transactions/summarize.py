@@ -261,6 +261,7 @@ def _summarized(
             days=start is not None,
             strict=strict,
             report=report,
+            told=report,
         )
         if end is None:
             end = from_day_number(counts["last_day"])
