@@ -15,7 +15,8 @@ from ..families.contract import PurchaseFamily
 from ..frames import kind
 from ..transactions import sql
 from ..transactions.columns import Columns
-from ..transactions.history import Ticks, customer_history
+from ..transactions.discrete import PERIODS, period_end, period_numbers
+from ..transactions.history import History, Ticks, customer_history
 from ..units import hours_in
 from . import questions
 
@@ -42,7 +43,7 @@ def alive_path(
     """The frame that `PurchaseModel.alive_path` returns."""
     import pandas as pd
 
-    if family.time != "continuous" or not set(family.statistics) <= set(_KNOWN):
+    if not set(family.statistics) <= set(_KNOWN):
         raise questions.cannot(family, "alive_path")
     if event_grain not in sql.GRAINS:
         raise InvalidInput(f"event_grain must be one of {', '.join(map(repr, sql.GRAINS))}; found {event_grain!r}")
@@ -54,6 +55,10 @@ def alive_path(
         raise NotEnoughData("there is no date: expected those of at least one purchase")
     if customer is None:
         log, customer, names = pd.DataFrame({"customer": 0, "date": list(log)}), 0, Columns("customer", "date", None)
+    if family.time == "discrete":
+        event_grain = time_unit  # a period is what holds a purchase or not
+        if event_grain not in PERIODS:
+            raise questions.cannot(family, f"alive_path in {time_unit}s")
     history = customer_history(
         log,
         customer,
@@ -63,6 +68,8 @@ def alive_path(
         tz=tz,
         date_format=date_format,
     )
+    if family.time == "discrete":
+        return _by_period(family, parameters, time_unit, history, whole=observation_end is None)
     if points is None and event_grain == "line":
         points = _POINTS_OF_LINES
     at = _steps(history.events, history.end, event_grain, points)
@@ -79,6 +86,29 @@ def alive_path(
     known["T"][ends] = float((history.end - int(first)) * scale)
     alive = questions.p_alive(family, 0.0, [known[name] for name in family.statistics], parameters)
     return pd.DataFrame({"date": _dates(at, history.end, history.tick), **known, "p_alive": alive})
+
+
+def _by_period(
+    family: PurchaseFamily, parameters: Sequence[float], period: str, history: History, *, whole: bool
+) -> pd.DataFrame:
+    """One row per period, dated at its last day; the last one counts as whole if nobody said where observation ends."""
+    import pandas as pd
+
+    bought = period_numbers(period, history.events)
+    end = np.array([int(history.end) + (0 if whole else 1)])
+    last = int(period_numbers(period, end)[0]) - (0 if whole else 1)
+    at = np.arange(int(bought[0]), last + 1)
+    if not len(at):
+        raise NotEnoughData(f"no whole {period} of this customer lies before the end of observation")
+    seen = np.searchsorted(bought, at, side="right")
+    known = {
+        "frequency": (seen - 1).astype(np.float64),
+        "recency": (bought[seen - 1] - bought[0]).astype(np.float64),
+        "T": (at - bought[0]).astype(np.float64),
+    }
+    alive = questions.p_alive(family, 0.0, [known[name] for name in family.statistics], parameters)
+    dates = np.array([period_end(period, int(number)) for number in at], dtype="datetime64[us]")
+    return pd.DataFrame({"date": pd.Series(dates), **known, "p_alive": alive})
 
 
 def _steps(events: Ticks, end: Fraction, event_grain: str, points: int | None) -> Ticks:

@@ -410,7 +410,8 @@ class PurchaseModel:
         """P(alive at T | history), and quantiles of the time from T until the customer leaves, *given alive at T*.
 
         The quantile q is the time t at which P(alive at T + t | alive at T, history) = 1 − q; inf where he never leaves
-        (NBD) or where it is beyond 1e299. The mean is not given: it is often infinite. ``q`` is at least 0 and below 1.
+        (NBD) or where it is beyond 1e299; in discrete time the first whole period by whose end a share q has left. The
+        mean is not given: it is often infinite. ``q`` is at least 0 and below 1.
 
         A frame of the caller's kind: ``p_alive``, the probability that there is any lifetime left, and
         ``residual_lifetime_0.1``, ... in the model's time unit; ``residual_lifetime`` for one q, or one per row. Raises
@@ -430,7 +431,8 @@ class PurchaseModel:
     def time_to_next_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
         """P(ever another purchase | history), and quantiles of the time from T to it, *given that there is one*.
 
-        Quantile q is the t at which P(purchase in (T, T + t] | history) = q · P(ever another purchase | history).
+        Quantile q is the t at which P(purchase in (T, T + t] | history) = q · P(ever another purchase | history), in
+        discrete time the first whole period that reaches it.
         Parameters and shapes as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
         ``time_to_next_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite. Raises
         and warns as `purchase_pmf`.
@@ -523,7 +525,8 @@ class PurchaseModel:
         -------
         pandas.DataFrame
             ``date``, ``frequency``, ``recency``, ``T`` and ``p_alive`` from the first purchase to the end of
-            observation. On the day of a purchase the history includes it.
+            observation. On the day of a purchase the history includes it. In discrete time one row for each whole
+            period, the model's time unit, dated at its last day.
 
         Raises
         ------

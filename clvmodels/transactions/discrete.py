@@ -89,7 +89,9 @@ def discrete_summary(
         last = _last_of(log, period, n_periods, reading)
     elif observation_end is not None:
         last = _last_whole(period, observation_end)
-    summary, quality, facts = summarize(log, **reading, observation_end=None if last is None else _end(period, last))
+    summary, quality, facts = summarize(
+        log, **reading, observation_end=None if last is None else period_end(period, last)
+    )
     if last is None:
         last = _number(period, quality.last_date)
         _warn_of_a_part(period, last, quality.last_date)
@@ -97,17 +99,22 @@ def discrete_summary(
     seen_until = day_number(observed.date() if isinstance(observed, datetime) else observed)
     # recency and T are days between the beginnings of periods, and from there to the last day: whole numbers
     first_day = seen_until - frames.numeric(summary, "T").astype(np.int64)
-    first = _numbers(period, first_day)
-    latest = _numbers(period, first_day + frames.numeric(summary, "recency").astype(np.int64))
+    first = period_numbers(period, first_day)
+    latest = period_numbers(period, first_day + frames.numeric(summary, "recency").astype(np.int64))
     columns = {name: summary[name] for name in frames.column_names(summary)}
     columns["recency"] = (latest - first).astype(np.float64)
     columns["T"] = (last - first).astype(np.float64)
-    facts = {**facts, "time_unit": period, "event_grain": period, "observation_end": _end(period, last).isoformat()}
+    facts = {
+        **facts,
+        "time_unit": period,
+        "event_grain": period,
+        "observation_end": period_end(period, last).isoformat(),
+    }
     table = frames.table(columns, summary)
     return frames.attach_facts(table.to_pandas() if to_pandas else table, facts)
 
 
-def _numbers(period: str, days: Any) -> Any:
+def period_numbers(period: str, days: Any) -> Any:
     """Numbers of the periods that hold these days since 1970-01-01."""
     if period == "day":
         return days
@@ -117,10 +124,10 @@ def _numbers(period: str, days: Any) -> Any:
 
 
 def _number(period: str, day: date) -> int:
-    return int(_numbers(period, np.array([day_number(day)]))[0])
+    return int(period_numbers(period, np.array([day_number(day)]))[0])
 
 
-def _end(period: str, number: int) -> date:
+def period_end(period: str, number: int) -> date:
     """The last day of a period."""
     if period == "day":
         return from_day_number(number)
@@ -152,8 +159,8 @@ def _last_of(log: object, period: str, n_periods: object, reading: dict[str, Any
     reached = _number(period, quality.last_date)
     if last > reached:
         raise InvalidInput(
-            f"n_periods={n_periods} {period}s after that of {start} end on {_end(period, last)}, but the log ends on "
-            f"{quality.last_date}: at most {reached - last + int(n_periods)} are there"
+            f"n_periods={n_periods} {period}s after that of {start} end on {period_end(period, last)}, but "
+            f"the log ends on {quality.last_date}: at most {reached - last + int(n_periods)} are there"
         )
     if last == reached:
         _warn_of_a_part(period, last, quality.last_date)
@@ -161,7 +168,7 @@ def _last_of(log: object, period: str, n_periods: object, reading: dict[str, Any
 
 
 def _warn_of_a_part(period: str, last: int, last_date: date) -> None:
-    begins, ends = _end(period, last - 1), _end(period, last)
+    begins, ends = period_end(period, last - 1), period_end(period, last)
     if (ends - last_date).days > _UNSEEN * (ends - begins).days:
         warn(
             f"the log ends on {last_date}, and its last {period} is taken as whole, until {ends}. If more purchases "

@@ -17,6 +17,7 @@ from .findings import LOOK, NOTE, PLAIN, SOUGHT, Finding, counted, dated, in_ord
 from .moments import day_number, day_of
 from .moments import from_day_number as day
 from .quality import Quality
+from .sql import AFTER_END, WITHOUT_CUSTOMER
 from .whole_lines import count_repeated
 
 LEAST_AMOUNTS = 50
@@ -87,8 +88,7 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
             )
 
     if quality.lines_without_customer:
-        rows = _rows(con, ask.without_customer(source.reading))
-        examples["lines_without_customer"] = tuple(dated(row[0], what=counted(int(row[1]), "line")) for row in rows)
+        examples["lines_without_customer"] = _days_of_lines(con, WITHOUT_CUSTOMER)
         if money:
             totals["lines_without_customer"] = _rows(con, ask.money_without_customer())[0][0]
     if quality.lines_without_date:
@@ -96,6 +96,8 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
         examples["lines_without_date"] = tuple(
             dated(None, row[0], "" if row[1] is None else f"{row[1]:,.2f}") for row in rows
         )
+    if quality.lines_after_end:
+        examples["lines_after_end"] = _days_of_lines(con, AFTER_END)
     if quality.first_unreadable_date:
         examples["lines_unreadable_date"] = (quality.first_unreadable_date,)
     if quality.customers_before_start and quality.observation_start:
@@ -113,6 +115,11 @@ def _counts(con: Any, source: Source, quality: Quality) -> list[Finding]:
         events("refunds_netted", quality.refund_events, "refund_total", "refund_total < total", "money")
         events("refunds_dropped", quality.refund_lines, "refund_total", "refund_lines > 0", "money")
     return of_counts(quality, examples, totals)
+
+
+def _days_of_lines(con: Any, reason: int) -> tuple[str, ...]:
+    rows = _rows(con, ask.days_of_lines(reason))
+    return tuple(dated(row[0], what=counted(int(row[1]), "line")) for row in rows)
 
 
 def _currencies(con: Any, source: Source, quality: Quality) -> Finding | str | None:

@@ -43,11 +43,11 @@ ORDER BY 1
 """
 
 
-def without_customer(reading: Reading) -> str:
-    """Days with lines without a customer, how many, and their money."""
+def days_of_lines(reason: int) -> str:
+    """The first days with lines that are not used for this reason, and how many."""
     return f"""
-SELECT first_day, SUM(lines), {"SUM(total)" if reading.money else "NULL"} FROM all_events
-WHERE reason = {WITHOUT_CUSTOMER} AND first_day IS NOT NULL
+SELECT first_day, SUM(lines) FROM all_events
+WHERE reason = {reason} AND first_day IS NOT NULL
 GROUP BY 1
 ORDER BY 1
 LIMIT {EXAMPLES}

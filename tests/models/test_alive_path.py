@@ -161,3 +161,19 @@ def test_dates_without_a_customer_must_be_dates():
             model.alive_path(log)
     path = model.alive_path(["01/02/2024", "13/02/2024"], date_format="%d/%m/%Y", points=2)
     assert path["frequency"].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("period", ["week", "month", "year"])
+def test_a_path_in_whole_periods_is_that_of_the_summaries(period):
+    parameters = {"alpha": 1.204, "beta": 0.75, "gamma": 0.657, "delta": 2.783}
+    model = clv.PurchaseModel.from_parameters("bg_bb", parameters, time_unit=period)
+    log = pd.DataFrame({"customer_id": "ann", "date": ["2020-02-28", "2020-03-04", "2021-07-01", "2022-12-31"]})
+    path = model.alive_path(log, "ann", observation_end="2023-06-30")
+    for row in path.iloc[:: max(1, len(path) // 12)].itertuples():
+        summary = clv.discrete_summary(log, period, observation_end=row.date.date(), amount=None)
+        assert summary[["frequency", "recency", "T"]].to_numpy().tolist() == [[row.frequency, row.recency, row.T]]
+        assert model.p_alive(summary).iloc[0] == pytest.approx(row.p_alive, rel=1e-12)
+    assert path["date"].is_monotonic_increasing
+    assert path["date"].iloc[-1] <= pd.Timestamp("2023-06-30")
+    whole = model.alive_path(log, "ann")
+    assert whole["frequency"].iloc[-1] == {"week": 3, "month": 3, "year": 2}[period]

@@ -17,7 +17,7 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels import frames
 from clvmodels.families import purchase_family
-from clvmodels.transactions.discrete import PERIODS, _end, _numbers
+from clvmodels.transactions.discrete import PERIODS, period_end, period_numbers
 
 ROWS = [
     ("ann", "1995-03-01", 10.0),
@@ -76,12 +76,12 @@ def test_only_whole_periods_are_observed(small):
 def test_periods_end_where_the_next_begins():
     for period in PERIODS:
         for day in range(-800, 800, 7):
-            number = int(_numbers(period, np.array([day]))[0])
-            last = (_end(period, number) - date(1970, 1, 1)).days
+            number = int(period_numbers(period, np.array([day]))[0])
+            last = (period_end(period, number) - date(1970, 1, 1)).days
             assert day <= last
-            assert _numbers(period, np.array([last, last + 1])).tolist() == [number, number + 1]
-    assert _end("week", 0) == date(1970, 1, 4)  # a Sunday
-    assert (_end("month", -1), _end("year", 54)) == (date(1969, 12, 31), date(2024, 12, 31))
+            assert period_numbers(period, np.array([last, last + 1])).tolist() == [number, number + 1]
+    assert period_end("week", 0) == date(1970, 1, 4)  # a Sunday
+    assert (period_end("month", -1), period_end("year", 54)) == (date(1969, 12, 31), date(2024, 12, 31))
 
 
 def plain(lines, period, end):
