@@ -165,12 +165,16 @@ def test_what_a_family_leaves_out(world):
         "time_to_next_purchase": lambda: model.time_to_next_purchase(summary, 0.5),
         "probability_of_purchase over an infinite horizon": lambda: model.probability_of_purchase(summary, math.inf),
         "latent_means": lambda: model.latent_means(summary),
-        "alive_path": lambda: model.alive_path(["2024-01-01"]),
     }.items():
         with pytest.raises(clv.NotAvailable, match=f"{name} cannot give {what}"):
             call()
     with pytest.raises(clv.NotAvailable, match=f"{name} cannot give time_to_next_purchase"):
         model.new_customer().time_to_next_purchase()
+    if set(world.family.statistics) <= {"frequency", "recency", "T"}:
+        assert len(model.alive_path(["2024-01-01"])) == 1
+    else:
+        with pytest.raises(clv.NotAvailable, match=f"{name} cannot give alive_path"):
+            model.alive_path(["2024-01-01"])
     assert model.purchase_quantile(summary, [0.5, 0.9], horizon=4).shape == (2, 2)
     assert model.residual_lifetime(summary).shape == (2, 4)
     never = world.family.finite_total is None
