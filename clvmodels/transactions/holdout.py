@@ -17,7 +17,7 @@ from .engine import connection
 from .grouping import group, quality_of
 from .moments import day_of, parse_moment, parse_zone
 from .quality import Quality
-from .summarize import refuse_unknown, summarize
+from .summarize import refuse_unknown, rfm_summary, summarize
 
 
 class Split(NamedTuple):
@@ -218,7 +218,8 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
         holdout = quality_of(counts, int(counts["buyers"] or 0), options, money=money)
         known = frame
         if quality.customers_before_start:  # they are not in the frame, and not new either
-            known = summarize(log, **{**reading, "observation_start": None}, observation_end=cut).summary
+            unlimited = {name: reading[name] for name in reading if name not in ("observation_start", "currency")}
+            known = rfm_summary(log, **unlimited, observation_end=cut)  # their ids alone: no report is wanted
         bought = _of_customers(con, frame, money)
         new = _of_the_others(con, known)
     columns = {name: frame[name] for name in frames.column_names(frame)} | bought

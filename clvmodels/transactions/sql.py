@@ -76,17 +76,22 @@ def counts_sql(reading: Reading, observation_end: date | datetime | None) -> str
     without_date = str(WITHOUT_DATE)
     if reading.date == "text":
         without_date = f"CASE WHEN written THEN {UNREADABLE_DATE} ELSE {WITHOUT_DATE} END"
-    late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
     unreadable = "COUNT(CASE WHEN written AND local_time IS NULL THEN 1 END)" if reading.date == "text" else "0"
     first, last = (DAY.replace("local_time", f"{side}(local_time)") for side in ("MIN", "MAX"))
     return f"""
-SELECT CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {without_date}
-    {late} ELSE {USED} END AS reason,
+SELECT {_reason(observation_end, without_date)} AS reason,
   COUNT(*) AS lines, {unreadable} AS unreadable, {first} AS first_day, {last} AS last_day
   {_LINE_MONEY if reading.money else ""}
 FROM lines
 GROUP BY reason
 """
+
+
+def _reason(observation_end: date | datetime | None, without_date: str) -> str:
+    """Whether a line is used, and why not."""
+    late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
+    return f"""CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {without_date}
+    {late} ELSE {USED} END"""
 
 
 _LINE_MONEY = """,
@@ -187,7 +192,6 @@ def all_events_sql(
     ``refunds`` and ``zeros`` say whether the log holds any; what it does not hold is not counted.
     """
     event, _ = GRAINS[event_grain]
-    late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
     columns = [
         ("COUNT(*)", "lines"),
         (event if event_grain == "day" else f"MIN({DAY})", "first_day"),
@@ -207,8 +211,7 @@ def all_events_sql(
     amount = ", amount" if reading.money else ""
     return f"""
 WITH sorted AS (
-  SELECT *, CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {WITHOUT_DATE}
-    {late} ELSE {USED} END AS reason
+  SELECT *, {_reason(observation_end, str(WITHOUT_DATE))} AS reason
   FROM lines
 ),
 dated AS (
