@@ -1,0 +1,1 @@
+"""Should a forecast be trusted? Metrics, baselines, holdouts, backtests, and the tables behind the pictures."""
