@@ -15,7 +15,7 @@ from . import sources, sql
 from .columns import Columns
 from .engine import connection
 from .grouping import group, quality_of
-from .moments import day_of, parse_moment, parse_zone
+from .moments import day_of, is_later, last_instant, parse_moment, parse_zone
 from .quality import Quality
 from .summarize import refuse_unknown, rfm_summary, summarize
 
@@ -194,7 +194,7 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
                     f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of the "
                     "holdout. Correct such dates, or pass holdout_end"
                 )
-        if quality.last_date < day_of(cut) or not _is_later(end, cut):
+        if quality.last_date < day_of(cut) or not is_later(end, cut):
             raise InvalidInput(
                 f"the holdout is empty: calibration_end is {cut} and the log ends on {quality.last_date}. "
                 "Give an earlier calibration_end"
@@ -230,23 +230,14 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
     return Split(table, quality, facts, new[0], new[1], new[2] if money else None, holdout)
 
 
-def _is_later(end: date | datetime, cut: date | datetime) -> bool:
-    """Whether anything can come after ``cut`` and until ``end``; a date is its whole day."""
-    return _last_instant(end) > _last_instant(cut)
-
-
-def _last_instant(moment: date | datetime) -> datetime:
-    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
-
-
 def _refuse_backwards(cut: date | datetime, end: date | datetime) -> None:
-    if not _is_later(end, cut):
+    if not is_later(end, cut):
         raise InvalidInput(f"holdout_end ({end}) must be later than calibration_end ({cut})")
 
 
 def _warn_of_a_cut_event(cut: date | datetime, event_grain: str) -> None:
     """Events of the grain that ``cut`` divides would count on both sides of it."""
-    next_instant = _last_instant(cut) + timedelta(microseconds=1)
+    next_instant = last_instant(cut) + timedelta(microseconds=1)
     starts = {
         "line": True,
         "hour": next_instant.time() == time(next_instant.hour),

@@ -1,0 +1,180 @@
+"""What a validation found: tables, forecasts of every customer, and the verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput
+from ..inference import looks
+from ..models.purchase import PurchaseModel
+from ..models.spend import SpendModel
+from ..transactions.holdout import Split
+from . import words
+from .forecasts import Predicted
+from .metrics import catalogue
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Models and baselines held against a holdout that they did not see; made by `validate`.
+
+    Attributes
+    ----------
+    scores
+        One row per forecaster and metric: model, kind ("model" or "baseline"), metric, value, standard_error. A metric
+        that a forecaster lacks is missing (NaN).
+    comparisons
+        Each model against every other forecaster on each leading metric that ranks: model, against, against_kind,
+        metric, difference, standard_error, p_value, outcome ("better", "worse" or "no difference", at the level
+        0.05, two-sided).
+    scored
+        One row a customer: the calibration summary, purchases_holdout, spend_holdout, and for each forecaster NAME
+        ``expected_purchases_NAME``; with money ``expected_spend_total_NAME``; for models also ``p_alive_NAME``,
+        ``median_purchases_NAME``, ``probability_of_purchase_NAME``, ``low_95_NAME`` and ``high_95_NAME``.
+    tracking
+        Repeat purchases week by week, actual and expected: see `compute_tracking`.
+    predicted
+        The forecasts as arrays, by name: see `clvmodels.validation.forecasts.Predicted`.
+    models, spends
+        The fitted models by name.
+    split
+        What the cut of the log found: quality of both parts, new customers.
+    settings
+        What was asked for, as text: enough to do it again.
+    """
+
+    scores: pd.DataFrame
+    comparisons: pd.DataFrame
+    scored: pd.DataFrame
+    tracking: pd.DataFrame
+    predicted: Mapping[str, Predicted]
+    models: Mapping[str, PurchaseModel]
+    spends: Mapping[str, SpendModel]
+    split: Split
+    settings: Mapping[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        """The models' names, in the order given."""
+        return list(self.models)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """How every forecaster is called in words."""
+        return {name: one.title for name, one in self.predicted.items()}
+
+    @property
+    def duration(self) -> float:
+        """Length of the holdout in the time unit."""
+        return float(self.scored["duration_holdout"].iloc[0])
+
+    @property
+    def time_unit(self) -> str:
+        """The unit of all times."""
+        return str(self.split.facts["time_unit"])
+
+    @property
+    def actual(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Purchases in the holdout, one a customer."""
+        return frames.numeric(self.scored, "purchases_holdout")
+
+    @property
+    def actual_spend(self) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+        """Money in the holdout, one a customer; None without amounts."""
+        return frames.numeric(self.scored, "spend_holdout") if "spend_holdout" in self.scored.columns else None
+
+    def arrays(self, name: str) -> dict[str, Any]:
+        """What the metrics read of one forecaster, by the names that they ask by."""
+        self._check(name)
+        return self.predicted[name].arrays(self.actual, self.actual_spend)
+
+    def best(self, metric: str = "log_score", baselines: bool = False) -> str:
+        """Name of the model with the best value of a metric, or of a baseline if they are to be counted too.
+
+        Raises InvalidInput for a metric that is not known, or that none is ranked by.
+        """
+        return best_by(self.scores.assign(mean=self.scores["value"]), metric, baselines)
+
+    def table(self, metrics: Any = None) -> pd.DataFrame:
+        """A wide table for reading: a row per forecaster, a column per metric; the leading ones if None."""
+        chosen = [m.name for m in catalogue.METRICS.values() if m.leads] if metrics is None else metrics
+        found = [metric.name for metric in catalogue.find(chosen)]
+        wide = self.scores.pivot(index="model", columns="metric", values="value")
+        return wide.loc[list(self.predicted), found].rename_axis(columns=None)
+
+    @property
+    def verdict(self) -> str:
+        """How it went, in words: totals, whom each model beats and to whom it loses, and customers who were new."""
+        cut = str(self.split.facts["observation_end"])
+        total = float(self.actual.sum())
+        paragraphs = []
+        for name in sorted(self.names, key=lambda one: one != self._leader()):
+            said = self.predicted[name]
+            sentences = [
+                words.of_total(said.title, float(said.expected.sum()), total, self.duration, self.time_unit, cut),
+                *words.of_baselines(self.comparisons, name, self.titles),
+            ]
+            paragraphs.append(" ".join(sentences))
+        return "\n".join([*paragraphs, self._new_customers()])
+
+    def _leader(self) -> str:
+        """The model with the best log score; the first one where none has any."""
+        rows = self.scores[(self.scores["metric"] == "log_score") & (self.scores["kind"] == "model")].dropna()
+        return str(rows.loc[rows["value"].idxmin(), "model"]) if len(rows) else self.names[0]
+
+    def _new_customers(self) -> str:
+        split = self.split
+        spent = "" if split.new_customers_spend is None else f" for {split.new_customers_spend:,.2f}"
+        return (
+            f"Not forecast: {split.new_customers_purchases:,} purchases{spent} by {split.new_customers:,} customers who "
+            "first bought in the holdout."
+        )
+
+    def _check(self, name: str) -> None:
+        if name not in self.predicted:
+            raise InvalidInput(f"there is no forecast {name!r}; there are {', '.join(self.predicted)}")
+
+    def __str__(self) -> str:
+        shown = self.table().to_string(float_format=lambda value: f"{value:.3f}", na_rep="—")
+        return f"{self.verdict}\n\n{shown}"
+
+    def __repr__(self) -> str:
+        return (
+            f"Validation of {', '.join(self.names)}: {len(self.scored):,} customers, calibration until "
+            f"{self.split.facts['observation_end']}, holdout until {self.split.facts['holdout_end']}"
+        )
+
+    def _repr_html_(self) -> str:
+        wide = self.table()
+        rows = [
+            (self.titles[name], *(looks.number(float(value), ".4g") for value in values))
+            for name, values in zip(wide.index, wide.to_numpy(), strict=True)
+        ]
+        titles = [catalogue.METRICS[name].title for name in wide.columns]
+        sentences = [looks.line(sentence) for sentence in self.verdict.split("\n")]
+        return looks.card("Validation", *sentences, looks.table(("", *titles), rows))
+
+
+def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
+    """Name of the forecaster whose ``mean`` is best; ``means`` has model, kind, metric, mean.
+
+    Raises
+    ------
+    InvalidInput
+        If the metric is not known, nothing is to be chosen by it, or nobody has it.
+    """
+    (found,) = catalogue.find([metric])
+    if not found.ranks:
+        raise InvalidInput(f"nothing is chosen by {metric}: {found.proper_for}")
+    rows = means[(means["metric"] == metric) & (baselines | (means["kind"] == "model"))].dropna(subset=["mean"])
+    if not len(rows):
+        raise InvalidInput(f"no {'forecast' if baselines else 'model'} here has {metric}")
+    return str(rows.loc[catalogue.badness(found, rows["mean"].to_numpy()).argmin() == np.arange(len(rows)), "model"].iloc[0])

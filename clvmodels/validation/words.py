@@ -1,0 +1,84 @@
+"""What a validation says in words: how far off the total was, and which baselines a model beats or loses to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+# What the leading metrics are about, as one would say it.
+ABOUT = {
+    "bias_ratio": "the total",
+    "log_score": "the whole distribution of purchases (log score)",
+    "poisson_deviance": "how much each customer buys (Poisson deviance)",
+    "spearman": "the order of customers (Spearman)",
+    "top_decile_capture": "finding the best tenth",
+}
+
+
+def day(moment: str | date) -> str:
+    """A day as people write it.
+
+    >>> day("1997-09-30")
+    '30 Sep 1997'
+    """
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    clock = f", {found:%H:%M}" if isinstance(found, datetime) and isinstance(moment, str) and len(moment) > 10 else ""
+    return f"{found.day} {found:%b %Y}{clock}"
+
+
+def length(duration: float, unit: str) -> str:
+    """A length of time.
+
+    >>> length(39.0, "week"), length(1.0, "year")
+    ('39 weeks', '1 year')
+    """
+    return f"{duration:.4g} {unit}{'' if duration == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def off_by(expected: float, actual: float) -> str:
+    """How far a forecast is from what came, in per cent.
+
+    >>> off_by(1665.5, 1882)
+    '-11.5 %'
+    """
+    return f"{100 * (expected / actual - 1):+.1f} %" if actual else "nothing was bought"
+
+
+def of_total(title: str, expected: float, actual: float, duration: float, unit: str, cut: str) -> str:
+    """The first sentence: forecast, outcome and their difference.
+
+    >>> of_total("Pareto/NBD", 1665.5, 1882, 39.0, "week", "1997-09-30")
+    'Pareto/NBD forecast 1,666 purchases for the 39 weeks after 30 Sep 1997; customers made 1,882 (-11.5 %).'
+    """
+    return (
+        f"{title} forecast {expected:,.0f} purchases for the {length(duration, unit)} after {day(cut)}; customers made "
+        f"{actual:,.0f} ({off_by(expected, actual)})."
+    )
+
+
+def of_baselines(comparisons: Any, name: str, titles: dict[str, str]) -> list[str]:
+    """One sentence about whom a model beats, one about whom it loses to, one about what is left open.
+
+    ``comparisons`` as in `Validation`; a baseline that is better beyond chance on any leading metric is a loss.
+    """
+    rows = comparisons[(comparisons["model"] == name) & (comparisons["against_kind"] == "baseline")]
+    sentences = []
+    for outcome, verb in (("better", "beats"), ("worse", "LOSES to"), ("no difference", "is level with")):
+        parts = []
+        for metric, about in ABOUT.items():
+            found = rows[(rows["metric"] == metric) & (rows["outcome"] == outcome)]
+            if len(found):
+                parts.append(f"{listed([titles[other] for other in found['against']])} in {about}")
+        if parts:
+            sentences.append(f"It {verb} {'; '.join(parts)}.")
+    return sentences
