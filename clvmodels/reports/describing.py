@@ -1,0 +1,100 @@
+"""A picture in words, for whoever cannot see it: what is drawn on its axes, with the main numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_MOST_NUMBERS = 12  # more than that are told by their ends and extremes
+
+
+def described(figure: Any) -> str:
+    """What a figure shows: titles, axes, and the numbers of each labelled line, bar and map.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> _ = ax.plot([1, 2, 3], [10, 30, 20], label="actual")
+    >>> _ = ax.set_xlabel("week")
+    >>> described(ax.figure)
+    'Across: week. actual: 10 at 1, 30 at 2, 20 at 3.'
+    """
+    sentences = []
+    for ax in figure.axes:
+        if hasattr(ax, "_colorbar"):  # it belongs to a map, which is told with its own axes
+            continue
+        sentences += _of_axes(ax)
+    return " ".join(sentences)
+
+
+def _of_axes(ax: Any) -> list[str]:
+    told = []
+    for words, text in (("", ax.get_title()), ("Across: ", ax.get_xlabel()), ("Upwards: ", ax.get_ylabel())):
+        if text:
+            told.append(f"{words}{' '.join(text.split())}.")
+    names = _tick_names(ax)
+    bars = [(found.get_label(), found) for found in ax.containers]
+    lines = [(line.get_label(), line) for line in ax.get_lines()]
+    for label, found in bars:
+        if _named(label) and getattr(found, "datavalues", None) is not None:
+            across = [part.get_x() + part.get_width() / 2 for part in found.patches]
+            told.append(_series(label, across, found.datavalues, names, ax))
+        elif _named(label) and getattr(found, "lines", None):  # points with errors
+            line = found.lines[0]
+            if line is not None:
+                told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
+    for label, line in lines:
+        if _named(label):
+            told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
+    for found in ax.collections:
+        values = found.get_array() if hasattr(found, "get_array") else None
+        if values is not None and np.ma.count(values):
+            label = found.colorbar.ax.get_ylabel() if getattr(found, "colorbar", None) else "shading"
+            told.append(f"{label or 'shading'}: from {_short(values.min())} to {_short(values.max())}.")
+    return told
+
+
+def _named(label: Any) -> bool:
+    return bool(label) and not str(label).startswith("_")
+
+
+def _tick_names(ax: Any) -> dict[float, str]:
+    """Names that stand at places of the x axis instead of numbers."""
+    from matplotlib.ticker import FixedFormatter
+
+    formatter = ax.xaxis.get_major_formatter()
+    if not isinstance(formatter, FixedFormatter):
+        return {}
+    places = ax.xaxis.get_major_locator()()
+    return {float(at): text for at, text in zip(places, formatter.seq, strict=False) if text}
+
+
+def _series(label: Any, across: Any, up: Any, names: dict[float, str], ax: Any) -> str:
+    from matplotlib import dates
+
+    y = np.asarray(up, dtype=np.float64)
+    x = np.asarray(ax.convert_xunits(np.asarray(across)), dtype=np.float64)
+    dated = isinstance(ax.xaxis.get_major_locator(), dates.DateLocator)
+
+    def place(at: float) -> str:
+        if names:
+            nearest = min(names, key=lambda known: abs(known - at))
+            if abs(nearest - at) <= 0.5:
+                return names[nearest]
+        return f"{dates.num2date(at):%Y-%m-%d}" if dated else _short(at)
+
+    kept = np.isfinite(x) & np.isfinite(y)
+    x, y = x[kept], y[kept]
+    if not len(y):
+        return f"{label}: nothing."
+    if len(y) <= _MOST_NUMBERS:
+        return f"{label}: {', '.join(f'{_short(b)} at {place(a)}' for a, b in zip(x, y, strict=True))}."
+    low, high = int(y.argmin()), int(y.argmax())
+    return (
+        f"{label}: from {_short(y[0])} at {place(x[0])} to {_short(y[-1])} at {place(x[-1])}; lowest {_short(y[low])} "
+        f"at {place(x[low])}, highest {_short(y[high])} at {place(x[high])}."
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
