@@ -1,0 +1,232 @@
+"""What a validation says of each model, good or bad, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..validation import words
+from ..validation.result import Validation
+
+_NEAR = 0.05  # a total within 5 % is good, however many customers make its error small
+_COVERAGE_OFF = 0.02  # ranges that hold 2 in 100 customers more or fewer than they should
+_CHANCE = 2.0  # standard errors
+_SILENT = 0.5  # repeat buyers whom a model holds for gone rather than not
+_TOO_FEW = 1.5  # times as many purchases as forecast
+
+# Sign and word say what the colour says.
+_SIGNS = {True: ("✓", "Good"), False: ("✗", "Not good"), None: ("≈", "Open")}
+
+
+class Check(NamedTuple):
+    """One thing that was looked at: whether it is good (None: cannot be told), what was found, what to do."""
+
+    good: bool | None
+    told: str
+    advice: str = ""
+
+    @property
+    def sign(self) -> str:
+        """A tick, a cross, or neither."""
+        return _SIGNS[self.good][0]
+
+    @property
+    def word(self) -> str:
+        """The sign in a word."""
+        return _SIGNS[self.good][1]
+
+
+class Silent(NamedTuple):
+    """Repeat buyers whom a model holds for gone: how many, what was expected of them, and what they bought."""
+
+    customers: int
+    expected: float
+    actual: float
+
+
+def checks(found: Validation, name: str) -> list[Check]:
+    """Everything that is looked at for one model, in the order in which it matters."""
+    made = [fit(found, name), total(found, name), baselines(found, name), ranges(found, name), silence(found, name)]
+    return [check for check in made if check is not None]
+
+
+def fit(found: Validation, name: str) -> Check:
+    """Whether the parameters are the best ones, as the fit reports it."""
+    report = found.models[name].fit_report if found.models[name]._fitted is not None else None
+    if report is None:
+        return Check(None, "Its parameters were given, not estimated here: there is no fit to judge.")
+    if report.converged:
+        return Check(True, "The fit has converged: the parameters are the best there are for the calibration period.")
+    return Check(
+        False,
+        report.verdict,
+        f"the fit of {title(found, name)} did not converge, so nothing on this page about it is to be relied on. Give it "
+        "more customers or a longer calibration period, or take a simpler model; NBD has two parameters",
+    )
+
+
+def total(found: Validation, name: str) -> Check:
+    """Whether all purchases together come out right."""
+    ratio, error = value(found, name, "bias_ratio")
+    if not np.isfinite(ratio):
+        return Check(None, "Nobody bought anything in the holdout, so the total cannot be judged.", "choose a longer holdout")
+    off, spread = ratio - 1, f" (standard error {100 * error:.1f} points)" if np.isfinite(error) else ""
+    side = "too low" if off < 0 else "too high"
+    told = f"The total is {abs(100 * off):.1f} % {side}{spread}."
+    if abs(off) <= _NEAR:
+        return Check(True, told)
+    if np.isfinite(error) and abs(off) <= _CHANCE * error:
+        return Check(None, f"{told} So much may be chance.")
+    return Check(
+        False,
+        told,
+        f"the total of {title(found, name)} is {side} by {abs(100 * off):.1f} %, more than chance explains. Look at "
+        "the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a season or "
+        "a campaign comes from outside, since these models know of neither. Until it is explained do not put the "
+        "total into a plan as it stands; the order of customers may be good all the same",
+    )
+
+
+def baselines(found: Validation, name: str) -> Check:
+    """Whether a simple rule does as well."""
+    rows = found.comparisons
+    rows = rows[(rows["model"] == name) & (rows["against_kind"] == "baseline")]
+    titles = titles_of(found)
+    counts = {outcome: int((rows["outcome"] == outcome).sum()) for outcome in ("better", "worse", "no difference")}
+    told = (
+        f"Against the simple rules, over all leading measures: better {counts['better']} times, no telling "
+        f"{counts['no difference']} times, worse {counts['worse']} times."
+    )
+    lost = rows[rows["outcome"] == "worse"]
+    if len(lost):
+        parts = [
+            f"{words.listed([titles[other] for other in dict.fromkeys(group['against'])])} in "
+            f"{words.ABOUT.get(str(metric), str(metric))}"
+            for metric, group in lost.groupby("metric", sort=False)
+        ]
+        return Check(
+            False,
+            told,
+            f"{title(found, name)} loses to {'; '.join(parts)}. For that purpose use the simple rule, or find out why "
+            "it knows more: a rule that looks at the last weeks only wins where customers change together (a season, a "
+            "campaign), which the model does not see",
+        )
+    if counts["better"]:
+        return Check(True, told)
+    return Check(
+        None,
+        told,
+        f"{title(found, name)} cannot be told from the simple rules here: take more customers, or a longer holdout",
+    )
+
+
+def ranges(found: Validation, name: str) -> Check | None:
+    """Whether the 95 % ranges hold as many customers as the model itself says; None where it gives none."""
+    told = found.predicted[name].distribution
+    if told is None or 0.95 not in told.intervals:
+        return None
+    low, high = told.intervals[0.95]
+    held = float(np.mean((low <= found.actual) & (found.actual <= high)))
+    meant = float(np.mean(told.masses[0.95]))
+    error = float(np.sqrt(meant * (1 - meant) / len(found.actual)))
+    said = (
+        f"The 95 % ranges held {100 * held:.1f} % of the customers, where the model itself expects {100 * meant:.1f} % "
+        "(purchases are whole numbers, so ranges hold somewhat more than 95 %)."
+    )
+    if abs(held - meant) <= max(_COVERAGE_OFF, _CHANCE * error):
+        return Check(True, said)
+    narrow = held < meant
+    return Check(
+        False,
+        said,
+        f"the ranges of {title(found, name)} are too {'narrow' if narrow else 'wide'}: "
+        + (
+            "customers differ more than the model thinks. Plan for worse and better than its ranges say"
+            if narrow
+            else "it is surer than it says. Decisions that rest on the worst case may be too careful"
+        ),
+    )
+
+
+def silent(found: Validation, name: str) -> Silent | None:
+    """Repeat buyers with P(alive) below a half; None where the model does not say or there are none."""
+    alive = found.predicted[name].p_alive
+    if alive is None or "frequency" not in found.scored.columns:
+        return None
+    chosen = (found.scored["frequency"].to_numpy() > 0) & (alive < _SILENT)
+    if not chosen.any():
+        return None
+    expected = float(found.predicted[name].expected[chosen].sum())
+    return Silent(int(chosen.sum()), expected, float(found.actual[chosen].sum()))
+
+
+def silence(found: Validation, name: str) -> Check | None:
+    """Whether repeat buyers who are thought to have left had left."""
+    group = silent(found, name)
+    if group is None or group.expected <= 0:
+        return None
+    ratio = group.actual / group.expected
+    said = (
+        f"{group.customers:,} repeat buyers were thought more likely gone than not: {group.expected:,.0f} purchases "
+        f"were forecast for them together, and they made {group.actual:,.0f} ({ratio:.1f} times as many)."
+    )
+    if group.actual - group.expected <= _CHANCE * np.sqrt(group.expected) or ratio < _TOO_FEW:
+        return Check(True, said)
+    return Check(
+        False,
+        said,
+        f"do not write off repeat buyers because {title(found, name)} thinks them gone: together they bought "
+        f"{ratio:.1f} times what it forecast. A letter to them is worth more than the forecast says",
+    )
+
+
+def advice(found: Validation) -> list[str]:
+    """What follows from all this, what weighs most first, and what to do where nothing is wrong."""
+    given = [_sentence(check.advice) for name in found.names for check in checks(found, name) if check.advice]
+    if found.split.new_customers_purchases:
+        share = found.split.new_customers_purchases / (found.split.new_customers_purchases + found.actual.sum())
+        given.append(
+            f"Plan new customers separately: {100 * share:.0f} % of all purchases in the holdout were made by "
+            f"{found.split.new_customers:,} customers whom no model here could know."
+        )
+    best = found.names[0] if len(found.names) == 1 else None
+    if best is None:
+        rows = found.scores[(found.scores["metric"] == "log_score") & (found.scores["kind"] == "model")].dropna()
+        if len(rows):
+            best = str(rows.loc[rows["value"].idxmin(), "model"])
+            given.append(
+                f"Of the models compared, {title(found, best)} describes best what customers did (log score). If you "
+                "need one, take it, unless the table above says that the difference is chance; then take the simpler one."
+            )
+    given.append(
+        "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs on "
+        "it, and once more when the business has changed."
+    )
+    return given
+
+
+def value(found: Validation, name: str, metric: str) -> tuple[float, float]:
+    """A score and its standard error; NaN where there is none."""
+    rows = found.scores[(found.scores["model"] == name) & (found.scores["metric"] == metric)]
+    if not len(rows):
+        return float("nan"), float("nan")
+    return float(pd.to_numeric(rows["value"]).iloc[0]), float(pd.to_numeric(rows["standard_error"]).iloc[0])
+
+
+def titles_of(found: Validation) -> dict[str, str]:
+    """What each forecaster is called on the page: its title, with the label where the user gave one of his own."""
+    return {name: title(found, name) for name in found.predicted}
+
+
+def title(found: Validation, name: str) -> str:
+    """What one forecaster is called."""
+    said = found.predicted[name]
+    own: Any = found.models.get(name)
+    return said.title if own is None or own.family.name == name else f"{said.title} ({name})"
+
+
+def _sentence(words: str) -> str:
+    """With a capital letter and a full stop."""
+    return f"{words[0].upper()}{words[1:]}" + ("" if words.endswith(".") else ".")
