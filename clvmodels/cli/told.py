@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill, wrap
 from typing import Any
 
 from .defaults import DEFAULTS
 from .wording import in_options
+
+_WIDTH = 98
+_COLUMN = 14
 
 
 def forecast_told(words: Any, result: Any) -> str:
@@ -71,6 +75,34 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
 
 def _ahead(horizon: float, unit: str) -> str:
     return "the rest of their lives" if math.isinf(horizon) else f"the next {horizon:.4g} {unit}s"
+
+
+def validation_told(words: Any, found: Any) -> str:
+    """What a validation found: the log, the verdict, and the leading measures of everybody."""
+    lines = [f"THE LOG {words.log}", *(f"  {line}" for line in found.split.report()), "", "THE VERDICT"]
+    for paragraph in found.verdict.split("\n"):
+        lines += fill(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ").splitlines()
+    return "\n".join([*lines, "", *_measures_told(found)])
+
+
+def _measures_told(found: Any) -> list[str]:
+    from ..validation.metrics.catalogue import METRICS
+
+    best = {"lower": "low", "higher": "high", "near 1": "near 1", "near nominal": "near nominal", "none": ""}
+    table = found.table()
+    heads = [wrap(METRICS[name].title, _COLUMN - 2) for name in table.columns]
+    deepest = max(map(len, heads))
+    rows = [("", *line) for line in zip(*([""] * (deepest - len(head)) + head for head in heads), strict=True)]
+    rows += [
+        (found.titles[name], *("—" if value != value else f"{value:,.3f}" for value in values))
+        for name, values in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    rows.append(("good is", *(best[METRICS[name].better] for name in table.columns)))
+    width = max(len(row[0]) for row in rows)
+    return [
+        "THE LEADING MEASURES, of the models and of simple rules; the page says what they mean",
+        *(f"  {row[0]:<{width}}{''.join(f'{cell:>{_COLUMN}}' for cell in row[1:])}".rstrip() for row in rows),
+    ]
 
 
 def models_told(model: Any) -> list[str]:

@@ -24,7 +24,7 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table with a caption; the first cell of each row is its heading. ``meanings`` explain headings, or are empty."""
+    """A table with a caption; the first cell of each row is its heading. ``meanings`` explain the others, if any."""
 
     caption: str
     header: Sequence[str]

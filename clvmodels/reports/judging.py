@@ -62,8 +62,8 @@ def fit(found: Validation, name: str) -> Check:
     return Check(
         False,
         report.verdict,
-        f"the fit of {title(found, name)} did not converge, so nothing on this page about it is to be relied on. Give it "
-        "more customers or a longer calibration period, or take a simpler model; NBD has two parameters",
+        f"the fit of {title(found, name)} did not converge, so nothing on this page about it is to be relied on. "
+        "Give it more customers or a longer calibration period, or take a simpler model; NBD has two parameters",
     )
 
 
@@ -71,7 +71,9 @@ def total(found: Validation, name: str) -> Check:
     """Whether all purchases together come out right."""
     ratio, error = value(found, name, "bias_ratio")
     if not np.isfinite(ratio):
-        return Check(None, "Nobody bought anything in the holdout, so the total cannot be judged.", "choose a longer holdout")
+        return Check(
+            None, "Nobody bought anything in the holdout: there is nothing to judge.", "choose a longer holdout"
+        )
     off, spread = ratio - 1, f" (standard error {100 * error:.1f} points)" if np.isfinite(error) else ""
     side = "too low" if off < 0 else "too high"
     told = f"The total is {abs(100 * off):.1f} % {side}{spread}."
@@ -82,9 +84,9 @@ def total(found: Validation, name: str) -> Check:
     return Check(
         False,
         told,
-        f"the total of {title(found, name)} is {side} by {abs(100 * off):.1f} %, more than chance explains. Look at "
-        "the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a season or "
-        "a campaign comes from outside, since these models know of neither. Until it is explained do not put the "
+        f"the total of {title(found, name)} is {side} by {abs(100 * off):.1f} %, more than chance explains. Look "
+        "at the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a season "
+        "or a campaign comes from outside, since these models know of neither. Until it is explained do not put the "
         "total into a plan as it stands; the order of customers may be good all the same",
     )
 
@@ -197,12 +199,12 @@ def advice(found: Validation) -> list[str]:
         if len(rows):
             best = str(rows.loc[rows["value"].idxmin(), "model"])
             given.append(
-                f"Of the models compared, {title(found, best)} describes best what customers did (log score). If you "
-                "need one, take it, unless the table above says that the difference is chance; then take the simpler one."
+                f"Of the models compared, {title(found, best)} describes best what customers did (log score). "
+                "Take it, unless the comparison below says that the difference may be chance; then take the simpler one."
             )
     given.append(
-        "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs on "
-        "it, and once more when the business has changed."
+        "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs "
+        "on it, and once more when the business has changed."
     )
     return given
 

@@ -19,12 +19,12 @@ PLAIN = {
     "auc": "how often a buyer was ranked above a non-buyer; one half is chance",
     "normalised_gini": "how well customers are sorted by purchases; 0 is chance, 1 the perfect order",
     "top_20_capture": "the share of all purchases made by the fifth forecast to buy most",
-    "calibration_slope": "purchases made for each purchase forecast, along the customers; below 1 forecasts differ too much",
+    "calibration_slope": "purchases made for one more purchase forecast; below 1 the forecasts differ too much",
     "width_95": "how wide the 95 % ranges are; narrow is good only where the share inside is right",
-    "pit_p_value": "small where the forecast distributions do not look like what happened; with many customers they hardly "
-    "ever do exactly",
-    "mae": "typical error of the median; never used to choose, since most customers buy nothing and forecasting nothing "
-    "for everybody does well in it",
+    "pit_p_value": "small where the forecast distributions do not look like what happened; with many customers they "
+    "hardly ever do exactly",
+    "mae": "typical error of the median; never used to choose, since most customers buy nothing and forecasting "
+    "nothing for everybody does well in it",
     "mae_of_mean": "typical error of the mean; not for choosing, for the same reason",
     "msle": "error in the logarithm; not for choosing: it rewards forecasts that are too low",
     "spend_bias_ratio": "forecast money divided by money spent",
@@ -47,7 +47,9 @@ def meaning(metric: Metric) -> str:
     if said is None and metric.name.startswith("coverage_"):
         said = "the share of customers whose purchases fell into the range"
     if said is None and metric.name.startswith("mass_"):
-        said = "the share that the forecast itself expects there: whole numbers make ranges hold more than their name says"
+        said = (
+            "the share that the forecast itself expects there: in whole numbers, ranges hold more than their name says"
+        )
     first = f"{metric.title}: {said}." if said else f"{metric.title}."
     return f"{first} From {_end(metric.lowest)} to {_end(metric.highest)}{_best(metric)}."
 

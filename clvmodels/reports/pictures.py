@@ -111,7 +111,7 @@ def _drawn(wanted: Wanted, found: Validation) -> Picture:
 
 
 def _reading(figure: Any) -> str:
-    """Take the sentence below the picture off it: on the page it is text, which can be searched, enlarged and read out."""
+    """Take the sentence below the picture off it: on the page it is text, to be searched, enlarged and read out."""
     told = []
     for ax in figure.axes:
         for text in list(ax.texts):

@@ -44,8 +44,8 @@ def facts(found: Validation, source: str | None) -> list[tuple[str, str]]:
         ),
         (
             "Holdout",
-            f"the {words.length(found.duration, unit)} after it, to {words.day(end)}: what they had to forecast, and did "
-            "not see",
+            f"the {words.length(found.duration, unit)} after it, to {words.day(end)}: what they had to forecast, "
+            "and did not see",
         ),
         ("Customers", f"{len(found.scored):,} known by the end of calibration; {bought_again:,} bought in the holdout"),
         ("Purchases", f"{found.actual.sum():,.0f} by these customers in the holdout"),
@@ -185,9 +185,9 @@ def differences(found: Validation) -> Table:
 def weakness(found: Validation) -> dict[str, Any]:
     """Repeat buyers whom a model takes for gone."""
     paragraphs = [
-        "These models take a long silence for a departure. On most real logs people also pause and come back, which no "
-        "such model knows of: repeat buyers with a low probability of still being customers often buy two to three times "
-        "more than forecast. Here is how it was in this holdout."
+        "These models take a long silence for a departure. On most real logs people also pause and come back, which "
+        "no such model knows of: repeat buyers with a low probability of still being customers often buy two to three "
+        "times more than forecast. Here is how it was in this holdout."
     ]
     with_alive = [name for name in found.names if found.predicted[name].p_alive is not None]
     tables = []
@@ -301,4 +301,3 @@ def settings(found: Validation) -> Table:
     """Everything that was asked for and assumed."""
     rows = [(cells.text(name), cells.outside(value)) for name, value in found.settings.items()]
     return Table("Settings of this validation", ("Setting", "Value"), rows, sortable=False)
-

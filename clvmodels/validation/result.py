@@ -177,4 +177,6 @@ def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
     rows = means[(means["metric"] == metric) & (baselines | (means["kind"] == "model"))].dropna(subset=["mean"])
     if not len(rows):
         raise InvalidInput(f"no {'forecast' if baselines else 'model'} here has {metric}")
-    return str(rows.loc[catalogue.badness(found, rows["mean"].to_numpy()).argmin() == np.arange(len(rows)), "model"].iloc[0])
+    return str(
+        rows.loc[catalogue.badness(found, rows["mean"].to_numpy()).argmin() == np.arange(len(rows)), "model"].iloc[0]
+    )
