@@ -98,9 +98,7 @@ def _spread(number: int, first: date, last: date, days: int, overlap: bool) -> l
     earliest = first + timedelta(days=int(min(days, room / 2)))
     span = (latest - earliest).days
     if span < number - 1:
-        raise InvalidInput(
-            f"the log, from {first} to {last}, has no room for {number} cutoffs {days} days before its end"
-        )
+        raise InvalidInput(f"the log, from {first} to {last}, has no room for {number} cutoffs {days} days before its end")
     if not overlap:
         fitting = 1 + (room - min(days, room // 2)) // days
         warn(
@@ -108,6 +106,5 @@ def _spread(number: int, first: date, last: date, days: int, overlap: bool) -> l
             f"for {number}: they overlap, so their errors are not independent and the spread looks smaller than it is. "
             f"Take fewer cutoffs or a shorter horizon, or say overlap=True"
         )
-    return (
-        [earliest + timedelta(days=round(i * span / (number - 1))) for i in range(number)] if number > 1 else [latest]
-    )
+    return [earliest + timedelta(days=round(i * span / (number - 1))) for i in range(number)] if number > 1 else [latest]
+
