@@ -23,7 +23,10 @@ _PHRASES = {
     ", or strict=False, which counts them": ", or leave --strict out: then they are counted",
     "log.drop_duplicates() in pandas, SELECT DISTINCT in SQL": "with sort --unique, or SELECT DISTINCT in SQL",
 }
-_NAMES = "calibration_end|holdout_end|observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|currency|time_unit"
+_NAMES = (
+    "calibration_end|holdout_end|observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|"
+    "currency|time_unit"
+)
 _SETTING = re.compile(rf"\b({_NAMES})=(?:\.\.\.|(['\"])(.*?)\2)?")
 _TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')
 

@@ -85,9 +85,9 @@ def total(found: Validation, name: str) -> Check:
         False,
         told,
         f"the total of {title(found, name)} is {side} by {abs(100 * off):.1f} %, more than chance explains. Look "
-        "at the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a season "
-        "or a campaign comes from outside, since these models know of neither. Until it is explained do not put the "
-        "total into a plan as it stands; the order of customers may be good all the same",
+        "at the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a "
+        "season or a campaign comes from outside, since these models know of neither. Until it is explained do not put "
+        "the total into a plan as it stands; the order of customers may be good all the same",
     )
 
 
@@ -200,7 +200,7 @@ def advice(found: Validation) -> list[str]:
             best = str(rows.loc[rows["value"].idxmin(), "model"])
             given.append(
                 f"Of the models compared, {title(found, best)} describes best what customers did (log score). "
-                "Take it, unless the comparison below says that the difference may be chance; then take the simpler one."
+                "Take it, unless the comparison below says that this may be chance; then take the simpler one."
             )
     given.append(
         "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs "

@@ -88,6 +88,8 @@ def pictures(found: Validation) -> tuple[list[Picture], list[str]]:
     drawn: list[Picture] = []
     missing = []
     for wanted in WANTED:
+        if not hasattr(plots, wanted.plot):
+            continue
         try:
             drawn.append(_drawn(wanted, found))
         except ClvError as error:

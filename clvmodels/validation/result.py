@@ -139,11 +139,7 @@ class Validation:
 
     def _new_customers(self) -> str:
         split = self.split
-        spent = "" if split.new_customers_spend is None else f" for {split.new_customers_spend:,.2f}"
-        return (
-            f"Not forecast: {split.new_customers_purchases:,} purchases{spent} by {split.new_customers:,} customers who "
-            "first bought in the holdout."
-        )
+        return words.of_new_customers(split.new_customers, split.new_customers_purchases, split.new_customers_spend)
 
     def _check(self, name: str) -> None:
         if name not in self.predicted:
