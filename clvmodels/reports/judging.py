@@ -17,15 +17,19 @@ _SILENT = 0.5  # repeat buyers whom a model holds for gone rather than not
 _TOO_FEW = 1.5  # times as many purchases as forecast
 
 # Sign and word say what the colour says.
-_SIGNS = {True: ("✓", "Good"), False: ("✗", "Not good"), None: ("≈", "Open")}
+_SIGNS = {True: ("✓", "Good"), False: ("✗", "Not good"), None: ("≈", "Cannot be told")}
 
 
 class Check(NamedTuple):
-    """One thing that was looked at: whether it is good (None: cannot be told), what was found, what to do."""
+    """One thing that was looked at: whether it is good (None: neither), what was found, what to do about it.
+
+    ``advice`` names no model, so that models of which the same is true share it.
+    """
 
     good: bool | None
     told: str
     advice: str = ""
+    mixed: bool = False
 
     @property
     def sign(self) -> str:
@@ -35,7 +39,14 @@ class Check(NamedTuple):
     @property
     def word(self) -> str:
         """The sign in a word."""
-        return _SIGNS[self.good][1]
+        return "Mixed" if self.mixed else _SIGNS[self.good][1]
+
+
+class Said(NamedTuple):
+    """The verdict on one model: the total first, then whom it beats and to whom it loses."""
+
+    first: str
+    rest: list[str]
 
 
 class Silent(NamedTuple):
@@ -44,6 +55,14 @@ class Silent(NamedTuple):
     customers: int
     expected: float
     actual: float
+
+
+def verdict(found: Validation, name: str) -> Said:
+    """What `Validation.verdict` says of one model, sentence by sentence."""
+    expected, actual = float(found.predicted[name].expected.sum()), float(found.actual.sum())
+    cut = str(found.split.facts["observation_end"])
+    first = words.of_total(title(found, name), expected, actual, found.duration, found.time_unit, cut)
+    return Said(first, words.of_baselines(found.comparisons, name, titles_of(found)))
 
 
 def checks(found: Validation, name: str) -> list[Check]:
@@ -62,8 +81,8 @@ def fit(found: Validation, name: str) -> Check:
     return Check(
         False,
         report.verdict,
-        f"the fit of {title(found, name)} did not converge, so nothing on this page about it is to be relied on. "
-        "Give it more customers or a longer calibration period, or take a simpler model; NBD has two parameters",
+        "the fit did not converge, so nothing on this page about it is to be relied on. Give it more customers or a "
+        "longer calibration period, or take a simpler model; NBD has two parameters",
     )
 
 
@@ -84,10 +103,10 @@ def total(found: Validation, name: str) -> Check:
     return Check(
         False,
         told,
-        f"the total of {title(found, name)} is {side} by {abs(100 * off):.1f} %, more than chance explains. Look "
-        "at the week-by-week picture: a gap that grows all the time is a fault of the model; one that opens at a "
-        "season or a campaign comes from outside, since these models know of neither. Until it is explained do not put "
-        "the total into a plan as it stands; the order of customers may be good all the same",
+        f"the total is {side}, by more than chance explains. Look at the week-by-week picture: a gap that grows all the "
+        "time is a fault of the model; one that opens at a season or a campaign comes from outside, since these models "
+        "know of neither. Until it is explained do not put the total into a plan as it stands; the order of customers "
+        "may be good all the same",
     )
 
 
@@ -95,33 +114,35 @@ def baselines(found: Validation, name: str) -> Check:
     """Whether a simple rule does as well."""
     rows = found.comparisons
     rows = rows[(rows["model"] == name) & (rows["against_kind"] == "baseline")]
-    titles = titles_of(found)
     counts = {outcome: int((rows["outcome"] == outcome).sum()) for outcome in ("better", "worse", "no difference")}
     told = (
         f"Against the simple rules, over all leading measures: better {counts['better']} times, no telling "
         f"{counts['no difference']} times, worse {counts['worse']} times."
     )
-    lost = rows[rows["outcome"] == "worse"]
-    if len(lost):
-        parts = [
-            f"{words.listed([titles[other] for other in dict.fromkeys(group['against'])])} in "
-            f"{words.ABOUT.get(str(metric), str(metric))}"
-            for metric, group in lost.groupby("metric", sort=False)
-        ]
+    if counts["worse"]:
         return Check(
-            False,
+            None if counts["better"] > counts["worse"] else False,
             told,
-            f"{title(found, name)} loses to {'; '.join(parts)}. For that purpose use the simple rule, or find out why "
-            "it knows more: a rule that looks at the last weeks only wins where customers change together (a season, a "
-            "campaign), which the model does not see",
+            f"it loses to {_lost(rows[rows['outcome'] == 'worse'], titles_of(found))}. For that purpose use the simple "
+            "rule, or both. A rule that looks at the last weeks only wins where customers change together (a season, a "
+            "campaign), of which the model knows nothing",
+            mixed=counts["better"] > counts["worse"],
         )
     if counts["better"]:
         return Check(True, told)
-    return Check(
-        None,
-        told,
-        f"{title(found, name)} cannot be told from the simple rules here: take more customers, or a longer holdout",
-    )
+    return Check(None, told, "it cannot be told from the simple rules: take more customers, or a longer holdout")
+
+
+def _lost(rows: pd.DataFrame, titles: dict[str, str]) -> str:
+    """To whom, and in what."""
+    clauses: dict[tuple[str, ...], list[str]] = {}
+    for metric, group in rows.groupby("metric", sort=False):
+        clauses.setdefault(tuple(group["against"]), []).append(words.about(str(metric)))
+    parts = []
+    for others, what in clauses.items():
+        named = words.listed([f'"{titles[other]}"' for other in others])
+        parts.append(f"{named} in {words.listed(what)}")
+    return "; ".join(parts)
 
 
 def ranges(found: Validation, name: str) -> Check | None:
@@ -143,7 +164,7 @@ def ranges(found: Validation, name: str) -> Check | None:
     return Check(
         False,
         said,
-        f"the ranges of {title(found, name)} are too {'narrow' if narrow else 'wide'}: "
+        f"the ranges are too {'narrow' if narrow else 'wide'}: "
         + (
             "customers differ more than the model thinks. Plan for worse and better than its ranges say"
             if narrow
@@ -179,14 +200,19 @@ def silence(found: Validation, name: str) -> Check | None:
     return Check(
         False,
         said,
-        f"do not write off repeat buyers because {title(found, name)} thinks them gone: together they bought "
-        f"{ratio:.1f} times what it forecast. A letter to them is worth more than the forecast says",
+        "do not write off repeat buyers because the model thinks them gone: together they bought much more than it "
+        "forecast. A letter to them is worth more than the forecast says",
     )
 
 
 def advice(found: Validation) -> list[str]:
     """What follows from all this, what weighs most first, and what to do where nothing is wrong."""
-    given = [_sentence(check.advice) for name in found.names for check in checks(found, name) if check.advice]
+    whose: dict[str, list[str]] = {}
+    for name in found.names:
+        for check in checks(found, name):
+            if check.advice:
+                whose.setdefault(check.advice, []).append(title(found, name))
+    given = [f"{words.listed(titles)}: {what}." for what, titles in whose.items()]
     if found.split.new_customers_purchases:
         share = found.split.new_customers_purchases / (found.split.new_customers_purchases + found.actual.sum())
         given.append(
@@ -227,8 +253,3 @@ def title(found: Validation, name: str) -> str:
     said = found.predicted[name]
     own: Any = found.models.get(name)
     return said.title if own is None or own.family.name == name else f"{said.title} ({name})"
-
-
-def _sentence(words: str) -> str:
-    """With a capital letter and a full stop."""
-    return f"{words[0].upper()}{words[1:]}" + ("" if words.endswith(".") else ".")

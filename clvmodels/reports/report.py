@@ -14,7 +14,7 @@ from ..validation import words
 from ..validation.result import Validation
 from ..versions import version_of
 from . import again, judging, sections
-from .pictures import pictures
+from .pictures import leader, pictures
 
 HEADINGS = {
     "verdict": "The verdict",
@@ -82,17 +82,19 @@ def page(found: Validation, source: str | None = None) -> str:
     drawn, not_drawn = pictures(found)
     tables = sections.customers(found)
     titles = judging.titles_of(found)
+    names = sorted(found.names, key=lambda name: name != leader(found))
     span = words.length(found.duration, found.time_unit)
     cut = words.day(str(found.split.facts["observation_end"]))
     html: str = template.render(
         title=f"Forecast of the {span} after {cut}, checked",
-        subtitle=f"{words.listed([titles[name] for name in found.names])}, held against the {span} after {cut}",
+        subtitle=f"{words.listed([titles[name] for name in names])}, held against the {span} after {cut}",
         contents=list(HEADINGS.items()),
         headings=HEADINGS,
         policy=_policy(style, script),
         version=version_of("clvmodels"),
-        verdict=found.verdict.split("\n"),
-        judgements=[{"title": titles[name], "checks": judging.checks(found, name)} for name in found.names],
+        verdict=[judging.verdict(found, name) for name in names],
+        new_customers=found.verdict.split("\n")[-1],
+        judgements=[{"title": titles[name], "checks": judging.checks(found, name)} for name in names],
         advice=judging.advice(found),
         facts=sections.facts(found, source),
         quality=sections.quality(found),

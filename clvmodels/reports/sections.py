@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..transactions.findings import NOTHING
-from ..transactions.quality import Quality
+from ..transactions.findings import LOOK, NOTHING
+from ..transactions.quality import TOLD, Quality
 from ..validation import words
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.metrics import catalogue
@@ -52,14 +52,8 @@ def facts(found: Validation, source: str | None) -> list[tuple[str, str]]:
     ]
     if found.actual_spend is not None:
         told.append(("Money", f"{found.actual_spend.sum():,.2f} spent by these customers in the holdout"))
-    spent = "" if split.new_customers_spend is None else f" for {split.new_customers_spend:,.2f}"
-    told.append(
-        (
-            "New customers",
-            f"{split.new_customers:,} first bought in the holdout, {split.new_customers_purchases:,} purchases{spent}; "
-            "nobody could forecast them from the log, and they are not in what follows",
-        )
-    )
+    new = words.of_new_customers(split.new_customers, split.new_customers_purchases, split.new_customers_spend)
+    told.append(("New customers", f"{new} They are in nothing that follows." if split.new_customers else new))
     return [(name, str(value)) for name, value in told]
 
 
@@ -73,7 +67,8 @@ def quality(found: Validation) -> list[Part]:
 
 def _part(heading: str, told: Quality) -> Part:
     report = told.report()
-    lines = [line.strip() for line in report[: report.index("") if "" in report else len(report)]]
+    counts = report[: report.index("") if "" in report else len(report)]
+    lines = [line.strip() for line in counts if "after observation_end" not in line]  # that is the holdout
     findings = [
         {
             "headline": finding.headline.rstrip(".") + ".",
@@ -82,6 +77,7 @@ def _part(heading: str, told: Quality) -> Part:
             "advice": "" if finding.advice == NOTHING else finding.advice,
         }
         for finding in told.findings
+        if finding.level == LOOK or finding.name not in TOLD
     ]
     return Part(heading, lines, findings)
 
@@ -116,7 +112,7 @@ def _interval(name: str) -> bool:
 def _scores(found: Validation, caption: str, metrics: list[catalogue.Metric]) -> Table:
     rows = found.scores.set_index(["model", "metric"])[["value", "standard_error"]]
     titles = titles_of(found)
-    kinds = {"model": "model", "baseline": "simple rule"}
+    kinds = {"model": "model", "baseline": "rule"}
     table = [
         (
             cells.outside(titles[name]),
@@ -209,7 +205,7 @@ def _by_p_alive(found: Validation, name: str) -> Table:
     rows = compute_by_p_alive(found, [name])
     table = [
         (
-            cells.number(float(row.high), ".2f")._replace(text=str(row.group), kind="number"),
+            Cell(str(row.group), float(row.high)),
             cells.number(float(row.n), ",.0f"),
             cells.number(float(row.expected), ",.2f"),
             _with_error(float(row.actual), float(row.standard_error)),

@@ -14,6 +14,20 @@ ABOUT = {
     "spearman": "the order of customers (rank correlation)",
     "top_decile_capture": "finding the best tenth of customers",
 }
+_OF_MONEY = {
+    "spend_bias_ratio": "the total of money",
+    "spend_spearman": "the order of customers by money",
+    "spend_top_decile_capture": "finding the tenth who spend most",
+}
+
+
+def about(metric: str) -> str:
+    """What a leading metric is about.
+
+    >>> about("bias_ratio"), about("spend_bias_ratio")
+    ('the total', 'the total of money')
+    """
+    return ABOUT.get(metric) or _OF_MONEY.get(metric, metric)
 
 
 def day(moment: str | date) -> str:
@@ -108,4 +122,4 @@ def of_baselines(comparisons: Any, name: str, titles: dict[str, str]) -> list[st
 def _whom(others: Sequence[str], everybody: set[str], titles: dict[str, str]) -> str:
     if len(everybody) > 1 and set(others) == everybody:
         return f"all {len(everybody)} simple rules"
-    return listed([titles[other] for other in others])
+    return listed([f'"{titles[other]}"' for other in others])
