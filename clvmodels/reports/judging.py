@@ -62,7 +62,8 @@ def verdict(found: Validation, name: str) -> Said:
     expected, actual = float(found.predicted[name].expected.sum()), float(found.actual.sum())
     cut = str(found.split.facts["observation_end"])
     first = words.of_total(title(found, name), expected, actual, found.duration, found.time_unit, cut)
-    return Said(first, words.of_baselines(found.comparisons, name, titles_of(found)))
+    rest = [*words.of_baselines(found.comparisons, name, titles_of(found)), *words.of_fit(found.models[name])]
+    return Said(first, rest)
 
 
 def checks(found: Validation, name: str) -> list[Check]:
@@ -103,8 +104,8 @@ def total(found: Validation, name: str) -> Check:
     return Check(
         False,
         told,
-        f"the total is {side}, by more than chance explains. Look at the week-by-week picture: a gap that grows all the "
-        "time is a fault of the model; one that opens at a season or a campaign comes from outside, since these models "
+        f"the total is {side}, by more than chance explains. Look at the week-by-week picture: a gap that grows all "
+        "the time is a fault of the model; one that opens at a season or a campaign comes from outside, since these models "
         "know of neither. Until it is explained do not put the total into a plan as it stands; the order of customers "
         "may be good all the same",
     )
@@ -123,25 +124,25 @@ def baselines(found: Validation, name: str) -> Check:
         return Check(
             None if counts["better"] > counts["worse"] else False,
             told,
-            f"it loses to {_lost(rows[rows['outcome'] == 'worse'], titles_of(found))}. For that purpose use the simple "
-            "rule, or both. A rule that looks at the last weeks only wins where customers change together (a season, a "
+            f"{_lost(rows[rows['outcome'] == 'worse'], titles_of(found))}. For that purpose use the simple rule, or "
+            "both. A rule that looks at the last weeks only wins where customers change together (a season, a "
             "campaign), of which the model knows nothing",
             mixed=counts["better"] > counts["worse"],
         )
     if counts["better"]:
         return Check(True, told)
-    return Check(None, told, "it cannot be told from the simple rules: take more customers, or a longer holdout")
+    return Check(None, told, "not to be told from the simple rules here: take more customers, or a longer holdout")
 
 
 def _lost(rows: pd.DataFrame, titles: dict[str, str]) -> str:
-    """To whom, and in what."""
+    """Who does better, and in what."""
     clauses: dict[tuple[str, ...], list[str]] = {}
     for metric, group in rows.groupby("metric", sort=False):
         clauses.setdefault(tuple(group["against"]), []).append(words.about(str(metric)))
     parts = []
     for others, what in clauses.items():
         named = words.listed([f'"{titles[other]}"' for other in others])
-        parts.append(f"{named} in {words.listed(what)}")
+        parts.append(f"{named} {'does' if len(others) == 1 else 'do'} better in {words.listed(what)}")
     return "; ".join(parts)
 
 

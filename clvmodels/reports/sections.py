@@ -52,9 +52,15 @@ def facts(found: Validation, source: str | None) -> list[tuple[str, str]]:
     ]
     if found.actual_spend is not None:
         told.append(("Money", f"{found.actual_spend.sum():,.2f} spent by these customers in the holdout"))
-    new = words.of_new_customers(split.new_customers, split.new_customers_purchases, split.new_customers_spend)
+    new = new_customers(found)
     told.append(("New customers", f"{new} They are in nothing that follows." if split.new_customers else new))
     return [(name, str(value)) for name, value in told]
+
+
+def new_customers(found: Validation) -> str:
+    """The sentence about those whom nobody could forecast."""
+    split = found.split
+    return words.of_new_customers(split.new_customers, split.new_customers_purchases, split.new_customers_spend)
 
 
 def quality(found: Validation) -> list[Part]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from ..models.purchase import PurchaseModel
+
 # What the leading metrics are about, as one would say it.
 ABOUT = {
     "bias_ratio": "the total",
@@ -123,3 +125,9 @@ def _whom(others: Sequence[str], everybody: set[str], titles: dict[str, str]) ->
     if len(everybody) > 1 and set(others) == everybody:
         return f"all {len(everybody)} simple rules"
     return listed([f'"{titles[other]}"' for other in others])
+
+
+def of_fit(model: PurchaseModel) -> list[str]:
+    """A sentence where a model's parameters are not to be trusted."""
+    report = model._state.report
+    return [] if report is None or report.converged else [f"Its fit: {report.verdict}"]
