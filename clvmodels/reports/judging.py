@@ -105,8 +105,8 @@ def total(found: Validation, name: str) -> Check:
         False,
         told,
         f"the total is {side}, by more than chance explains. Look at the week-by-week picture: a gap that grows all "
-        "the time is a fault of the model; one that opens at a season or a campaign comes from outside, since these models "
-        "know of neither. Until it is explained do not put the total into a plan as it stands; the order of customers "
+        "the time is a fault of the model; one that opens at a season or a campaign comes from outside, of which the "
+        "model knows nothing. Until it is explained do not put the total into a plan as it stands; the order of customers "
         "may be good all the same",
     )
 
@@ -134,7 +134,7 @@ def baselines(found: Validation, name: str) -> Check:
     return Check(None, told, "not to be told from the simple rules here: take more customers, or a longer holdout")
 
 
-def _lost(rows: pd.DataFrame, titles: dict[str, str]) -> str:
+def _lost(rows: Any, titles: dict[str, str]) -> str:
     """Who does better, and in what."""
     clauses: dict[tuple[str, ...], list[str]] = {}
     for metric, group in rows.groupby("metric", sort=False):

@@ -116,7 +116,7 @@ def _interval(name: str) -> bool:
 
 
 def _scores(found: Validation, caption: str, metrics: list[catalogue.Metric]) -> Table:
-    rows = found.scores.set_index(["model", "metric"])[["value", "standard_error"]]
+    rows: Any = found.scores.set_index(["model", "metric"])[["value", "standard_error"]]
     titles = titles_of(found)
     kinds = {"model": "model", "baseline": "rule"}
     table = [
@@ -167,7 +167,8 @@ def _outcome(said: Any) -> Cell:
 
 def differences(found: Validation) -> Table:
     """The comparisons in numbers."""
-    titles, rows = titles_of(found), found.comparisons
+    titles = titles_of(found)
+    rows: Any = found.comparisons
     table = [
         (
             cells.outside(titles[row.model]),
@@ -208,7 +209,7 @@ def weakness(found: Validation) -> dict[str, Any]:
 
 
 def _by_p_alive(found: Validation, name: str) -> Table:
-    rows = compute_by_p_alive(found, [name])
+    rows: Any = compute_by_p_alive(found, [name])
     table = [
         (
             Cell(str(row.group), float(row.high)),
