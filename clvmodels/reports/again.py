@@ -33,7 +33,7 @@ def call(found: Validation, source: str | None) -> str:
         *asked,
         f"    models={_models(found.models)},",
         ")",
-        'clv.report(found, "report.html")',
+        f'clv.report(found, "report.html"{", source=log" if source is not None else ""})',
     ]
     return "\n".join(lines)
 

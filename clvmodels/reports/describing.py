@@ -81,7 +81,7 @@ def _series(label: Any, across: Any, up: Any, names: dict[float, str], ax: Any) 
             nearest = min(names, key=lambda known: abs(known - at))
             if abs(nearest - at) <= 0.5:
                 return names[nearest]
-        return f"{dates.num2date(at):%Y-%m-%d}" if dated else _short(at)
+        return str(np.datetime64(int(at), "D")) if dated else _short(at)  # days since 1970-01-01
 
     kept = np.isfinite(x) & np.isfinite(y)
     x, y = x[kept], y[kept]

@@ -106,8 +106,8 @@ def total(found: Validation, name: str) -> Check:
         told,
         f"the total is {side}, by more than chance explains. Look at the week-by-week picture: a gap that grows all "
         "the time is a fault of the model; one that opens at a season or a campaign comes from outside, of which the "
-        "model knows nothing. Until it is explained do not put the total into a plan as it stands; the order of customers "
-        "may be good all the same",
+        "model knows nothing. Until it is explained do not put the total into a plan as it stands; the order of "
+        "customers may be good all the same",
     )
 
 
@@ -224,7 +224,7 @@ def advice(found: Validation) -> list[str]:
     if best is None:
         rows = found.scores[(found.scores["metric"] == "log_score") & (found.scores["kind"] == "model")].dropna()
         if len(rows):
-            best = str(rows.loc[rows["value"].idxmin(), "model"])
+            best = str(rows["model"].iloc[int(rows["value"].argmin())])
             given.append(
                 f"Of the models compared, {title(found, best)} describes best what customers did (log score). "
                 "Take it, unless the comparison below says that this may be chance; then take the simpler one."

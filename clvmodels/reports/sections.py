@@ -159,7 +159,7 @@ def duels(found: Validation) -> list[Table]:
 
 
 def _outcome(said: Any) -> Cell:
-    if not isinstance(said, str):
+    if said not in _WORDS:  # one of the two lacks the measure
         return Cell(cells.MISSING, None, "missing")
     shown, good = _WORDS[said]
     return cells.text(shown, good)

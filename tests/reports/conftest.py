@@ -10,7 +10,7 @@ import clvmodels as clv
 SCRIPT = "<script>document.title='ran'</script>"
 NASTY = [
     SCRIPT,
-    "\"><img src=x onerror=\"document.title='ran'\">",
+    '"><img src=x onerror="document.title=\'ran\'">',
     "'><svg onload=\"document.title='ran'\">",
     '=HYPERLINK("http://example.org","x")',
     "{{7*7}}",

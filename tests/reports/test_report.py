@@ -205,7 +205,12 @@ def test_a_good_total_and_good_ranges_are_called_good(found):
     scores.loc[(scores["model"] == "bg_nbd") & (scores["metric"] == "bias_ratio"), "value"] = 1.0
     changed = replace(found, predicted={**found.predicted, "bg_nbd": better}, scores=scores)
     assert judging.total(found, "bg_nbd").good is False
-    assert judging.total(changed, "bg_nbd") == (True, "The total is 0.0 % too high (standard error 3.7 points).", "", False)
+    assert judging.total(changed, "bg_nbd") == (
+        True,
+        "The total is 0.0 % too high (standard error 3.7 points).",
+        "",
+        False,
+    )
     assert judging.ranges(found, "bg_nbd").good is True
     narrow = replace(
         said.distribution, intervals={**said.distribution.intervals, 0.95: (said.distribution.median,) * 2}
