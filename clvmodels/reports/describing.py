@@ -59,14 +59,17 @@ def _named(label: Any) -> bool:
 
 
 def _tick_names(ax: Any) -> dict[float, str]:
-    """Names that stand at places of the x axis instead of numbers."""
-    from matplotlib.ticker import FixedFormatter
+    """Names that stand at places of the x axis instead of numbers; what stands below a name in brackets."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
-    formatter = ax.xaxis.get_major_formatter()
-    if not isinstance(formatter, FixedFormatter):
+    formatter, locator = ax.xaxis.get_major_formatter(), ax.xaxis.get_major_locator()
+    if not isinstance(formatter, FixedFormatter | FuncFormatter) or not isinstance(locator, FixedLocator):
         return {}
-    places = ax.xaxis.get_major_locator()()
-    return {float(at): text for at, text in zip(places, formatter.seq, strict=False) if text}
+    names = {}
+    for at, text in zip(locator.locs, formatter.format_ticks(locator.locs), strict=True):
+        first, *below = text.split("\n")
+        names[float(at)] = first + (f" ({' '.join(below)})" if below else "")
+    return names
 
 
 def _series(label: Any, across: Any, up: Any, names: dict[float, str], ax: Any) -> str:

@@ -302,5 +302,5 @@ def _errors(model: Any) -> tuple[dict[str, float], dict[str, tuple[float, float]
 
 def settings(found: Validation) -> Table:
     """Everything that was asked for and assumed."""
-    rows = [(cells.text(name), cells.outside(value)) for name, value in found.settings.items()]
+    rows = [(cells.text(name), cells.outside(value)) for name, value in sorted(found.settings.items())]
     return Table("Settings of this validation", ("Setting", "Value"), rows, sortable=False)

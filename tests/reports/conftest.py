@@ -37,11 +37,12 @@ def found(cdnow):
 
 
 @pytest.fixture(scope="session")
-def nasty(cdnow):
-    """The customers who buy most, and those who are missed most, have ids that mean harm; so have model and columns."""
-    split = clv.calibration_holdout(cdnow, calibration_end="1997-09-30")
-    often = split.sort_values(["purchases_holdout", "frequency"], ascending=False)["customer_id"]
-    new = dict(zip(often, NASTY, strict=False))
+def nasty(cdnow, found):
+    """The customers who are forecast to buy most, and who are on the page, have ids that mean harm; so have the rest."""
+    best = found.scored.sort_values("expected_purchases_bg_nbd", ascending=False)["customer_id"].head(10)
+    off = (found.scored["purchases_holdout"] - found.scored["expected_purchases_bg_nbd"]).abs()
+    missed = found.scored.loc[off.sort_values(ascending=False).index, "customer_id"].head(10)
+    new = dict(zip(dict.fromkeys([*best, *missed]), NASTY, strict=False))
     ids = cdnow["customer_id"].map(lambda one: new.get(one, one))
     log = pd.DataFrame({SCRIPT: ids, "=date": cdnow["date"], "{{amount}}": cdnow["amount"]})
     models = {SCRIPT: "nbd", "=1+1": "bg_nbd"}

@@ -259,7 +259,7 @@ def test_it_appears_whole_or_not_at_all(found, tmp_path, monkeypatch):
 
 
 def test_what_is_no_validation_is_refused(tmp_path):
-    with pytest.raises(InvalidInput, match="validation must be what clvmodels.validate returns; found DataFrame"):
+    with pytest.raises(InvalidInput, match=r"validation must be what clvmodels.validate returns; found DataFrame"):
         clv.report(clv.load_cdnow(sample=True), tmp_path / "report.html")
 
 
