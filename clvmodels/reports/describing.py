@@ -23,11 +23,14 @@ def described(figure: Any) -> str:
     for ax in figure.axes:
         if hasattr(ax, "_colorbar"):  # it belongs to a map, which is told with its own axes
             continue
-        sentences += _of_axes(ax)
+        for one in (ax, *ax.child_axes):
+            sentences += _of_axes(one)
     return " ".join(sentences)
 
 
 def _of_axes(ax: Any) -> list[str]:
+    from matplotlib.patches import StepPatch
+
     told = []
     for words, text in (("", ax.get_title()), ("Across: ", ax.get_xlabel()), ("Upwards: ", ax.get_ylabel())):
         if text:
@@ -43,6 +46,10 @@ def _of_axes(ax: Any) -> list[str]:
             line = found.lines[0]
             if line is not None:
                 told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
+    for step in ax.patches:
+        if isinstance(step, StepPatch) and _named(step.get_label()):
+            heights, edges, _ = step.get_data()
+            told.append(_series(step.get_label(), (edges[1:] + edges[:-1]) / 2, heights, names, ax))
     for label, line in lines:
         if _named(label):
             told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
@@ -63,8 +70,11 @@ def _tick_names(ax: Any) -> dict[float, str]:
     from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
     formatter, locator = ax.xaxis.get_major_formatter(), ax.xaxis.get_major_locator()
-    if not isinstance(formatter, FixedFormatter | FuncFormatter) or not isinstance(locator, FixedLocator):
+    if not isinstance(locator, FixedLocator):
         return {}
+    if not isinstance(formatter, FixedFormatter | FuncFormatter):
+        classes = np.array_equal(np.diff(locator.locs), np.ones(len(locator.locs) - 1))
+        return {float(at): f"{at:g}" for at in locator.locs} if classes else {}
     names = {}
     for at, text in zip(locator.locs, formatter.format_ticks(locator.locs), strict=True):
         first, *below = text.split("\n")
@@ -93,9 +103,10 @@ def _series(label: Any, across: Any, up: Any, names: dict[float, str], ax: Any) 
     if len(y) <= _MOST_NUMBERS:
         return f"{label}: {', '.join(f'{_short(b)} at {place(a)}' for a, b in zip(x, y, strict=True))}."
     low, high = int(y.argmin()), int(y.argmax())
+    way = [f"{_short(y[i])} at {place(x[i])}" for i in np.linspace(0, len(y) - 1, 5).round().astype(int)]
     return (
-        f"{label}: from {_short(y[0])} at {place(x[0])} to {_short(y[-1])} at {place(x[-1])}; lowest {_short(y[low])} "
-        f"at {place(x[low])}, highest {_short(y[high])} at {place(x[high])}."
+        f"{label}: from {way[0]} over {', '.join(way[1:-1])} to {way[-1]}; lowest {_short(y[low])} at {place(x[low])}, "
+        f"highest {_short(y[high])} at {place(x[high])}."
     )
 
 

@@ -11,6 +11,7 @@ from .. import plots
 from ..errors import ClvError
 from ..validation.result import Validation
 from .describing import described
+from .judging import title
 
 _READING = "How to read it"
 _LARGEST_DRAWING = 150_000  # bytes of SVG; a map of thousands of cells is smaller and quicker as an image
@@ -41,12 +42,8 @@ def _validation(found: Validation) -> tuple[Any, ...]:
     return (found,)
 
 
-def _models(found: Validation) -> tuple[Any, ...]:
-    return (dict(found.models),)
-
-
 def _models_and_summary(found: Validation) -> tuple[Any, ...]:
-    return (dict(found.models), found.scored)
+    return ({title(found, name): model for name, model in found.models.items()}, found.scored)
 
 
 def _leader(found: Validation) -> tuple[Any, ...]:
@@ -103,7 +100,11 @@ def _drawn(wanted: Wanted, found: Validation) -> Picture:
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    with style.context("default"), mpl.rc_context({"svg.hashsalt": "clvmodels", "svg.fonttype": "path"}):
+    # Labels are the user's: a dollar sign in them is no formula.
+    with (
+        style.context("default"),
+        mpl.rc_context({"svg.hashsalt": "clvmodels", "svg.fonttype": "path", "text.parse_math": False}),
+    ):
         figure = Figure(figsize=wanted.size, layout="constrained")
         getattr(plots, wanted.plot)(*wanted.given(found), **wanted.arguments, ax=figure.subplots())
         reading = _reading(figure)

@@ -42,4 +42,6 @@ def test_bars_lines_and_maps_in_words():
 def test_long_lines_are_told_by_ends_and_extremes():
     ax = (figure := Figure()).subplots()
     ax.plot(range(30), [abs(i - 10) for i in range(30)], label="wide")
-    assert described(figure) == "wide: from 10 at 0 to 19 at 29; lowest 0 at 10, highest 19 at 29."
+    assert described(figure) == (
+        "wide: from 10 at 0 over 3 at 7, 4 at 14, 12 at 22 to 19 at 29; lowest 0 at 10, highest 19 at 29."
+    )
