@@ -38,7 +38,7 @@ def found(cdnow):
 
 @pytest.fixture(scope="session")
 def nasty(cdnow, found):
-    """The customers who are forecast to buy most, and who are on the page, have ids that mean harm; so have the rest."""
+    """Customers who stand on the page have ids that mean harm; so have models and columns."""
     best = found.scored.sort_values("expected_purchases_bg_nbd", ascending=False)["customer_id"].head(10)
     off = (found.scored["purchases_holdout"] - found.scored["expected_purchases_bg_nbd"]).abs()
     missed = found.scored.loc[off.sort_values(ascending=False).index, "customer_id"].head(10)
