@@ -194,7 +194,7 @@ def test_a_misspelt_keyword_is_refused(cdnow):
 def test_nobody_came_back(cdnow):
     first = cdnow.drop_duplicates("customer_id")
     late = first.head(1).assign(date=pd.Timestamp("1998-01-01").date())
-    with pytest.raises(NotEnoughData, match="nobody|came back|repeat"):
+    with pytest.raises(NotEnoughData, match=r"nobody|came back|repeat"):
         clv.validate(pd.concat([first, late]).astype({"date": "datetime64[us]"}), calibration_end="1997-09-30")
 
 
