@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .validation.drift import Drift as Drift
+    from .validation.drift import drift as drift
 
 _HOME = {
     "load_cdnow": "datasets",
@@ -64,6 +66,8 @@ _HOME = {
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
+    "Drift": "validation.drift",
+    "drift": "validation.drift",
 }
 
 _MODULES = ("plots",)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special
 
 from ..families.contract import PurchaseFamily, SpendFamily
+from ..models.fitted import Fitted
 from ..numerics.arrays import Array
 
 MOST = 4096  # different customers that are simulated; more are drawn evenly from all of them in order
@@ -34,10 +35,13 @@ class Simulations:
         Each simulated customer's statistics, by name.
     gradients
         ∂ ln L/∂θ of each, of shape (parameters, replications, customers).
+    ages
+        What they have in common with the customers they stand beside: T (of amounts: x), of shape (customers,).
     """
 
     values: dict[str, Array]
     gradients: Array
+    ages: Array
 
 
 class Deviation(NamedTuple):
@@ -70,6 +74,14 @@ class Deviation(NamedTuple):
     def p_value(self) -> float:
         """Two-sided, by the normal distribution: a mean of many customers."""
         return float(2 * special.ndtr(-abs(self.z)))
+
+
+def covariance_of(state: Fitted) -> Array | None:
+    """Covariance of the logarithms of the parameters: the robust one where it is known, None where none is."""
+    for covariance in (state.robust_covariance, state.covariance):
+        if covariance is not None and np.all(np.isfinite(covariance)):
+            return covariance
+    return None
 
 
 def evenly(values: Array, weights: Array, most: int = MOST) -> Array:
@@ -144,7 +156,7 @@ def _repeated(made: Callable[[Array], tuple[Array, Array]], each: Array, names: 
         values.append(value.reshape(len(value), rows, -1))
         gradients.append(np.asarray(gradient).reshape(len(gradient), rows, -1))
     whole = np.concatenate(values, axis=1)
-    return Simulations(dict(zip(names, whole, strict=True)), np.concatenate(gradients, axis=1))
+    return Simulations(dict(zip(names, whole, strict=True)), np.concatenate(gradients, axis=1), each)
 
 
 def deviation(
