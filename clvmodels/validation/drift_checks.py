@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from ..families.contract import PurchaseFamily
 from ..inference.patterns import Patterns
@@ -15,15 +16,15 @@ from ..models.fitted import Fitted
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array, map_blocks
 from . import same_age
-from .same_age import Deviation, Simulations
+from .same_age import Deviation, Score, Simulations
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST = 100  # customers, so that a mean is about normal
-P_VALUE = 0.002  # five such checks: at most 1 % of false alarms
-_Z = 3.0902  # the two-sided normal quantile of P_VALUE
-_LIKELIHOOD, _SHARE, _POINTS = 0.1, 0.05, 0.02  # effects that matter
+P_VALUE = 0.001  # of at most ten such checks: at most 1 % of false alarms
+_Z = 3.2905  # the two-sided normal quantile of P_VALUE
+_LIKELIHOOD, _SHARE, _POINTS, _PARAMETERS, _PACE = 0.1, 0.05, 0.02, 0.05, 0.1  # effects that matter
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def purchase_checks(family: PurchaseFamily, state: Fitted, patterns: Patterns, s
     def mean(each: Array) -> float:
         return float(weights @ each) / n
 
-    own = same_age.surprise(family, x, T, family.log_likelihood(*patterns.columns, *values)[0])
+    value, gradient = family.log_likelihood(*patterns.columns, *values)
+    score = same_age.score_of(gradient @ weights / n, **held)
+    own = same_age.surprise(family, x, T, value)
     likelihood = same_age.deviation(mean(own), simulated=simulated.values["log_likelihood"], **held)
     bought = same_age.deviation(
         mean(x),
@@ -102,6 +105,8 @@ def purchase_checks(family: PurchaseFamily, state: Fitted, patterns: Patterns, s
     )
     share = bought.actual / bought.expected - 1 if bought.expected > 0 else math.nan
     return [
+        _of_parameters("parameters", "purchases", score, n),
+        *_of_pace(family, score),
         _of_likelihood("log_likelihood", "purchases", likelihood),
         _check(
             "purchases",
@@ -134,16 +139,19 @@ def spend_checks(model: SpendModel, state: Fitted, x: Array, mean: Array, simula
     }
 
     def block(x: Array, mean: Array) -> Array:
-        return np.asarray(family.log_likelihood(x, mean, *values)[0] + np.log(mean))
+        value, gradient = family.log_likelihood(x, mean, *values)
+        return np.vstack([value + np.log(mean), gradient])
 
-    own = np.concatenate(map_blocks(block, (x, mean), len(x)))
+    own, *gradient = np.concatenate(map_blocks(block, (x, mean), len(x)), axis=1)
     likelihood = same_age.deviation(float(own.mean()), simulated=simulated.values["log_likelihood"], **held)
+    score = same_age.score_of(np.mean(gradient, axis=1), **held)
     typical = same_age.deviation(float(np.log(mean).mean()), simulated=simulated.values["log_spend"], **held)
     share = math.expm1(typical.actual - typical.expected)
     shown = typical._replace(actual=math.exp(typical.actual), expected=math.exp(typical.expected))
     finite = family.population_mean_is_finite(*values)
     population = f"{family.population_mean(*values):,.2f}" if finite else "infinite"
     return [
+        _of_parameters("spend_parameters", "spend", score, len(x)),
         _of_likelihood("spend_log_likelihood", "spend", likelihood),
         _check(
             "spend",
@@ -157,6 +165,38 @@ def spend_checks(model: SpendModel, state: Fitted, x: Array, mean: Array, simula
             shown=shown,
         ),
     ]
+
+
+def _of_parameters(name: str, what: str, score: Score, n_customers: float) -> Check:
+    """z is the normal one of the same p-value."""
+    effect, p_value = score.size, score.p_value
+    z = float(-special.ndtri(p_value / 2))
+    gain = n_customers * effect**2 / 2
+    return Check(
+        name,
+        actual=effect,
+        expected=0.0,
+        effect=effect,
+        standard_error=math.nan,
+        z=z,
+        p_value=p_value,
+        margin=_PARAMETERS,
+        sentence=f"other parameters would fit the {what} better, by a log-likelihood of {gain:.1f}",
+    )
+
+
+def _of_pace(family: PurchaseFamily, score: Score) -> list[Check]:
+    """How much faster or slower customers buy, everything else as it was: λ ~ Gamma(r, alpha), so 1/alpha is a pace."""
+    if "alpha" not in family.time_parameters:
+        return []
+    along = np.array([-1.0 if name == "alpha" else 0.0 for name in family.parameters])
+    moved, error = score.moved(along)
+    if not math.isfinite(moved):
+        return []
+    found = Deviation(moved, 0.0, math.nan, error)
+    faster = math.expm1(moved)
+    text = f"if nothing but their pace has changed, customers buy {faster:+.1%} faster than the model says"
+    return [Check("pace", math.exp(moved), 1.0, faster, error, found.z, found.p_value, _PACE, text)]
 
 
 def _of_likelihood(name: str, what: str, found: Deviation) -> Check:

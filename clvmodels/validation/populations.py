@@ -14,7 +14,7 @@ from . import stability
 from .same_age import Simulations
 
 PERCENT = (5, 10, 25, 50, 75, 90, 95)
-_P_VALUE = 0.002
+_P_VALUE = 0.001
 _DECILES = np.arange(1, 10) / 10
 
 
