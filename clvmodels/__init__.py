@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .validation.check_forecast import ForecastCheck as ForecastCheck
+    from .validation.check_forecast import check_forecast as check_forecast
     from .validation.drift import Drift as Drift
     from .validation.drift import drift as drift
 
@@ -66,6 +68,8 @@ _HOME = {
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
+    "ForecastCheck": "validation.check_forecast",
+    "check_forecast": "validation.check_forecast",
     "Drift": "validation.drift",
     "drift": "validation.drift",
 }

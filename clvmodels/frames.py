@@ -247,6 +247,19 @@ def long_table(columns: Mapping[str, NDArray[Any] | Column], like: Frame) -> Fra
     return pd.DataFrame(plain, copy=False)  # such tables are large, and their columns belong to nobody else
 
 
+def rows(frame: Frame, at: NDArray[np.intp]) -> Frame:
+    """Some rows of a frame, by position, in the frame's own kind.
+
+    >>> import numpy, pandas
+    >>> rows(pandas.DataFrame({"T": [1.0, 2.0]}), numpy.array([1]))["T"].to_dict()
+    {1: 2.0}
+    """
+    which = kind(frame)
+    if which == "pandas":
+        return frame.iloc[at]
+    return frame[at] if which == "polars" else frame.take(at)
+
+
 def repeated(column: Column, times: int) -> Column:
     """Each value of a column so many times in a row, in the column's own kind.
 

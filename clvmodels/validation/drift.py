@@ -45,8 +45,8 @@ class Drift:
     customers
         How many were looked at: those with T above 0.
     checks
-        pandas.DataFrame, a row a check: ``check`` (log_likelihood, purchases, no_repeat and of a CLVModel
-        spend_log_likelihood, spend), ``actual`` and ``expected`` (at the customers' own T), ``effect`` (how far apart),
+        pandas.DataFrame, a row a check: ``check`` (parameters, pace, log_likelihood, purchases, no_repeat and of
+        a CLVModel spend_parameters, spend_log_likelihood, spend), ``actual`` and ``expected`` (at the customers' own T), ``effect`` (how far apart),
         ``standard_error`` of the effect, ``z``, ``p_value``, ``margin`` (effects below it are small), ``detectable``
         (about the smallest effect that would have raised an alarm) and ``alarm``. See `drift`.
     population
@@ -65,7 +65,7 @@ class Drift:
     >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> found = clv.drift(model, model.simulate(1000, observation=60, seed=1).summary)
     >>> found.refit, found.customers, found.checks["check"].to_list()
-    (False, 1000, ['log_likelihood', 'purchases', 'no_repeat'])
+    (False, 1000, ['parameters', 'pace', 'log_likelihood', 'purchases', 'no_repeat'])
     """
 
     verdict: str
@@ -111,8 +111,8 @@ class Drift:
         >>> import clvmodels as clv
         >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
         >>> found = clv.drift(model, model.simulate(1000, observation=60, seed=1).summary).to_frame()
-        >>> found[["check", "alarm"]].to_dict("list")
-        {'check': ['log_likelihood', 'purchases', 'no_repeat'], 'alarm': [False, False, False]}
+        >>> dict(zip(found["check"], found["alarm"]))
+        {'parameters': False, 'pace': False, 'log_likelihood': False, 'purchases': False, 'no_repeat': False}
         """
         return self.checks.copy()
 
@@ -151,17 +151,23 @@ def drift(model: Any, log: Any, *, seed: int = 0, **reading: Any) -> Drift:
     that of the simulation, and of d'Σd for parameters that are estimates (Σ their robust covariance, d the derivative
     of the expectation).
 
+    - ``parameters``: Rao's score test: the mean of ∂ ln L/∂ ln θ is 0 at any T as long as the parameters hold. The effect
+      is √(2 × the log-likelihood a customer that a new fit would gain, to first order); z is that of the same p-value.
+    - ``pace``: the same along one direction, purchase rates λ ~ Gamma(r, alpha) that are all larger or smaller by a
+      share, which is the effect. Not in discrete time.
     - ``log_likelihood``: mean of ln L + x ln T − ln x!, which unlike ln L is the same in every time unit; expected by
       simulation. The effect is in standard deviations of one customer's.
     - ``purchases``: Σ x against Σ E[X(T)]. The effect is a share.
     - ``no_repeat``: the share with x = 0 against that of P(X(T) = 0). The effect is in shares of all customers.
-    - ``spend`` (of a `CLVModel`): geometric mean of monetary_value over those who came back and paid, given x; it is
-      finite for all parameters, and one enormous amount does not decide it. The effect is a share.
-    - ``spend_log_likelihood``: mean of ln(m_x · density of m_x), the same in every currency.
+    - ``spend_parameters``, ``spend_log_likelihood`` (of a `CLVModel`): the same for ln(m_x · density of m_x given x).
+    - ``spend``: geometric mean of monetary_value over those who came back and paid, given x; it is finite for all
+      parameters, and one enormous amount does not decide it. The effect is a share.
 
-    An alarm is a p-value below 0.002 together with an effect that matters: 0.1 standard deviations, 5 %, 2 points of
-    100, 5 % and 0.1. With five checks customers who do as the model says raise one with a probability of at most 1 %.
-    A population stability index of at least 0.25 beside customers simulated with the same T, beyond chance, is one too.
+    An alarm is a p-value below 0.001 together with an effect that matters: 0.05 for parameters, 10 % of pace, 0.1
+    standard deviations, 5 % of purchases, 2 customers in 100, 5 % of spend. A population stability index of at least
+    0.25 beside customers simulated with the same T, beyond chance, is one too. Customers who do as the model says raise
+    one with a probability of about 1 %. Means of counts are lopsided: their p-values are those of a gamma distribution
+    with the mean's own skewness.
 
     Parameters
     ----------
@@ -199,7 +205,7 @@ def drift(model: Any, log: Any, *, seed: int = 0, **reading: Any) -> Drift:
     Notes
     -----
     Customers whom the model was fitted on are among today's as a rule; the standard error takes them to be others, so
-    that fewer than 1 % of such checks raise an alarm. Parameters that were given have no errors and are taken as exact.
+    that still fewer of such checks raise an alarm. Parameters that were given have no errors and are taken as exact.
 
     Sources: Siddiqi (2006), Credit Risk Scorecards, Wiley (the index, and 0.10 and 0.25 as bounds of some and much
     change); Yurdakul & Naranjo (2020), Journal of Risk Model Validation 14(4) (how large it gets by chance).
@@ -216,6 +222,8 @@ def drift(model: Any, log: Any, *, seed: int = 0, **reading: Any) -> Drift:
     False
     >>> print(found.checks[["check", "effect", "z", "alarm"]].round(2).to_string(index=False))
              check  effect     z  alarm
+        parameters    0.18  3.09  False
+              pace   -0.04 -0.75  False
     log_likelihood   -0.11 -2.60  False
          purchases    0.02  0.22  False
          no_repeat   -0.04 -2.64  False
