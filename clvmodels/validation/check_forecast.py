@@ -163,9 +163,20 @@ def check_forecast(
     >>> log = clv.load_cdnow(sample=True)
     >>> made = clv.forecast(log, observation_end="1997-09-30", horizon=39).scored
     >>> found = clv.check_forecast(made, log)
-    >>> found.verdict.partition(". ")[0]
-    'The forecast of 30 Sep 1997 said 1,666 purchases in the 39 weeks that followed; its 2,357 customers made 1,882 (...'
+    >>> found.verdict
+    'The forecast of 30 Sep 1997 said 1,666 purchases in the 39 weeks ... 1,882 (the forecast was 11.5% too low)...'
     >>> print(found.scores.round(3).to_string(index=False, header=False))
+               customers  2357.000
+               purchases  1882.000
+      expected_purchases  1665.513
+              bias_ratio     0.885
+                     mae     0.755
+                    rmse     1.603
+                  active   684.000
+         expected_nobody   262.000
+                   spend 70976.390
+    expected_spend_total 60449.305
+        spend_bias_ratio     0.852
     """
     frame = frames.load(scored)
     facts = frames.read_facts(frame)

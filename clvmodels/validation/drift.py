@@ -45,10 +45,11 @@ class Drift:
     customers
         How many were looked at: those with T above 0.
     checks
-        pandas.DataFrame, a row a check: ``check`` (parameters, pace, log_likelihood, purchases, no_repeat and of
-        a CLVModel spend_parameters, spend_log_likelihood, spend), ``actual`` and ``expected`` (at the customers' own T), ``effect`` (how far apart),
-        ``standard_error`` of the effect, ``z``, ``p_value``, ``margin`` (effects below it are small), ``detectable``
-        (about the smallest effect that would have raised an alarm) and ``alarm``. See `drift`.
+        pandas.DataFrame, a row a check: ``check`` (parameters, pace, log_likelihood, purchases, no_repeat, and of a
+        CLVModel spend_parameters, spend_log_likelihood, spend), ``actual`` and ``expected`` (at the customers' own T),
+        ``effect`` (how far apart), ``standard_error`` of the effect, ``z``, ``p_value``, ``margin`` (effects below it
+        are small), ``detectable`` (about the smallest effect that would have raised an alarm) and ``alarm``. See
+        `drift`.
     population
         pandas.DataFrame, a row a statistic (frequency, recency, T, monetary_value): ``customers``, medians
         ``median_then``, ``median_now`` and ``median_expected``; ``psi`` and ``distance`` from the customers fitted on,
@@ -151,8 +152,9 @@ def drift(model: Any, log: Any, *, seed: int = 0, **reading: Any) -> Drift:
     that of the simulation, and of d'Σd for parameters that are estimates (Σ their robust covariance, d the derivative
     of the expectation).
 
-    - ``parameters``: Rao's score test: the mean of ∂ ln L/∂ ln θ is 0 at any T as long as the parameters hold. The effect
-      is √(2 × the log-likelihood a customer that a new fit would gain, to first order); z is that of the same p-value.
+    - ``parameters``: Rao's score test: the mean of ∂ ln L/∂ ln θ is 0 at any T as long as the parameters hold. The
+      effect is √(2 × the log-likelihood a customer that a new fit would gain, to first order); z is that of the same
+      p-value.
     - ``pace``: the same along one direction, purchase rates λ ~ Gamma(r, alpha) that are all larger or smaller by a
       share, which is the effect. Not in discrete time.
     - ``log_likelihood``: mean of ln L + x ln T − ln x!, which unlike ln L is the same in every time unit; expected by

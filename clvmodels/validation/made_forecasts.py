@@ -46,8 +46,8 @@ def read_forecast(scored: Any, observation_end: Any, horizon: Any, time_unit: An
     missing = [name for name in ("customer_id", "expected_purchases") if name not in there]
     if missing:
         raise InvalidInput(
-            "a forecast has the columns customer_id and expected_purchases, as what forecast, score or CLVModel.predict "
-            f"gave (of one horizon); found {', '.join(there) or 'none'}"
+            "a forecast has the columns customer_id and expected_purchases, as forecast, score and CLVModel.predict "
+            f"give them for one horizon; found {', '.join(there) or 'none'}"
         )
     if not frames.n_rows(frame):
         raise InvalidInput("the forecast has no row, so there is nothing to check")
