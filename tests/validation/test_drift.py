@@ -67,9 +67,9 @@ def z_of(found):
 
 
 @pytest.mark.parametrize("family", PARAMETERS)
-def test_customers_of_the_model_with_other_T_raise_no_alarm(family):
-    """Fixed seeds, five worlds a family; the rate of false alarms is about 1 %, so 1 in 4 such tests were to fail if
-    seeds were drawn anew."""
+def test_customers_of_the_model_of_other_ages_raise_no_alarm(family):
+    """Fixed seeds, five worlds a family; the rate of false alarms is about 1 %, so with seeds drawn anew one of
+    the 25 worlds would raise an alarm in about one run of five."""
     for seed in range(5):
         now = world(family, PARAMETERS[family], ages(family, 3000, 30, 90, 100 + seed), 200 + seed)
         assert not clv.drift(known(family), now, seed=seed).refit

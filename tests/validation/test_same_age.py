@@ -21,7 +21,7 @@ def simulated():
     return same_age.purchases(NBD, (R, ALPHA), np.linspace(5, 90, 2000), 1)
 
 
-def test_enough_customers_are_simulated_for_each_T(simulated):
+def test_enough_customers_are_simulated_for_each_age(simulated):
     x = simulated.values["frequency"]
     assert x.shape == (17, 2000)
     assert simulated.gradients.shape == (2, 17, 2000)

@@ -23,7 +23,7 @@ def test_an_empty_bin_is_finite_and_one_empty_on_both_sides_is_none():
 
 
 def test_how_large_it_gets_by_chance():
-    """4,000 pairs of samples of one population: the share above the 5 % bound is 5 % within 4 standard errors (1.4 %)."""
+    """4,000 pairs of samples of one population: the share above the 5 % bound is that within 4 standard errors."""
     generator = np.random.default_rng(1)
     then = generator.multinomial(2000, np.full(10, 0.1), 4000).astype(float)
     now = generator.multinomial(3000, np.full(10, 0.1), 4000).astype(float)
