@@ -59,6 +59,8 @@ class Drift:
         pandas.DataFrame, a row a statistic and percentage: ``then``, ``now``, ``expected``.
     notes
         What could not be told, and why.
+    told
+        Each check in a sentence, as the report has it.
 
     Examples
     --------

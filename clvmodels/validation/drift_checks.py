@@ -195,7 +195,8 @@ def _of_pace(family: PurchaseFamily, score: Score) -> list[Check]:
         return []
     found = Deviation(moved, 0.0, math.nan, error)
     faster = math.expm1(moved)
-    text = f"if nothing but their pace has changed, customers buy {faster:+.1%} faster than the model says"
+    way = "faster" if faster > 0 else "more slowly"
+    text = f"if nothing but their pace has changed, customers buy {abs(faster):.1%} {way} than the model says"
     return [Check("pace", math.exp(moved), 1.0, faster, error, found.z, found.p_value, _PACE, text)]
 
 

@@ -128,7 +128,7 @@ def test_identifiers_of_a_csv_file(log, scored, tmp_path):
     assert score(clv.check_forecast(floats, texts), "purchases") == 1882
     short = forecast[forecast["customer_id"].str.len() < 5]  # '4' is not '00004'
     with pytest.raises(
-        clv.InvalidInput, match=r"is among the 2,357 in the log.*begins with customer_id='4', the log has"
+        clv.InvalidInput, match=r"is among the 2,357 in the log.*begins with customer_id='1012', the log has"
     ):
         clv.check_forecast(short, log)
 
