@@ -50,12 +50,12 @@ def compute_alive_history(models: Any, log: Any, customer: Any = None, **reading
     >>> model = clv.PurchaseModel.from_parameters("mbg_nbd", parameters, time_unit="week")
     >>> dates = ["2024-01-01", "2024-01-08"]
     >>> path = clv.plots.compute_alive_history(model, dates, observation_end="2024-01-29", points=2)
-    >>> print(path.round(3).to_string(index=False))
-          date  frequency  recency   T  p_alive  purchase
-    2024-01-01        0.0      0.0 0.0    0.644      True
-    2024-01-08        0.0      0.0 1.0    0.626     False
-    2024-01-08        1.0      1.0 1.0    0.746      True
-    2024-01-29        1.0      1.0 4.0    0.633     False
+    >>> print(path.to_string(index=False, float_format="{:.3f}".format))
+          date  frequency  recency     T  p_alive  purchase
+    2024-01-01      0.000    0.000 0.000    0.644      True
+    2024-01-08      0.000    0.000 1.000    0.626     False
+    2024-01-08      1.000    1.000 1.000    0.746      True
+    2024-01-29      1.000    1.000 4.000    0.633     False
     """
     import pandas as pd
 
@@ -103,7 +103,7 @@ def plot_alive_history(models: Any, log: Any, customer: Any = None, ax: Axes | N
         look, path = canvas.style(i), table[table["model"] == label]
         ax.plot(path["date"].to_numpy(), path["p_alive"].to_numpy(), look.line, color=look.color, label=label)
     ax.set_ylim(0, 1.03)
-    ax.set_ylabel("P(alive)")
+    canvas.y_label(ax, "P(alive)")
     ax.set_xlabel("date")
     locator: Any = dates.AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)

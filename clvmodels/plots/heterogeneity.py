@@ -116,7 +116,7 @@ def plot_heterogeneity(models: Any, which: str = "purchase_rate", ax: Axes | Non
             )  # fmt: skip
     hidden = _cut(ax, tables, on_log)
     ax.set_xlabel(kind.named(unit))
-    ax.set_ylabel("customers (density, per unit of ln)" if on_log else "customers (density)")
+    canvas.y_label(ax, "customers (density, per unit of ln)" if on_log else "customers (density)")
     canvas.title(ax, f"How customers differ: {kind.named(unit)} ({canvas.listed(list(tables))})")
     canvas.legend(ax)
     drawn = [label for label, model in labelled.items() if not model.family.mixing]

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput
+from ..models.cash_flows import money
 from ..models.clv import CLVModel
-from ..models.time_units import numbers
+from ..models.time_units import numbers, one_or_endless
 from ..numerics.arrays import Array
 from . import canvas
 from .customers import customers_of_age, spread
@@ -90,13 +91,13 @@ def compute_iso_value(
     x, t_x, possible, customers = customers_of_age(purchases, T, max_frequency, "a map of value")
     terms: dict[str, Any] = {} if annual_discount_rate is None else {"annual_discount_rate": annual_discount_rate}
     if whole:
-        customers["monetary_value"] = _spend(model, monetary_value)
-        share = _margin(model, margin)
-        value = model.predict(customers, horizon=_horizon(horizon), margin=share, **terms)["clv"]
+        terms = {"annual_discount_rate": model.annual_discount_rate} | terms
+        customers["monetary_value"], share = _spend(model, monetary_value), _margin(model, margin)
     elif monetary_value is not None or margin is not None:
         raise InvalidInput("monetary_value and margin belong to a CLVModel; found them with a PurchaseModel")
-    else:
-        value = purchases.discounted_expected_purchases(customers, _horizon(horizon), **terms)
+    value = purchases.discounted_expected_purchases(customers, one_or_endless(horizon), **terms)
+    if whole:
+        value = money(value.to_numpy(), model.spend.expected_spend(customers).to_numpy(), share)
     name = "clv" if whole else "discounted_expected_purchases"
     found: pd.DataFrame = frames.long_table(
         {"frequency": x.astype(np.int64), "recency": t_x, name: spread(value, possible)}, customers
@@ -141,6 +142,7 @@ def plot_iso_value(
     >>> plt.close(ax.figure)
     """
     from matplotlib import colormaps
+    from matplotlib.ticker import MaxNLocator
 
     table = compute_iso_value(model, T, horizon, annual_discount_rate, monetary_value, margin, max_frequency)
     purchases, name = purchase_model(model), table.columns[-1]
@@ -156,7 +158,8 @@ def plot_iso_value(
     for text in ax.clabel(curves, fmt=lambda value: f"{value:,.6g}", fontsize="small", inline=True):
         text.set_clip_on(True)
     ax.set_xlabel(f"recency: first to last purchase ({unit}s)")
-    ax.set_ylabel("frequency: repeat purchases")
+    canvas.y_label(ax, "frequency: repeat purchases")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     what = "Discounted value (clv)" if name == "clv" else "Discounted purchases"
     when = "still to come" if math.isinf(horizon) else f"in the next {canvas.length(float(horizon), unit)}"
     spent = f", mean spend {_spend(model, monetary_value):,.4g}" if name == "clv" else ""
@@ -178,17 +181,13 @@ def _spend(model: CLVModel, given: Any) -> float:
     return float(value)
 
 
-def _margin(model: CLVModel, given: Any) -> Any:
+def _margin(model: CLVModel, given: Any) -> float:
     share = model.margin if given is None else given
     if isinstance(share, str):
         raise InvalidInput(f"the model's margin is a column, {share!r}, of customers: write margin=0.30 for these")
-    return share
-
-
-def _horizon(given: Any) -> float:
-    value = numbers(given, "horizon must be a number in the model's time unit")
-    if value.ndim:
-        raise InvalidInput(f"horizon must be one number; found {str(given)[:60]}")
+    value = numbers(share, "margin must be a number")
+    if value.ndim or not np.isfinite(value):
+        raise InvalidInput(f"margin must be one finite number, for example 0.30 for 30 % of spend; found {given!r}")
     return float(value)
 
 

@@ -91,7 +91,7 @@ def plot_profile_likelihood(
     ax.set_xlim(left, right)
     ax.set_ylim(min(relative.min(), 1.4 * cut), max(0.4, 0.05 * abs(cut)))
     ax.set_xlabel(parameter)
-    ax.set_ylabel("log-likelihood, less its maximum")
+    canvas.y_label(ax, "log-likelihood, less its maximum")
     canvas.title(ax, f"Profile likelihood of {parameter}: {100 * found.level:g} % interval {_ends(low, high)}")
     canvas.legend(ax, loc="lower center")
     canvas.caption(

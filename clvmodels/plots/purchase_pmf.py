@@ -94,7 +94,7 @@ def plot_purchase_pmf(
         )  # fmt: skip
     ax.set_xticks(at, class_names(max_purchases))
     ax.set_xlabel("repeat purchases")
-    ax.set_ylabel("probability")
+    canvas.y_label(ax, "probability")
     when = canvas.length(ahead, unit)
     canvas.title(ax, f"Repeat purchases of a new customer in the first {when} ({canvas.listed(list(tables))})")
     canvas.legend(ax)

@@ -101,7 +101,7 @@ def plot_spend_frequency(summary: Any, max_frequency: int = 7, weights: Any = No
     ax.set_xticks(table["frequency"], counts)
     ax.set_ylim(0, None)
     ax.set_xlabel("repeat purchases (and number of customers)")
-    ax.set_ylabel("mean spend at a repeat purchase")
+    canvas.y_label(ax, "mean spend at a repeat purchase")
     canvas.title(ax, f"Mean spend by frequency: correlation {correlation:.3f} (p-value {p_value:.2g})")
     canvas.legend(ax)
     canvas.caption(
