@@ -6,7 +6,6 @@ import dataclasses
 import math
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -33,28 +32,10 @@ NBD = {"r": 0.385, "alpha": 12.072}
 
 
 @pytest.fixture(scope="module")
-def summary():
-    return clv.rfm_summary(clv.load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
-
-
-@pytest.fixture(scope="module")
-def fitted(summary):
-    return clv.PurchaseModel("bg_nbd").fit(summary)
-
-
-@pytest.fixture(scope="module")
 def donors():
     return clv.PurchaseModel.from_parameters(
         bg_bb.FAMILY, {"alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783}, time_unit="year"
     )
-
-
-@pytest.fixture(autouse=True)
-def no_figures_left():
-    settings = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == settings
 
 
 def given(name, parameters):
@@ -218,40 +199,145 @@ def test_a_value_model_shows_its_purchases(fitted, summary):
     assert clv.plots.plot_p_alive(whole).get_title().endswith("(BG/NBD)")
 
 
-# --- what is touched -----------------------------------------------------------------------------------------------
+# --- every picture ---------------------------------------------------------------------------------------------------
 
 
-def drawings(fitted, summary):
+@pytest.fixture(scope="module")
+def drawings(log, summary, fitted, spend, pareto):
+    """Each picture of one model, and of several where it can show them."""
+    both = {"first": fitted, "second": pareto}
+    plots, whole = clv.plots, clv.CLVModel(pareto, spend)
+    dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
+    profile = clv.Profile(pd.DataFrame({"a": [1.0, 2, 3], "relative": [-3.0, 0, -2.5]}), (1.3, 2.8), 0.95, "")
     return {
-        "p_alive": lambda ax=None: clv.plots.plot_p_alive(fitted, ax=ax),
-        "expected_purchases": lambda ax=None: clv.plots.plot_expected_purchases(fitted, ax=ax),
-        "frequency_histogram": lambda ax=None: clv.plots.plot_frequency_histogram(fitted, summary, ax=ax),
+        "plot_alive_history": lambda **more: plots.plot_alive_history(both, dates, **more),
+        "plot_expected_purchases": lambda **more: plots.plot_expected_purchases(whole, T=39, **more),
+        "plot_frequency_histogram": lambda **more: plots.plot_frequency_histogram(both, summary, **more),
+        "plot_heterogeneity": lambda **more: plots.plot_heterogeneity(both, **more),
+        "plot_iso_value": lambda **more: plots.plot_iso_value(whole, T=39, **more),
+        "plot_p_alive": lambda **more: plots.plot_p_alive(fitted, **more),
+        "plot_profile_likelihood": lambda **more: plots.plot_profile_likelihood(profile, **more),
+        "plot_purchase_pmf": lambda **more: plots.plot_purchase_pmf(both, **more),
+        "plot_spend_density": lambda **more: plots.plot_spend_density(
+            {"first": spend, "second": whole}, summary, **more
+        ),
+        "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
     }
 
 
-@pytest.mark.parametrize("name", ["p_alive", "expected_purchases", "frequency_histogram"])
-def test_one_new_figure_or_none(name, fitted, summary):
-    draw = drawings(fitted, summary)[name]
+PICTURES = [name for name in clv.plots.__all__ if name.startswith("plot_")]
+OVERLAYS = [
+    "plot_alive_history", "plot_frequency_histogram", "plot_heterogeneity", "plot_purchase_pmf", "plot_spend_density",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_one_new_figure_or_none(name, drawings):
+    draw = drawings[name]
     ax = draw()
     assert plt.get_fignums() == [ax.figure.number]
-    ax.figure.canvas.draw()
+    assert ax.get_title()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
     numbers = plt.get_fignums()
-    assert draw(left) is left
+    assert draw(ax=left) is left
     assert plt.get_fignums() == numbers
     assert not right.has_data()
     figure.canvas.draw()
+    with pytest.raises(clv.InvalidInput, match="ax must be a matplotlib Axes"):
+        draw(ax="here")
+    assert plt.get_fignums() == numbers
 
 
-@pytest.mark.parametrize("name", ["p_alive", "expected_purchases", "frequency_histogram"])
-def test_captions_stay_inside_of_the_figure(name, fitted, summary):
-    ax = drawings(fitted, summary)[name]()
+@pytest.mark.parametrize("size", [None, (4, 3)])
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_is_written_stays_inside_of_the_figure(name, size, drawings):
+    ax = drawings[name]() if size is None else drawings[name](ax=plt.subplots(figsize=size, layout="constrained")[1])
     ax.figure.canvas.draw()
-    (caption,) = ax.texts
-    box, page = caption.get_window_extent(), ax.figure.bbox
-    assert page.x0 <= box.x0
-    assert box.x1 <= page.x1
-    assert page.y0 <= box.y0 < box.y1 <= ax.xaxis.label.get_window_extent().y0
+    page, caption = ax.figure.bbox, ax.texts[-1]
+    assert caption.get_text().startswith("How to read it")
+    for written in (caption, ax.title, ax.xaxis.label, ax.yaxis.label):
+        box = written.get_window_extent()
+        assert page.x0 - 1 <= box.x0 <= box.x1 <= page.x1 + 1, written.get_text()
+        assert page.y0 - 1 <= box.y0 <= box.y1 <= page.y1 + 1, written.get_text()
+    assert caption.get_window_extent().y1 <= ax.xaxis.label.get_window_extent().y0
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_captions_find_room_where_nothing_lays_out_the_figure(name, drawings):
+    figure, (above, below) = plt.subplots(2, 1, figsize=(7, 9))
+    below.set_title("another")
+    drawings[name](ax=above)
+    drawings[name](ax=below)
+    figure.canvas.draw()
+    upper, lower = above.texts[-1].get_window_extent(), below.texts[-1].get_window_extent()
+    assert upper.y0 >= below.get_window_extent().y1
+    assert lower.y0 >= 0
+    for ax in (above, below):
+        assert ax.texts[-1].get_window_extent().y1 <= ax.xaxis.label.get_window_extent().y0
+        assert ax.get_in_layout()
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_two_models_in_one_picture(name, drawings):
+    ax = drawings[name]()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [label for label in labels if label in ("first", "second")] == ["first", "second"]
+    if "actual" in labels:
+        assert labels[0] == "actual"
+    looks = {}
+    for line in ax.lines:
+        looks[line.get_label()] = (line.get_linestyle(), line.get_marker(), line.get_color())
+    for bars in ax.containers:
+        looks[bars.get_label()] = (bars[0].get_hatch() or "", "", bars[0].get_facecolor())
+    first, second = looks["first"], looks["second"]
+    assert first[:2] != second[:2]  # told apart in greyscale too
+    assert first[2] != second[2]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_says_how_to_read_it_and_what_for(name):
+    text = getattr(clv.plots, name).__doc__
+    assert "How to read it: " in text
+    assert "Decision: " in text
+
+
+def test_pictures_and_tables_are_called_alike():
+    drawn = {name.removeprefix("plot_") for name in PICTURES}
+    tables = {name.removeprefix("compute_") for name in clv.plots.__all__ if name.startswith("compute_")}
+    assert len(drawn) + len(tables) == len(clv.plots.__all__)
+    # those two share a table, and the table of a profile is what profile_likelihood gives
+    assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood"}
+    assert tables - drawn == {"frequency_recency"}
+
+
+def test_labels_are_no_formulas(fitted, pareto):
+    ax = clv.plots.plot_purchase_pmf({"$1 to $2": fitted, "more \\frac{$": pareto}, horizon=4)
+    ax.figure.canvas.draw()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$1 to $2", "more \\frac{$"]
+
+
+def test_models_are_called_by_their_families(fitted, pareto):
+    table = clv.plots.compute_purchase_pmf([fitted, pareto, fitted], horizon=4, max_purchases=1)
+    assert table["model"].tolist() == ["BG/NBD (1)"] * 2 + ["Pareto/NBD"] * 2 + ["BG/NBD (2)"] * 2
+    assert "model" in clv.plots.compute_purchase_pmf([fitted], horizon=4)
+    assert "model" not in clv.plots.compute_purchase_pmf(fitted, horizon=4)
+
+
+def test_refuses_lists_and_labels(fitted):
+    daily = clv.PurchaseModel.from_parameters("nbd", NBD, time_unit="day")
+    with pytest.raises(clv.InvalidInput, match="at least one model; found none"):
+        clv.plots.plot_purchase_pmf([])
+    with pytest.raises(clv.InvalidInput, match="model must be a PurchaseModel or a CLVModel; found str"):
+        clv.plots.plot_purchase_pmf([fitted, "nbd"])
+    for label in (1, " ", "_hidden"):
+        with pytest.raises(clv.InvalidInput, match=r"labels of models must be texts.*1 of 2"):
+            clv.plots.plot_purchase_pmf({"one": fitted, label: fitted})
+    for draw in (clv.plots.plot_purchase_pmf, clv.plots.plot_heterogeneity):
+        with pytest.raises(clv.UnitMismatch, match="BG/NBD in weeks, NBD in days"):
+            draw([fitted, daily])
+    assert plt.get_fignums() == []
 
 
 def test_refused_pictures_leave_no_figure(fitted, summary):
@@ -272,13 +358,6 @@ def test_drawing_is_loaded_when_something_is_drawn():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
-
-
-def test_no_warning(fitted, summary):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for draw in drawings(fitted, summary).values():
-            draw().figure.canvas.draw()
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------
