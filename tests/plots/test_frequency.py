@@ -101,6 +101,21 @@ def test_the_histogram_draws_the_table(summary, fitted):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["actual", "BG/NBD"]
 
 
+@pytest.mark.parametrize("make", [lambda frame: frame, pl.from_pandas, pa.Table.from_pandas])
+def test_several_models_stand_below_one_another(make, summary, fitted, pareto):
+    found = clv.plots.compute_frequency_histogram([fitted, pareto], make(summary), max_frequency=3)
+    assert frames.kind(found) == frames.kind(make(summary))
+    assert frames.column_names(found) == ["model", "frequency", "actual", "fitted"]
+    assert list(np.asarray(found["model"])) == ["BG/NBD"] * 4 + ["Pareto/NBD"] * 4
+    alone = [clv.plots.compute_frequency_histogram(each, summary, max_frequency=3) for each in (fitted, pareto)]
+    assert_allclose(frames.numeric(found, "fitted"), np.concatenate([each["fitted"] for each in alone]), rtol=1e-12)
+    ax = clv.plots.plot_frequency_histogram([fitted, pareto], make(summary), max_frequency=3)
+    for line, each in zip(ax.lines, alone, strict=True):
+        assert line.get_ydata().tolist() == each["fitted"].tolist()
+        assert_allclose(line.get_xdata(), range(4), atol=0.2)
+    assert ax.lines[0].get_xdata()[0] < ax.lines[1].get_xdata()[0]  # so that neither hides the other
+
+
 # --- maps ----------------------------------------------------------------------------------------------------------
 
 

@@ -127,9 +127,9 @@ def test_pictures_and_tables_are_called_alike():
 
 
 def test_labels_are_no_formulas(fitted, pareto):
-    ax = clv.plots.plot_purchase_pmf({"$1 to $2": fitted, "more \\frac{$": pareto}, horizon=4)
+    ax = clv.plots.plot_purchase_pmf({"$1 to $2": fitted, "$\\frac{$": pareto}, horizon=4)
     ax.figure.canvas.draw()
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$1 to $2", "more \\frac{$"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$1 to $2", "$\\frac{$"]
 
 
 def test_models_are_called_by_their_families(fitted, pareto):
