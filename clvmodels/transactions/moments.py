@@ -35,20 +35,6 @@ def day_of(moment: date | datetime) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def is_later(end: date | datetime, cut: date | datetime) -> bool:
-    """Whether anything can come after ``cut`` and until ``end``; a date is its whole day.
-
-    >>> is_later(datetime(2020, 3, 4, 15), date(2020, 3, 4)), is_later(date(2020, 3, 4), datetime(2020, 3, 4, 15))
-    (False, True)
-    """
-    return last_instant(end) > last_instant(cut)
-
-
-def last_instant(moment: date | datetime) -> datetime:
-    """The end of a day, or the moment itself."""
-    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
-
-
 def parse_start(value: object, zone: str | None = None) -> date | None:
     """observation_start as a date; a time of day other than midnight is refused.
 

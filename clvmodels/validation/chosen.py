@@ -12,7 +12,8 @@ from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
-from ..transactions.moments import is_later, parse_moment
+from ..transactions.cut import is_later
+from ..transactions.moments import parse_moment
 from ..units import hours_in
 
 
