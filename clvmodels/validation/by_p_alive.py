@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from .result import Validation
 
-_EDGES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequence[float] = _EDGES) -> pd.DataFrame:
+def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequence[float] = EDGES) -> pd.DataFrame:
     """Mean purchases in the holdout of repeat buyers by their P(alive), actual and expected.
 
     Customers with x ≥ 1 alone: with x = 0 there is no rhythm to miss, and BG/NBD gives them all P(alive) = 1. A known
@@ -55,13 +55,13 @@ def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequen
     >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"])
     >>> table = clv.plots.compute_by_p_alive(found)
     >>> table[["group", "n"]].iloc[0].tolist()
-    ['0–0.1', 20]
+    ['0–0.2', 100]
     """
     import pandas as pd
 
     limits = np.asarray(edges, dtype=np.float64)
     if limits.ndim != 1 or len(limits) < 2 or limits[0] != 0 or limits[-1] != 1 or not np.all(np.diff(limits) > 0):
-        raise InvalidInput(f"edges must rise from 0 to 1, such as {_EDGES}; found {edges!r}")
+        raise InvalidInput(f"edges must rise from 0 to 1, such as {EDGES}; found {edges!r}")
     names = names_of(validation, models)
     lacking = [name for name in names if validation.predicted[name].p_alive is None]
     if lacking:
