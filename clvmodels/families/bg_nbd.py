@@ -95,6 +95,13 @@ def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha
     return future.more_than(n, t, r + x, alpha + T, a, b + x)
 
 
+def purchase_counts_alive(
+    n: Array, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> tuple[Array, Array]:
+    """P(n purchases in (T, T + t] | alive at T) and P(more than n) of consecutive n."""
+    return future.purchase_counts(n, t, r + x, alpha + T, a, b + x)
+
+
 def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """Quantile q of the time from T until a customer alive at T leaves."""
     return future.lifetime(q, r + x, alpha + T, a, b + x)
@@ -175,6 +182,8 @@ FAMILY = PurchaseFamily(
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,
+    purchase_counts_alive=purchase_counts_alive,
+    statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,

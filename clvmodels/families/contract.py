@@ -98,6 +98,13 @@ class PurchaseFamily:
     more_purchases_alive
         ``(n, t, ...)``: P(more than n purchases in (T, T + t] | alive at T, history); t = inf is the limit. None where
         the probabilities of 0, 1, 2, ... purchases are to be added up.
+    purchase_counts_alive
+        ``(n, t, ...)`` of consecutive whole numbers n, an array of at least one: P(n purchases in (T, T + t] | alive at
+        T, history) and P(more than n), each of shape (len(n), customers); what many n share is computed once. None
+        where ``conditional_purchase_pmf`` is to be asked n by n.
+    statistics_ahead
+        Those of the statistics on which the future of a customer alive at T depends, the others telling only whether he
+        is alive: customers who share them share that future. None where it depends on all.
     residual_lifetime_alive
         ``(q, ...)``: quantile q of the time from T until a customer alive at T leaves, inf if he may never; None where
         the root of ``survival_alive`` is to be found.
@@ -155,6 +162,8 @@ class PurchaseFamily:
     conditional_purchase_pmf: Quantity | None = None
     probability_of_purchase_alive: Quantity | None = None
     more_purchases_alive: Quantity | None = None
+    purchase_counts_alive: Callable[..., tuple[Array, Array]] | None = None
+    statistics_ahead: tuple[str, ...] | None = None
     residual_lifetime_alive: Quantity | None = None
     time_to_next_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None

@@ -104,6 +104,20 @@ def length_between(cut: date | datetime, end: date | datetime, event_grain: str,
     return float(ticks * sql.GRAINS[event_grain][1] / hours_in(time_unit))
 
 
+def zero_of(facts: Mapping[str, str | None]) -> datetime:
+    """The instant from which the times of events count: where T ends, by the facts of a summary.
+
+    With the grain "day" or a coarser one events are dated at midnight, and T ends at the midnight that begins the last
+    day; else at the one that ends it.
+
+    >>> zero_of({"observation_end": "1997-09-30", "event_grain": "day"}).isoformat()
+    '1997-09-30T00:00:00'
+    """
+    grain = facts.get("event_grain") or "day"
+    ticks = sql.end_tick(parse_moment("observation_end", facts.get("observation_end"), None), grain)
+    return sql.EPOCH + timedelta(microseconds=int(ticks * sql.GRAINS[grain][1] * 3_600_000_000))
+
+
 def register_customers(con: Any, frame: frames.Frame) -> str:
     """Make the frame's customers a relation with their positions; the log's own ids, as the summary shows them."""
     import pyarrow as pa

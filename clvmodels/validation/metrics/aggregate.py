@@ -57,8 +57,8 @@ def tracking_error(actual: Any, predicted: Any) -> float:
     """Weighted absolute percentage error of what is bought in each week, Σ |ŷ − y| / Σ y.
 
     For increments, the purchases of single weeks: a week without a purchase counts by what was predicted for it, where
-    the mean of |ŷ/y − 1| would be infinite. In [0, ∞], best 0. Rewards the median of each week's total, which is near its
-    mean where many customers buy. With nothing bought it is inf, and NaN if nothing was predicted either.
+    the mean of |ŷ/y − 1| would be infinite. In [0, ∞], best 0. Rewards the median of each week's total, which is near
+    its mean where many customers buy. With nothing bought it is inf, and NaN if nothing was predicted either.
 
     Source: Kolassa & Schütz (2007), Foresight 6, 40-43.
 
@@ -92,7 +92,8 @@ def cumulative_tracking_error(actual: Any, predicted: Any) -> float:
     """Mean absolute percentage error of the purchases up to each week, the mean of |Ŷ/Y − 1| over weeks with Y > 0.
 
     For cumulative series, whose weeks are alike in size once something has been bought; the weeks before that are left
-    out. In [0, ∞], best 0; NaN if nothing was bought at all. No proper score: errors of one week stay in all later ones.
+    out. In [0, ∞], best 0; NaN if nothing was bought at all. No proper score: errors of one week stay in all later
+    ones.
 
     Source: Fader & Hardie (2001), "Forecasting Repeat Sales at CDNOW: A Case Study", Interfaces 31(3), S94-S107, who
     judge cumulative tracking in percent.

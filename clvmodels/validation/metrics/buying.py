@@ -24,8 +24,8 @@ def brier(actual: Any, probability_of_purchase: Any) -> float:
     Strictly proper for the probability of a purchase. In [0, 1], best 0; the share s of buyers, given to everyone, has
     s(1 − s).
 
-    Source: Brier (1950), "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review 78(1), 1-3,
-    in the half of his form that is usual now.
+    Source: Brier (1950), "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review 78(1),
+    1-3, in the half of his form that is usual now.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def log_loss_terms(actual: Any, probability_of_purchase: Any) -> Array:
 def auc(actual: Any, score: Any) -> float:
     """Area under the ROC curve, P(a buyer has a higher score than one who does not buy), ties counting half.
 
-    No score: it judges the order alone, and any rising transform of the probabilities has the same. In [0, 1], best 1, 0.5
-    for chance; NaN where everybody bought or nobody. Equal to the Mann-Whitney statistic over its largest value.
+    No score: it judges the order alone, and any rising transform of the probabilities has the same. In [0, 1], best 1,
+    0.5 for chance; NaN where everybody bought or nobody. Equal to the Mann-Whitney statistic over its largest value.
 
     Source: Hanley & McNeil (1982), "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC)
     Curve", Radiology 143(1), 29-36.
@@ -139,7 +139,7 @@ def auc(actual: Any, score: Any) -> float:
 def auc_terms(actual: Any, score: Any) -> Array:
     """One term a customer, after the placements of DeLong: their mean is the area, their scatter its error.
 
-    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44(3), 837-845, equations 4 and 5.
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44(3), 837-845.
     """
     y, points, buyers, others = _sides(actual, score)
     terms = np.full(len(y), np.nan)
@@ -188,8 +188,8 @@ def reliability(
     Raises
     ------
     InvalidInput
-        If the arrays differ in length, are empty, or hold something missing, negative, or no probability; there is no bin
-        or no such binning.
+        If the arrays differ in length, are empty, or hold something missing, negative, or no probability; there is no
+        bin or no such binning.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def reliability(
     there = n > 0
 
     def total(values: Array) -> Array:
-        return np.bincount(where, weights=values, minlength=int(bins))[there]
+        return np.asarray(np.bincount(where, weights=values, minlength=int(bins))[there], dtype=np.float64)
 
     n = n[there]
     return {

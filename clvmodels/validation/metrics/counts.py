@@ -24,7 +24,7 @@ def mae(actual: Any, predicted: Any) -> float:
     Proper for the median, and for nothing else: given means it is no score, and given medians it rewards forecasts that
     deny the few who buy. Never choose a model by it. In [0, ∞], best 0.
 
-    Source: Gneiting (2011), theorem 9 and section 1.2.
+    Source: Gneiting (2011).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def rmse(actual: Any, predicted: Any) -> float:
 
     Strictly proper for the mean. In [0, ∞], best 0. The few who buy most decide it.
 
-    Source: Gneiting (2011), theorem 6 (squared error is a Bregman score).
+    Source: Gneiting (2011).
 
     Parameters
     ----------
@@ -104,10 +104,10 @@ def rmse_terms(actual: Any, predicted: Any) -> Array:
 def msle(actual: Any, predicted: Any) -> float:
     """Mean squared error of logarithms, the mean of (ln(1 + y) − ln(1 + ŷ))².
 
-    Strictly proper for exp(E ln(1 + Y)) − 1, which lies below the mean: given means it prefers those that are too low, and
-    is no ground for choosing a model. In [0, ∞], best 0. Errors count by their size in proportion.
+    Strictly proper for exp(E ln(1 + Y)) − 1, which lies below the mean: given means it prefers those that are too low,
+    and is no ground for choosing a model. In [0, ∞], best 0. Errors count by their size in proportion.
 
-    Source: Gneiting (2011), theorem 6, for the transformed count.
+    Source: Gneiting (2011), on scores of transformed observations.
 
     Parameters
     ----------
@@ -144,11 +144,10 @@ def poisson_deviance(actual: Any, predicted: Any, floor: float = 0.0) -> float:
     """Mean Poisson deviance, the mean of 2 (y ln(y/μ) − (y − μ)), with y ln(y/μ) = 0 at y = 0.
 
     Strictly proper for the mean, whatever the distribution of Y. In [0, ∞], best 0. It weighs errors by what was
-    expected, so that it is not decided by the few who buy most. Who expects exactly 0 of somebody who buys has said that
-    it cannot happen, and the deviance is inf; ``floor`` raises means below it when that is not what was meant.
+    expected, so that it is not decided by the few who buy most. Who expects exactly 0 of somebody who buys has said
+    that it cannot happen, and the deviance is inf; ``floor`` raises means below it when that is not what was meant.
 
-    Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 2.3, table 2.1; Gneiting (2011),
-    theorem 6.
+    Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 2.3; Gneiting (2011).
 
     Parameters
     ----------

@@ -15,11 +15,11 @@ from .checks import ROUNDING, amount, happened, probability, refuse, together, w
 def log_score(probability_of_actual: Any) -> float:
     """Logarithmic score, the mean of −ln P(X = y).
 
-    Strictly proper for the whole distribution. In [0, ∞], best 0, which only certainty reaches; a difference of 0.01 makes
-    a thousand customers e¹⁰ times as likely. inf as soon as one customer does what was said to be impossible.
+    Strictly proper for the whole distribution. In [0, ∞], best 0, which only certainty reaches; a difference of 0.01
+    makes a thousand customers e¹⁰ times as likely. inf as soon as one customer does what was said to be impossible.
 
-    Source: Czado, Gneiting & Held (2009), "Predictive Model Assessment for Count Data", Biometrics 65(4), 1254-1261,
-    section 3.1; Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477), 359-378.
+    Source: Czado, Gneiting & Held (2009), "Predictive Model Assessment for Count Data", Biometrics 65(4), 1254-1261;
+    Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477), 359-378.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def log_scores(probability_of_actual: Any) -> Array:
 def crps_mean(crps: Any) -> float:
     """Mean continuous ranked probability score, the mean of Σ over n ≥ 0 of (P(X ≤ n) − [y ≤ n])².
 
-    Strictly proper for the whole distribution (of finite mean). In [0, ∞], best 0. For a forecast without uncertainty it is
-    the absolute error; unlike the log score it is finite where the impossible happens.
+    Strictly proper for the whole distribution (of finite mean). In [0, ∞], best 0. For a forecast without uncertainty
+    it is the absolute error; unlike the log score it is finite where the impossible happens.
 
-    Source: Gneiting & Raftery (2007), section 4.2; Czado, Gneiting & Held (2009), section 3.1 (ranked probability score).
+    Source: Gneiting & Raftery (2007); Czado, Gneiting & Held (2009).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def crps_poisson(actual: Any, mean: Any) -> Array:
     CRPS = (y − μ)(2 F(y) − 1) + 2 μ f(y) − μ e^(−2μ) (I₀(2μ) + I₁(2μ)), with f and F the Poisson probability and
     distribution function and I the modified Bessel functions; y at μ = 0. In [0, ∞).
 
-    Source: Wei & Held (2014), "Calibration Tests for Count Data", TEST 23(4), 787-805, section 2.
+    Source: Wei & Held (2014), "Calibration Tests for Count Data", TEST 23(4), 787-805.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def _crps_poisson(y: Array, mu: Array) -> Array:
 def coverage(actual: Any, low: Any, high: Any) -> float:
     """Share of customers whose purchases lie in their interval, the mean of [low ≤ y ≤ high].
 
-    No score: it says whether the intervals keep what they promise. In [0, 1]. Counts are lumpy, so an honest interval of
-    95 % holds more than 95 %: compare with the mass that the model itself puts into its intervals.
+    No score: it says whether the intervals keep what they promise. In [0, 1]. Counts are lumpy, so an honest interval
+    of 95 % holds more than 95 %: compare with the mass that the model itself puts into its intervals.
 
     Source: Gneiting, Balabdaoui & Raftery (2007), "Probabilistic Forecasts, Calibration and Sharpness", Journal of the
     Royal Statistical Society B 69(2), 243-268.
@@ -151,7 +151,8 @@ def coverage(actual: Any, low: Any, high: Any) -> float:
     Raises
     ------
     InvalidInput
-        If the arrays differ in length, are empty, hold something missing or negative, or an interval ends before it begins.
+        If the arrays differ in length, are empty, hold something missing or negative, or an interval ends before it
+        begins.
 
     Examples
     --------
@@ -189,7 +190,8 @@ def interval_width(low: Any, high: Any) -> float:
     Raises
     ------
     InvalidInput
-        If the arrays differ in length, are empty, hold something missing or negative, or an interval ends before it begins.
+        If the arrays differ in length, are empty, hold something missing or negative, or an interval ends before it
+        begins.
 
     Examples
     --------
@@ -215,11 +217,11 @@ def given(values: Any) -> Array:
 def randomised_pit(below: Any, probability_of_actual: Any, seed: int = 0) -> Array:
     """Randomised probability integral transform, u = P(X < y) + v P(X = y) with v uniform on [0, 1].
 
-    Uniform, and independent between customers, if the forecast is right. For pictures and tests that want numbers without
-    ties; `pit_histogram` and `pit_uniformity` need no chance.
+    Uniform, and independent between customers, if the forecast is right. For pictures and tests that want numbers
+    without ties; `pit_histogram` and `pit_uniformity` need no chance.
 
     Source: Smith (1985), "Diagnostic Checks of Non-Standard Time Series Models", Journal of Forecasting 4(3), 283-291;
-    Czado, Gneiting & Held (2009), section 2.1.
+    Czado, Gneiting & Held (2009).
 
     Parameters
     ----------
@@ -252,11 +254,11 @@ def randomised_pit(below: Any, probability_of_actual: Any, seed: int = 0) -> Arr
 def pit_histogram(below: Any, probability_of_actual: Any, bins: int = 10) -> dict[str, Array]:
     """Histogram of the probability integral transform of counts, exact and without randomisation.
 
-    Bin j has the height J (F̄(j/J) − F̄((j−1)/J)), where F̄(u) is the mean over customers of
-    min(1, max(0, (u − P(X < y))/P(X = y))). Flat at 1 if the forecast is right; a hump says too uncertain, a U too certain,
-    a slope to the right too low.
+    Bin j has the height J (F̄(j/J) − F̄((j−1)/J)), where F̄(u) is the mean over customers of min(1, max(0, (u − P(X <
+    y))/P(X = y))). Flat at 1 if the forecast is right; a hump says too uncertain, a U too certain, a slope to the
+    right too low.
 
-    Source: Czado, Gneiting & Held (2009), equation 2 and section 2.1.
+    Source: Czado, Gneiting & Held (2009), section 2.
 
     Parameters
     ----------
@@ -306,19 +308,20 @@ def _passed(edges: Array, start: Array, end: Array) -> Array:
 def pit_uniformity(below: Any, probability_of_actual: Any) -> float:
     """p-value of Neyman's smooth test, of order 2, that the probability integral transform is uniform.
 
-    h₁ = √3 (2u − 1), which asks whether the forecast is too high or too low, and h₂ = √5 (6u² − 6u + 1), whether it is too
-    sure or too unsure, are averaged over [P(X < y), P(X ≤ y)] for each customer. Both have the mean 0 if the forecast is
-    right, whatever the distributions, and Hotelling's T² = n h̄ᵀ S⁻¹ h̄ holds their means against their covariance S.
-    Averaging takes the place of randomising: there is no seed, and less noise. Among NBD customers whose expectations were
-    15 % too low the test of 2,357 said so (p < 0.05) in 62 % of the worlds, Kolmogorov and Smirnov's on the randomised
-    transform in 26 %.
+    h₁ = √3 (2u − 1), which asks whether the forecast is too high or too low, and h₂ = √5 (6u² − 6u + 1), whether it is
+    too sure or too unsure, are averaged over [P(X < y), P(X ≤ y)] for each customer. Both have the mean 0 if the
+    forecast is right, whatever the distributions, and Hotelling's T² = n h̄ᵀ S⁻¹ h̄ holds their means against their
+    covariance S. Averaging takes the place of randomising: there is no seed, and less noise. Among NBD customers whose
+    expectations were 15 % too low the test of 2,357 said so (p < 0.05) in 62 % of the worlds, Kolmogorov and Smirnov's
+    on the randomised transform in 26 %.
 
-    Customers are taken as independent, the parameters as known: with parameters from few customers, p is too small. Right
-    forecasts get p < 0.05 in 5 % of cases (simulated: 7 % with 50 customers, 5 to 6 % from 200 on). A p-value
-    is no score. In [0, 1]; NaN with fewer than 3 customers.
+    Customers are taken as independent, the parameters as known: with parameters from few customers, p is too small.
+    Right forecasts get p < 0.05 in 5 % of cases (simulated: 7 % with 50 customers, 5 to 6 % from 200 on). A p-value is
+    no score. In [0, 1]; NaN with fewer than 3 customers.
 
-    Source: Neyman (1937), "'Smooth' Test for Goodness of Fit", Skandinavisk Aktuarietidskrift 20, 149-199; the transform
-    of counts as in Czado, Gneiting & Held (2009); Hotelling (1931), Annals of Mathematical Statistics 2(3), 360-378.
+    Source: Neyman (1937), "'Smooth' Test for Goodness of Fit", Skandinavisk Aktuarietidskrift 20, 149-199; the
+    transform of counts as in Czado, Gneiting & Held (2009); Hotelling (1931), Annals of Mathematical Statistics 2(3),
+    360-378.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...numerics.arrays import Array
+from ...numerics.arrays import Array, Positions
 
 
 def average_ranks(values: Array) -> Array:
@@ -27,8 +27,9 @@ def running_totals(values: Array, by: Array) -> tuple[Array, Array]:
     return ends.astype(np.float64), sums[ends]
 
 
-def _tied(values: Array) -> tuple[np.ndarray, np.ndarray]:
+def _tied(values: Array) -> tuple[Positions, Positions]:
     """Rows from the lowest value to the highest, and where in them each run of equal values ends."""
     order = np.argsort(values)
-    rises = np.flatnonzero(np.diff(values[order]) != 0) + 1
+    ordered = values[order]
+    rises = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     return order, np.append(rises, len(values))

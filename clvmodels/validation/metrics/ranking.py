@@ -15,9 +15,9 @@ from .order import average_ranks, running_totals
 def spearman(actual: Any, predicted: Any) -> float:
     """Spearman's rank correlation, the correlation of the average ranks.
 
-    No score: it judges the order alone. In [−1, 1], best 1, 0 for chance; NaN where all values on one side are equal. Where
-    most customers buy nothing their common rank keeps it below 1 for every forecast that tells them apart, so compare it
-    between forecasts of the same customers only.
+    No score: it judges the order alone. In [−1, 1], best 1, 0 for chance; NaN where all values on one side are equal.
+    Where most customers buy nothing their common rank keeps it below 1 for every forecast that tells them apart, so
+    compare it between forecasts of the same customers only.
 
     Source: Spearman (1904), American Journal of Psychology 15(1), 72-101; ties as in Kendall (1945), Biometrika 33(3),
     239-251.
@@ -94,7 +94,7 @@ def normalised_gini(actual: Any, predicted: Any) -> float:
 
     Source: Frees, Meyers & Cummings (2011), "Summarizing Insurance Scores Using a Gini Index", Journal of the American
     Statistical Association 106(495), 1085-1098; for customers: Wang, Liu & Miao (2019), "A Deep Probabilistic Model for
-    Customer Lifetime Value Prediction", arXiv:1912.07753, section 4.3.
+    Customer Lifetime Value Prediction", arXiv:1912.07753.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def normalised_gini(actual: Any, predicted: Any) -> float:
     Examples
     --------
     >>> normalised_gini([0, 0, 1, 5], [0.1, 0.2, 0.9, 0.8])
-    0.75
+    0.5
     """
     y, points = _read(actual, predicted)
     most = _against_ranks(y, y)
@@ -126,9 +126,9 @@ def normalised_gini(actual: Any, predicted: Any) -> float:
 def top_capture(actual: Any, predicted: Any, share: float = 0.1) -> float:
     """Share of the total that the customers with the highest predictions made up.
 
-    The top is ``share`` · n customers, a fraction of one where that is not whole, and a fraction of each where predictions
-    tie at its edge. No score: it judges who is in the top, not by how much. In [0, 1], about ``share`` for chance; what can be
-    reached at best depends on how concentrated the actual is. NaN if the total is 0.
+    The top is ``share`` · n customers, a fraction of one where that is not whole, and a fraction of each where
+    predictions tie at its edge. No score: it judges who is in the top, not by how much. In [0, 1], about ``share`` for
+    chance; what can be reached at best depends on how concentrated the actual is. NaN if the total is 0.
 
     Source: the lift or gains table of direct marketing; Malthouse & Blattberg (2005), "Can We Predict Customer Lifetime
     Value?", Journal of Interactive Marketing 19(1), 2-16, on who is in the top.
@@ -197,8 +197,8 @@ def top_20_capture(actual: Any, predicted: Any) -> float:
 def deciles(actual: Any, predicted: Any, groups: int = 10) -> dict[str, Array]:
     """Customers in equal groups by their prediction, the highest first, and what each group did.
 
-    Every group has n/``groups`` customers: one who stands across an edge, and those who tie there, belong in fractions to
-    both sides. So the totals add up and do not depend on the order of rows.
+    Every group has n/``groups`` customers: one who stands across an edge, and those who tie there, belong in fractions
+    to both sides. So the totals add up and do not depend on the order of rows.
 
     Source: as `top_capture`, whose shares the sums of ``share`` are.
 
@@ -215,12 +215,14 @@ def deciles(actual: Any, predicted: Any, groups: int = 10) -> dict[str, Array]:
     -------
     dict
         One entry a group in each array: ``decile`` (1 the highest predictions), ``n``, ``predicted_mean``,
-        ``actual_mean``, ``predicted_total``, ``actual_total``, and ``share``, that of the actual total (NaN if it is 0).
+        ``actual_mean``, ``predicted_total``, ``actual_total``, and ``share``, that of the actual total (NaN if it is
+        0).
 
     Raises
     ------
     InvalidInput
-        If the arrays differ in length, are empty, or hold something missing, negative or infinite, or there is no group.
+        If the arrays differ in length, are empty, or hold something missing, negative or infinite, or there is no
+        group.
 
     Examples
     --------
@@ -265,8 +267,8 @@ class Line(NamedTuple):
 def calibration_line(actual: Any, predicted: Any) -> Line:
     """Ordinary least squares of what was done on its expectation, y = a + b ŷ.
 
-    If the expectations are right a = 0 and b = 1. b below 1: they differ too much between customers, the high too high and
-    the low too low; above 1: too little. No score: a forecast that knows little can have a slope of 1.
+    If the expectations are right a = 0 and b = 1. b below 1: they differ too much between customers, the high too high
+    and the low too low; above 1: too little. No score: a forecast that knows little can have a slope of 1.
 
     Source: Mincer & Zarnowitz (1969), "The Evaluation of Economic Forecasts", in: Economic Forecasts and Expectations,
     NBER, 3-46.
