@@ -89,20 +89,6 @@ def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
         )  # fmt: skip
 
 
-def line(ax: Axes, i: int, at: Any, height: Any, label: str) -> None:
-    """A line with markers in the looks of the model at position i."""
-    look = style(i)
-    ax.plot(
-        at, height, color=look.color, linestyle=look.line, marker=look.marker, markeredgecolor="black", label=label,
-        zorder=3 + i / 100,
-    )  # fmt: skip
-
-
-def whiskers(ax: Axes, at: Any, height: Any, reach: Any) -> None:
-    """Error bars without a marker of their own; none where the error is missing."""
-    ax.errorbar(at, height, reach, fmt="none", ecolor="black", elinewidth=1, capsize=3, zorder=3)
-
-
 def title(ax: Axes, text: str) -> None:
     """Write above the Axes, in as many lines as their width asks for."""
     ax.set_title(textwrap.fill(text, max(24, int(_TITLE_LETTERS_PER_INCH * _inches(ax)))), fontsize="medium")
