@@ -1,38 +1,58 @@
 """Pictures, one function each: ``plot_*`` draws the table that ``compute_*`` of the same name gives.
 
 Each takes ``ax=None`` and returns the Axes it drew on. Nothing is shown or saved, and no setting of matplotlib is
-changed. Models are told apart by colour, and without colour by line, marker and hatch. Where several can be laid over
+changed. Models are told apart by colour, and without colour by line, marker or hatch. Where several can be laid over
 one another, ``models`` is one model, a list of them, or a mapping from labels to them.
 """
 
+from .alive_history import compute_alive_history, plot_alive_history
 from .by_p_alive import compute_by_p_alive, plot_by_p_alive
 from .conditional_expectation import compute_conditional_expectation, plot_conditional_expectation
 from .coverage import compute_coverage, plot_coverage
 from .deciles import compute_deciles, plot_deciles
 from .frequency_histogram import compute_frequency_histogram, plot_frequency_histogram
 from .frequency_recency import compute_frequency_recency, plot_expected_purchases, plot_p_alive
+from .heterogeneity import compute_heterogeneity, plot_heterogeneity
+from .iso_value import compute_iso_value, plot_iso_value
 from .lift import compute_lift, plot_lift
 from .pit import compute_pit, plot_pit
+from .profile_likelihood import plot_profile_likelihood
+from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .reliability import compute_reliability, plot_reliability
+from .spend_density import compute_spend_density, plot_spend_density
+from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 
 __all__ = [
+    "compute_alive_history",
     "compute_by_p_alive",
     "compute_conditional_expectation",
     "compute_coverage",
     "compute_deciles",
     "compute_frequency_histogram",
     "compute_frequency_recency",
+    "compute_heterogeneity",
+    "compute_iso_value",
     "compute_lift",
     "compute_pit",
+    "compute_purchase_pmf",
     "compute_reliability",
+    "compute_spend_density",
+    "compute_spend_frequency",
+    "plot_alive_history",
     "plot_by_p_alive",
     "plot_conditional_expectation",
     "plot_coverage",
     "plot_deciles",
     "plot_expected_purchases",
     "plot_frequency_histogram",
+    "plot_heterogeneity",
+    "plot_iso_value",
     "plot_lift",
     "plot_p_alive",
     "plot_pit",
+    "plot_profile_likelihood",
+    "plot_purchase_pmf",
     "plot_reliability",
+    "plot_spend_density",
+    "plot_spend_frequency",
 ]

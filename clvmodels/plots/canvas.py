@@ -25,10 +25,16 @@ _HATCHES = ("", "//", "..", "xx", "--")
 ACTUAL = "#BBBBBB"
 EDGE = "#444444"
 
-_LETTERS_PER_INCH = 17  # of the small font
-_TITLE_LETTERS_PER_INCH = 14  # of the medium font
+_LETTERS_PER_INCH = 14  # of titles and labels
 _BELOW = 8  # points between the label of the x axis and the caption
+_NARROW = 4.0  # inches: Axes below this have a smaller caption
+_MARGIN = 0.95  # of their width is written on
 _LEAST_HEIGHT = 0.4  # of the Axes, when a caption takes room from them
+
+
+class _Size(NamedTuple):
+    width: float
+    height: float
 
 
 class Style(NamedTuple):
@@ -84,23 +90,32 @@ def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
     for i, (label, height) in enumerate(heights.items()):
         look, aside = style(i), step * (i - (len(heights) - 1) / 2)
         ax.plot(
-            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor="black", clip_on=False,
-            zorder=3,
+            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor="black", markersize=5,
+            clip_on=False, zorder=3,
         )  # fmt: skip
 
 
 def title(ax: Axes, text: str) -> None:
     """Write above the Axes, in as many lines as their width asks for."""
-    ax.set_title(textwrap.fill(text, max(24, int(_TITLE_LETTERS_PER_INCH * _inches(ax)))), fontsize="medium")
+    columns = max(24, int(_LETTERS_PER_INCH * _inches(ax).width))
+    # a label or an identifier with dollar signs is no formula
+    ax.set_title(textwrap.fill(text, columns), fontsize="medium", parse_math=False)
+
+
+def y_label(ax: Axes, text: str) -> None:
+    """Write beside the y axis, in as many lines as its height asks for, less what a caption takes of it."""
+    ax.set_ylabel(textwrap.fill(text, max(16, int(0.7 * _LETTERS_PER_INCH * _inches(ax).height))))
 
 
 def legend(ax: Axes, **where: Any) -> None:
     """Name what is drawn, small, what happened before what models say; see-through enough to leave it in sight."""
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: labels[i] != "actual")
-    ax.legend(
+    made = ax.legend(
         [handles[i] for i in order], [labels[i] for i in order], fontsize="small", framealpha=0.8, **where
     )  # fmt: skip
+    for text in made.get_texts():
+        text.set_parse_math(False)
 
 
 def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
@@ -108,26 +123,34 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
 
     Where no layout engine makes room for it, the Axes, and those ``beside`` them, are raised from below.
     """
+    width = _inches(ax).width
     written = ax.annotate(
-        textwrap.fill(text, max(30, int(_LETTERS_PER_INCH * _inches(ax)))),
+        text,
         xy=(0.0, 0.0),
         xycoords=("axes fraction", ax.xaxis.label),  # as far below the label as it turns out to stand
         xytext=(0, -_BELOW),
         textcoords="offset points",
         ha="left",
         va="top",
-        fontsize="small",
+        fontsize="small" if width > _NARROW else "x-small",
         alpha=0.8,
         annotation_clip=False,
+        parse_math=False,
     )
     figure = ax.get_figure(root=True)
+    dots = figure.dpi if figure is not None else 100.0
+    each = max(written.get_window_extent().width / dots / len(text), 1e-3)  # inches a letter, of the font that there is
+    written.set_text(textwrap.fill(text, max(30, int(_MARGIN * width / each))))
     if figure is not None and figure.get_layout_engine() is None:
         _make_room(ax, written, figure, beside)
 
 
-def _inches(ax: Axes) -> float:
+def _inches(ax: Axes) -> _Size:
+    """The box of the Axes, in inches."""
     figure = ax.get_figure(root=True)
-    return float(ax.get_position().width * (figure.get_figwidth() if figure is not None else 7.0))
+    width, height = figure.get_size_inches() if figure is not None else (7.0, 5.0)
+    place = ax.get_position()
+    return _Size(place.width * float(width), place.height * float(height))
 
 
 def _make_room(ax: Axes, written: Text, figure: Figure, beside: Sequence[Axes]) -> None:

@@ -98,7 +98,7 @@ def plot_frequency_histogram(
     canvas.beside_one_another(ax, at, {label: table["fitted"] for label, table in tables.items()})
     ax.set_xticks(at, class_names(max_frequency))
     ax.set_xlabel("repeat purchases in the time observed")
-    ax.set_ylabel("customers")
+    canvas.y_label(ax, "customers")
     canvas.title(ax, f"Repeat purchases, actual and fitted by {canvas.listed(list(tables))}")
     canvas.legend(ax)
     canvas.caption(

@@ -179,7 +179,7 @@ def _draw(
     canvas.title(ax, f"{title}, customers of {canvas.length(float(recency[-1]), unit)} ({purchases.family.title})")
     bar = ax.figure.colorbar(mesh, ax=ax, label=label)
     ax.set_xlabel("frequency: repeat purchases")
-    ax.set_ylabel(f"recency: first to last purchase ({unit}s)")
+    canvas.y_label(ax, f"recency: first to last purchase ({unit}s)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     canvas.caption(ax, told + " Empty: no such customer.", beside=[bar.ax])
     return ax

@@ -63,9 +63,12 @@ def _each(models: Any) -> list[tuple[Any, Any]]:
 
 def _labelled(models: Any, found: dict[Any, M]) -> dict[str, M]:
     if isinstance(models, Mapping):
-        wrong = [label for label in found if not isinstance(label, str) or not label.strip()]
+        wrong = [label for label in found if not isinstance(label, str) or not label.strip() or label.startswith("_")]
         if wrong:
-            raise InvalidInput(f"the labels of models must be texts, for example 'all customers'; found {wrong[0]!r}")
+            raise InvalidInput(
+                "the labels of models must be texts that do not begin with _ (which legends leave out), for example "
+                f"'all customers': {len(wrong)} of {len(found)} are not, first {wrong[0]!r}"
+            )
         return found
     result: dict[str, M] = {}
     for model in found.values():
