@@ -9,12 +9,14 @@ import numpy as np
 
 from ..validation.by_p_alive import EDGES, compute_by_p_alive
 from ..validation.forecasters import in_words
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..validation.result import Validation
+
+_MOST_NUMBERED = 3  # forecasters whose numbers of customers still fit below a class
 
 
 def plot_by_p_alive(
@@ -23,16 +25,16 @@ def plot_by_p_alive(
     """Draw how many times as much as expected repeat buyers bought, by their P(alive).
 
     `compute_by_p_alive` gives the numbers and explains ``validation``, ``models`` and ``edges``; ``ax`` are matplotlib
-    Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and InvalidInput if
-    ``ax`` is no Axes.
+    Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and InvalidInput
+    if ``ax`` is no Axes.
 
     Notes
     -----
     How to read it: at 1 customers bought what was expected; at 2, twice that. Whiskers are two standard errors up and
-    down, the numbers beside them customers. On most real logs the left is above 1: people pause and come back.
+    down. On most real logs the left is above 1: people pause and come back.
 
-    Decision: whether to strike customers of low P(alive) off a list. Where the left stands at 2 or 3, they are worth two
-    or three times what the model says, so write to them before writing them off.
+    Decision: whether to strike customers of low P(alive) off a list. Where the left stands at 2 or 3, they are worth
+    two or three times what the model says, so write to them before writing them off.
 
     Examples
     --------
@@ -45,37 +47,34 @@ def plot_by_p_alive(
     """
     table = compute_by_p_alive(validation, models, edges)
     ax = canvas.axes(ax, 7.0, 4.6)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     first = next(iter(rows.values()))
     at = np.arange(len(first))
     ax.axhline(1.0, color=canvas.EDGE, linewidth=1, label="as expected")
-    apart = min(0.26, 0.8 / len(rows))
     for i, (name, part) in enumerate(rows.items()):
-        here = at + apart * (i - (len(rows) - 1) / 2)
-        look = canvas.style(i)
-        ratio = part["ratio"].to_numpy()
+        here, look = at + marks.apart(i, len(rows), min(0.2 * len(rows), 0.8)), canvas.style(i)
         expected = part["expected"].to_numpy()
         scatter = np.divide(part["standard_error"], expected, out=np.full(len(at), np.nan), where=expected > 0)
-        canvas.whiskers(ax, here, ratio, 2 * scatter)
-        ax.plot(here, ratio, look.marker, color=look.color, markeredgecolor="black", label=titles[name], zorder=4)
-        if len(rows) <= _MOST_NUMBERED:
-            for x, y, n in zip(here, ratio, part["n"], strict=True):
-                if n:
-                    ax.annotate(f"{n:,}", (x, y), (4, 0), textcoords="offset points", fontsize="x-small", va="center")
-    ax.set_xticks(at, first["group"], fontsize="small")
+        marks.whiskers(ax, here, part["ratio"], 2 * scatter)
+        ax.plot(
+            here, part["ratio"], look.marker, color=look.color, markeredgecolor="black", label=titles[name], zorder=4
+        )
+    numbers = zip(*(part["n"] for part in rows.values()), strict=True)
+    texts = [
+        f"{group}\n{' | '.join(f'{n:,}' for n in each)}" for group, each in zip(first["group"], numbers, strict=True)
+    ]
+    few = len(rows) <= _MOST_NUMBERED
+    ax.set_xticks(at, texts if few else first["group"], fontsize="small")
     ax.set_xlim(-0.6, len(at) - 0.4)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("P(alive) at the end of calibration, repeat buyers only")
-    ax.set_ylabel("actual / expected purchases")
+    marks.x_label(ax, "P(alive) at the end of calibration, repeat buyers" + (" (below: customers)" if few else ""))
+    canvas.y_label(ax, "actual / expected purchases")
     canvas.title(ax, "Repeat buyers: purchases as a multiple of what was expected")
     canvas.legend(ax)
     canvas.caption(
         ax,
-        "How to read it: at 1 customers bought what was expected, at 2 twice that; whiskers are two standard errors, "
-        "numbers customers. Customers of low P(alive) often buy more than models say: they had paused, not left.",
+        "How to read it: at 1 customers bought what was expected, at 2 twice that; whiskers are two standard errors. "
+        "Customers of low P(alive) often buy more than models say: they had paused, not left.",
     )
     return ax
-
-
-_MOST_NUMBERED = 3  # forecasters whose numbers of customers still fit beside their markers

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.forecasters import in_words
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,22 +51,22 @@ def plot_conditional_expectation(
     """
     table = compute_conditional_expectation(validation, by, models, classes)
     ax = canvas.axes(ax, 7.0, 4.8)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     first = next(iter(rows.values()))
     at = np.arange(len(first))
     ax.bar(at, first["actual"], 0.8, label="actual", color=canvas.ACTUAL, edgecolor=canvas.EDGE)
-    canvas.whiskers(ax, at, first["actual"], 2 * first["standard_error"])
+    marks.whiskers(ax, at, first["actual"], 2 * first["standard_error"])
     for i, (name, part) in enumerate(rows.items()):
-        canvas.line(ax, i, at, part["expected"], titles[name])
+        marks.line(ax, i, at, part["expected"], titles[name])
     slanted = max(map(len, first["group"])) > 4
     named = zip(first["group"], first["n"], strict=True)
     texts = [f"{group} ({n:,})" if slanted else f"{group}\n{n:,}" for group, n in named]
     ax.set_xticks(at, texts, fontsize="small", rotation=35 if slanted else 0, ha="right" if slanted else "center")
     ax.set_ylim(bottom=0)
     unit = "" if by == "frequency" else f", {validation.time_unit}s"
-    ax.set_xlabel(f"{_TITLES[by]}{unit} ({'in brackets' if slanted else 'below'}: customers)")
-    ax.set_ylabel("purchases in the holdout\nper customer")
+    marks.x_label(ax, f"{_TITLES[by]}{unit} ({'in brackets' if slanted else 'below'}: customers)")
+    canvas.y_label(ax, "purchases per customer")
     canvas.title(ax, f"Purchases in the {canvas.length(validation.duration, validation.time_unit)} after calibration")
     canvas.legend(ax)
     canvas.caption(

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..validation.deciles import compute_deciles
 from ..validation.forecasters import in_words
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..validation.result import Validation
+
+_MOST_NAMED = 20  # ticks
 
 
 def plot_deciles(
@@ -42,12 +44,12 @@ def plot_deciles(
     """
     table = compute_deciles(validation, models, of, groups)
     ax = canvas.axes(ax, 7.0, 4.6)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     wide = 0.8 / len(rows)
     for i, (name, part) in enumerate(rows.items()):
         look = canvas.style(i)
-        here = part["decile"] + wide * (i - (len(rows) - 1) / 2)
+        here = part["decile"] + marks.apart(i, len(rows), 0.8)
         own = "" if len(rows) == 1 else f"{titles[name]}: "
         ax.bar(
             here, part["actual"], wide, label=f"{own}actual", color=canvas.ACTUAL if len(rows) == 1 else look.color,
@@ -61,8 +63,8 @@ def plot_deciles(
     ax.set_xticks(number if groups <= _MOST_NAMED else number[:: -(-groups // _MOST_NAMED)])
     ax.set_ylim(bottom=0)
     part_of = "tenth" if groups == 10 else f"1/{groups}"
-    ax.set_xlabel(f"{part_of} of customers by expected {of} (1: highest)")
-    ax.set_ylabel(f"{of} in the holdout per customer")
+    marks.x_label(ax, f"{part_of} of customers by expected {of} (1: highest)")
+    canvas.y_label(ax, f"{of} in the holdout per customer")
     canvas.title(ax, f"{of.capitalize()} of customers in order of what was expected")
     canvas.legend(ax, loc="upper right")
     canvas.caption(
@@ -71,6 +73,3 @@ def plot_deciles(
         "too much.",
     )
     return ax
-
-
-_MOST_NAMED = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..validation.forecasters import in_words
 from ..validation.lift import CHANCE, PERFECT, compute_lift
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,12 +42,12 @@ def plot_lift(validation: Validation, models: Any = None, of: str = "purchases",
 
     table = compute_lift(validation, models, of)
     ax = canvas.axes(ax, 6.4, 5.4)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     perfect, chance = rows.pop(PERFECT), rows.pop(CHANCE)
     titles = in_words(validation, list(rows))
     for i, (name, part) in enumerate(rows.items()):
         look, found = canvas.style(i), part.iloc[0]
-        told = f"{titles[name]}: Gini {found['gini']:.2f}, normalised {found['normalised_gini']:.2f}"
+        told = f"{titles[name]}: Gini {found['gini']:.2f} ({found['normalised_gini']:.2f} of perfect)"
         ax.plot(part["share_of_customers"], part["share_of_actual"], look.line, color=look.color, label=told, zorder=3)
     told = f"{PERFECT}: Gini {perfect['gini'].iloc[0]:.2f}"
     ax.plot(perfect["share_of_customers"], perfect["share_of_actual"], ":", color="black", label=told)
@@ -56,8 +56,8 @@ def plot_lift(validation: Validation, models: Any = None, of: str = "purchases",
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.02)
-    ax.set_xlabel("share of customers, highest expectation first")
-    ax.set_ylabel(f"share of actual {of} in the holdout")
+    marks.x_label(ax, "share of customers, highest expectation first")
+    canvas.y_label(ax, f"share of actual {of} in the holdout")
     canvas.title(ax, f"What part of all {of} the best customers made up")
     canvas.legend(ax, loc="lower right")
     canvas.caption(

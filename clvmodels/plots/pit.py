@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..validation.forecasters import in_words
 from ..validation.pit import compute_pit
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def plot_pit(validation: Validation, models: Any = None, bins: int = 10, ax: Axe
     """
     table = compute_pit(validation, models, bins)
     ax = canvas.axes(ax, 6.4, 4.6)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     first = table.iloc[0]
     ax.axhspan(first["band_low"], first["band_high"], color=canvas.ACTUAL, alpha=0.4, label="what chance allows (95 %)")
@@ -49,13 +49,22 @@ def plot_pit(validation: Validation, models: Any = None, bins: int = 10, ax: Axe
         look, p = canvas.style(i), float(part["p_value"].iloc[0])
         edges = [*part["low"], part["high"].iloc[-1]]
         told = f"{titles[name]}: {_p_value(p)}"
-        ax.stairs(part["height"], edges, color=look.color, linestyle=look.line, linewidth=2, label=told, zorder=3 + i)
+        ax.stairs(
+            part["height"],
+            edges,
+            color=look.color,
+            linestyle=look.line,
+            linewidth=2,
+            label=told,
+            baseline=None,
+            zorder=3 + i,
+        )
     ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1.35 * max(float(table["height"].max()), float(first["band_high"])))  # room for the legend
-    ax.set_xlabel("place of the actual count in its predictive distribution")
-    ax.set_ylabel("density (1 if right)")
+    ax.set_ylim(0, 1.1 * max(float(table["height"].max()), float(first["band_high"])))
+    marks.x_label(ax, "place of the actual count in its predictive distribution")
+    canvas.y_label(ax, "density (1 if right)")
     canvas.title(ax, "Probability integral transform of purchases in the holdout")
-    canvas.legend(ax, loc="upper left")
+    canvas.legend(ax, loc="lower left")
     canvas.caption(
         ax,
         "How to read it: flat at 1 if the predictive distributions are right. High on the right: more was bought than "

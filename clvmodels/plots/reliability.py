@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..validation.forecasters import in_words
 from ..validation.reliability import compute_reliability
-from . import canvas
+from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,8 +21,8 @@ def plot_reliability(
 ) -> Axes:
     """Draw the share of customers who bought at all against the probability predicted of them.
 
-    `compute_reliability` gives the numbers and explains ``validation``, ``models``, ``bins`` and ``binning``; ``ax`` are
-    matplotlib Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and
+    `compute_reliability` gives the numbers and explains ``validation``, ``models``, ``bins`` and ``binning``; ``ax``
+    are matplotlib Axes to draw on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and
     InvalidInput if ``ax`` is no Axes.
 
     Notes
@@ -46,18 +46,20 @@ def plot_reliability(
 
     table = compute_reliability(validation, models, bins, binning)
     ax = canvas.axes(ax, 6.4, 5.4)
-    rows = {name: part for name, part in table.groupby("model", sort=False)}
+    rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     right = ax.twinx()
     wide = 0.7 / bins / len(rows)
     for i, (name, part) in enumerate(rows.items()):
         look, shares = canvas.style(i), part["n"] / part["n"].sum()
-        aside = wide * (i - (len(rows) - 1) / 2)
+        aside = marks.apart(i, len(rows), 0.7 / bins)
         right.bar(part["predicted"] + aside, shares, wide, color=look.color, alpha=0.35, hatch=look.hatch)
-        canvas.whiskers(ax, part["predicted"], part["actual"], 2 * part["standard_error"])
-        canvas.line(ax, i, part["predicted"], part["actual"], titles[name])
-    right.set_ylim(0, float((table["n"] / table.groupby("model")["n"].transform("sum")).max()) / _TALLEST)
-    right.set_ylabel("share of customers (bars)")
+        marks.whiskers(ax, part["predicted"], part["actual"], 2 * part["standard_error"])
+        marks.line(ax, i, part["predicted"], part["actual"], titles[name])
+    top = float((table["n"] / table.groupby("model")["n"].transform("sum")).max())
+    right.set_ylim(0, top / _TALLEST)
+    right.set_yticks([0.0, round(top, 2)])
+    right.set_ylabel("share of customers (bars)", loc="bottom")
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_zorder(right.get_zorder() + 1)  # points stand before the bars
     ax.patch.set_visible(False)
@@ -66,14 +68,13 @@ def plot_reliability(
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
-    ax.set_xlabel("predicted probability of a purchase in the holdout")
-    ax.set_ylabel("share who bought")
+    marks.x_label(ax, "predicted probability of a purchase in the holdout")
+    canvas.y_label(ax, "share who bought")
     canvas.title(ax, "Who buys at all: predicted and actual")
     canvas.legend(ax, loc="upper left")
     canvas.caption(
         ax,
         "How to read it: on the diagonal as many buy as were said to; above it more do. Whiskers are two standard "
         "errors, bars the share of customers with such a prediction.",
-        beside=[right],
     )
     return ax

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,8 @@ def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequen
     """Mean purchases in the holdout of repeat buyers by their P(alive), actual and expected.
 
     Customers with x ≥ 1 alone: with x = 0 there is no rhythm to miss, and BG/NBD gives them all P(alive) = 1. A known
-    weakness of these models shows here: on most real logs repeat buyers of low P(alive) buy two to three times more than
-    expected, since people pause and come back, which no dropout process knows of.
+    weakness of these models shows here: on most real logs repeat buyers of low P(alive) buy two to three times as much
+    as expected, since people pause and come back, which no dropout process knows of.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def _classes(validation: Validation, name: str, repeated: Any, limits: Any) -> p
     return pd.DataFrame(
         {
             "model": name,
-            "group": [f"{low:g}–{high:g}" for low, high in zip(limits[:-1], limits[1:], strict=True)],
+            "group": [f"{low:g}–{high:g}" for low, high in pairwise(limits)],
             "low": limits[:-1],
             "high": limits[1:],
             "n": n,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from .result import Validation
 
 
-def compute_deciles(validation: Validation, models: Any = None, of: str = "purchases", groups: int = 10) -> pd.DataFrame:
+def compute_deciles(
+    validation: Validation, models: Any = None, of: str = "purchases", groups: int = 10
+) -> pd.DataFrame:
     """Expected and actual mean of the tenths of customers, the highest expectations first.
 
     Every group has n/groups customers; who ties at an edge belongs in fractions to both sides.
@@ -32,8 +34,8 @@ def compute_deciles(validation: Validation, models: Any = None, of: str = "purch
     Returns
     -------
     pandas.DataFrame
-        One row per model and group: model, decile (1 the highest), n, expected, actual (means a customer) and share, the
-        group's part of the actual total (missing if that is 0).
+        One row per model and group: model, decile (1 the highest), n, expected, actual (means a customer) and share,
+        the group's part of the actual total (missing if that is 0).
 
     Raises
     ------

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from .result import Validation
 
 
-def asked(validation: Validation, models: Any, needs: Sequence[str] = (), what: str = "") -> dict[str, dict[str, Array]]:
+def asked(
+    validation: Validation, models: Any, needs: Sequence[str] = (), what: str = ""
+) -> dict[str, dict[str, Array]]:
     """Name -> arrays of the forecasters asked for: all models if None, models and baselines by name otherwise.
 
     Those that lack one of ``needs`` are left out where nobody asked for them; ``what`` is that, in words.
@@ -71,4 +73,5 @@ def _lacks(validation: Validation, lacking: list[str], needs: Sequence[str], wha
         return f"{what} needs amounts, and the validation has none: give clvmodels.validate the column of amounts"
     told = in_words(validation, lacking)
     note = validation.predicted[lacking[0]].note
-    return f"{what} needs what {', '.join(told.values())} cannot give{f' ({note})' if note else ''}: leave it out of models"
+    why = f" ({note})" if note else ""
+    return f"{what} needs what {', '.join(told.values())} cannot give{why}: leave it out of models"

@@ -23,9 +23,9 @@ _POINTS = 400  # of a curve: more are not seen
 def compute_lift(validation: Validation, models: Any = None, of: str = "purchases") -> pd.DataFrame:
     """Share of actual purchases or spend that the predicted top share of customers made up.
 
-    L(s) = Σ of the actual over the s·n customers of highest expectation / Σ over all; customers of one expectation share
-    what they did evenly, so that the order of rows decides nothing. The Gini coefficient of a curve is twice its area less
-    one; the normalised one divides it by that of the perfect order.
+    L(s) = Σ of the actual over the s·n customers of highest expectation / Σ over all; customers of one expectation
+    share what they did evenly, so that the order of rows decides nothing. The Gini coefficient of a curve is twice its
+    area less one; the normalised one divides it by that of the perfect order.
 
     Parameters
     ----------
@@ -63,7 +63,10 @@ def compute_lift(validation: Validation, models: Any = None, of: str = "purchase
     happened, expected = columns_of(of)
     held = asked(validation, models, (happened, expected), f"The lift of {of}")
     actual = next(iter(held.values()))[happened]
-    orders = {name: arrays[expected] for name, arrays in held.items()} | {PERFECT: actual, CHANCE: np.zeros(len(actual))}
+    orders = {name: arrays[expected] for name, arrays in held.items()} | {
+        PERFECT: actual,
+        CHANCE: np.zeros(len(actual)),
+    }
     return pd.concat([_curve(name, actual, by) for name, by in orders.items()], ignore_index=True)
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from .result import Validation
 
 
-def compute_reliability(validation: Validation, models: Any = None, bins: int = 10, binning: str = "width") -> pd.DataFrame:
+def compute_reliability(
+    validation: Validation, models: Any = None, bins: int = 10, binning: str = "width"
+) -> pd.DataFrame:
     """Predicted probability of at least one purchase in the holdout, and the share of customers who made one.
 
     Source: Murphy & Winkler (1977), Applied Statistics 26(1), 41-47.
