@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import plots as plots
+    from . import validation as validation
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .errors import ClvError as ClvError
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .validation.backtest import Backtest as Backtest
+    from .validation.backtest import backtest as backtest
+    from .validation.result import Validation as Validation
+    from .validation.validate import validate as validate
 
 _HOME = {
     "load_cdnow": "datasets",
@@ -64,9 +69,13 @@ _HOME = {
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
+    "Backtest": "validation.backtest",
+    "backtest": "validation.backtest",
+    "Validation": "validation.result",
+    "validate": "validation.validate",
 }
 
-_MODULES = ("plots",)
+_MODULES = ("plots", "validation")
 
 __all__ = sorted([*_HOME, *_MODULES])
 

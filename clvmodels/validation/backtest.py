@@ -14,6 +14,7 @@ from ..inference import looks
 from ..transactions import sources
 from ..transactions.moments import day_of, parse_moment
 from ..transactions.summarize import refuse_unknown, rfm_summary
+from ..units import hours_in
 from . import baselines, comparing, words
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
@@ -88,7 +89,7 @@ class Backtest:
         >>> found.wide(["bias_ratio"]).round(2).loc["bg_nbd"].tolist()
         [0.91]
         """
-        chosen = [metric.name for metric in catalogue.find(catalogue.LEADING if metrics is None else metrics)]
+        chosen = [metric.name for metric in (comparing.LEADING if metrics is None else catalogue.find(metrics))]
         wide = self.table.pivot(index="model", columns="metric", values="mean")
         return wide.loc[list(self.titles), chosen].rename_axis(columns=None)
 
@@ -99,11 +100,11 @@ class Backtest:
 
     def _losses(self, name: str) -> str:
         lost = []
-        for metric in catalogue.find(catalogue.LEADING):
+        for metric in comparing.LEADING:
             rows = self.table[self.table["metric"] == metric.name].dropna(subset=["mean"])
-            bad = pd.Series(catalogue.badness(metric, rows["mean"].to_numpy()), index=rows["model"])
-            better = [other for other in bad.index[bad < bad.get(name, float("inf"))] if other in baselines.BASELINES]
-            if better and name in bad.index:
+            short = {one: catalogue.shortfall(metric, value) for one, value in zip(rows["model"], rows["mean"], strict=True)}
+            better = [one for one in short if one in baselines.BASELINES and short[one] < short.get(name, -1.0)]
+            if better:
                 lost.append(f"{words.listed([self.titles[other] for other in better])} in {words.ABOUT[metric.name]}")
         return f"On average it LOSES to {'; '.join(lost)}." if lost else "On average it beats every baseline."
 
@@ -217,13 +218,7 @@ def backtest(
     scores = pd.concat(rows, ignore_index=True)[["cutoff", "model", "kind", "metric", "value"]]
     grouped = scores.groupby(["model", "kind", "metric"], sort=False)["value"]
     table = grouped.agg(mean="mean", spread="std", n_cutoffs="size").reset_index()
-    return Backtest(scores, table, pd.DataFrame(known), titles, days * 24 / _hours(unit), unit)
-
-
-def _hours(unit: str) -> float:
-    from ..units import hours_in
-
-    return float(hours_in(unit))
+    return Backtest(scores, table, pd.DataFrame(known), titles, days * 24 / float(hours_in(unit)), unit)
 
 
 def _scores(found: Evaluation) -> pd.DataFrame:

@@ -1,32 +1,102 @@
-"""The tables of scores: every metric of every forecaster with its error, and models set against the others."""
+"""The tables of scores: every metric of every forecaster with its error, and models set against all others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from .metrics import catalogue, resampling
+from ..numerics.arrays import Array
+from .metrics.catalogue import METRICS, Metric, arrays_for, shortfall, value_of
+from .metrics.resampling import Difference, error_of_mean, paired, resampled, scatter, standard_errors, tested
 
-_LEVEL = 0.05
-SCORES = ("model", "kind", "metric", "value", "standard_error")
-COMPARISONS = (
-    "model", "against", "against_kind", "metric", "difference", "standard_error", "p_value", "outcome",
-)  # fmt: skip
+LEVEL = 0.05  # two-sided, at which a difference counts as more than chance
+LEADING = [metric for metric in METRICS.values() if metric.leads]
+_SPEND = [METRICS[name] for name in ("spend_bias_ratio", "spend_spearman", "spend_top_decile_capture")]
+
+Held = Mapping[str, Mapping[str, Any]]  # forecaster -> array -> one entry a customer
 
 
-def scores_of(arrays: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Every metric of every forecaster, without errors; missing where a forecaster lacks what a metric needs."""
+def scores_of(arrays: Held, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Every metric of every forecaster, missing where one lacks what it needs: model, kind, metric, value."""
     rows = [
-        (name, kinds[name], metric.name, catalogue.value_of(metric, held))
-        for name, held in arrays.items()
-        for metric in catalogue.METRICS.values()
-        if _asked(metric, arrays)
+        (name, kinds[name], metric.name, value_of(metric, held)) for name, held in arrays.items() for metric in asked(arrays)
     ]
-    return pd.DataFrame(rows, columns=list(SCORES[:4]))
+    return pd.DataFrame(rows, columns=["model", "kind", "metric", "value"])
 
 
-def _asked(metric: Any, arrays: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether anybody can have it: without money none is asked of it."""
-    return any(all(need in held for need in metric.needs) for held in arrays.values())
+def asked(arrays: Held) -> list[Metric]:
+    """Metrics that anybody can have; without money none is asked of it."""
+    return [
+        metric for metric in METRICS.values() if any(arrays_for(metric, held) is not None for held in arrays.values())
+    ]
+
+
+def with_errors(scores: pd.DataFrame, arrays: Held, n_resamples: int, seed: int) -> pd.DataFrame:
+    """The scores with a column standard_error, over customers."""
+    errors = {name: standard_errors(asked(arrays), held, n_resamples, seed) for name, held in arrays.items()}
+    pairs = zip(scores["model"], scores["metric"], strict=True)
+    return scores.assign(standard_error=[errors[name][metric] for name, metric in pairs])
+
+
+def comparisons_of(arrays: Held, kinds: Mapping[str, str], n_resamples: int, seed: int) -> pd.DataFrame:
+    """Each model against every other forecaster on the leading metrics, and on those of money where there is any.
+
+    ``difference`` is that of the values, the model less the other; for a ratio that is best near 1 that of |ln value|,
+    the distances from 1. ``outcome`` says what it means for the model: "better", "worse", or "no difference" where
+    chance makes as much of one in 1 of 20 comparisons.
+    """
+    metrics = [*LEADING, *(metric for metric in _SPEND if metric in asked(arrays))]
+    drawn = {
+        (name, metric.name): resampled(metric, held, n_resamples, seed)
+        for name, held in arrays.items()
+        for metric in metrics
+        if metric.resamples and arrays_for(metric, held) is not None
+    }
+    rows = [
+        (name, other, kinds[other], metric.name, *_compared(metric, name, other, arrays, drawn))
+        for name in arrays
+        if kinds[name] == "model"
+        for other in arrays
+        if other != name
+        for metric in metrics
+    ]
+    columns = ["model", "against", "against_kind", "metric", "difference", "standard_error", "p_value", "outcome"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _compared(
+    metric: Metric, name: str, other: str, arrays: Held, drawn: Mapping[tuple[str, str], Array]
+) -> tuple[float, float, float, str]:
+    own, theirs = arrays_for(metric, arrays[name]), arrays_for(metric, arrays[other])
+    if own is None or theirs is None:
+        return math.nan, math.nan, math.nan, "cannot be compared"
+    value, others = metric.function(*own), metric.function(*theirs)
+    if metric.better == "near 1":
+        found = _nearer(metric, own, theirs, value, others)
+    elif metric.resamples:
+        values = drawn[name, metric.name] - drawn[other, metric.name]
+        found = tested(value - others, scatter(values, len(own[0])))
+    else:
+        found = paired(metric, arrays[name], arrays[other])
+    return found.difference, found.standard_error, found.p_value, _outcome(metric, value, others, found.p_value)
+
+
+def _nearer(metric: Metric, own: Sequence[Any], theirs: Sequence[Any], value: float, others: float) -> Difference:
+    """The difference of two distances |ln ratio| from 1, by the delta method."""
+    if not (0 < value < math.inf and 0 < others < math.inf):
+        return Difference(math.nan, math.nan, math.nan, math.nan)
+    assert metric.terms is not None
+    sides = [math.copysign(1 / each, each - 1) for each in (value, others)]
+    error = error_of_mean(sides[0] * metric.terms(*own) - sides[1] * metric.terms(*theirs))
+    return tested(abs(math.log(value)) - abs(math.log(others)), error)
+
+
+def _outcome(metric: Metric, value: float, others: float, p_value: float) -> str:
+    if math.isnan(p_value):
+        return "cannot be compared"
+    if p_value >= LEVEL:
+        return "no difference"
+    return "better" if shortfall(metric, value) < shortfall(metric, others) else "worse"

@@ -64,8 +64,9 @@ def evaluate(
         said = forecasts.of_model(one.label, models[one.label], frame, duration, actual)
         predicted[one.label] = forecasts.with_spend(said, spends[one.label], frame) if money else said
     progress("baselines")
+    known = baselines.known_at(frame, events, split.facts)
     for baseline in baselines.BASELINES.values():
-        predicted[baseline.name] = forecasts.of_baseline(baseline, frame, events, duration, unit, actual)
+        predicted[baseline.name] = forecasts.of_baseline(baseline, known, duration, actual)
     actual_spend = frames.numeric(frame, "spend_holdout") if money else None
     return Evaluation(split, frame, events, models, spends, predicted, duration, actual, actual_spend)
 

@@ -13,6 +13,7 @@ from ..models.spend import SpendModel
 from ..models.statistics import read
 from ..numerics.arrays import Array
 from . import predictive
+from .baselines import Baseline, Known
 from .predictive import Distribution
 
 
@@ -74,8 +75,19 @@ def of_model(label: str, model: PurchaseModel, frame: Any, horizon: float, actua
     alive = questions.p_alive(family, 0.0, columns, values)
     expected = questions.expected_purchases(family, horizon, 0.0, columns, values, alive)
     told = predictive.of_model(family, values, columns, horizon, actual)
-    note = "" if told is not None else f"{family.title} gives no probabilities of 0, 1, 2 ... purchases"
+    note = predictive.lacks(family) or ""
     return Predicted(label, family.title, "model", note, expected, told, alive)
+
+
+def of_baseline(baseline: Baseline, known: Known, duration: float, actual: Array) -> Predicted:
+    """The forecast of a baseline. It has no distribution of its own: it is given a Poisson one at its mean."""
+    said = baseline.forecast(known, duration)
+    told = predictive.of_counts(said.expected, actual)
+    if said.probability_of_purchase is not None:
+        told = replace(told, probability_of_purchase=said.probability_of_purchase)
+    note = f"{baseline.assumes} {said.note}".strip()
+    spend = said.expected_spend_total
+    return Predicted(baseline.name, baseline.title, "baseline", note, said.expected, told, None, spend)
 
 
 def with_spend(predicted: Predicted, spend: SpendModel, frame: Any) -> Predicted:

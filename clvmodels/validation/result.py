@@ -15,11 +15,14 @@ from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..transactions.holdout import Split
 from . import words
+from .comparing import LEADING
 from .forecasts import Predicted
 from .metrics import catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_RANKING = [metric.name for metric in catalogue.METRICS.values() if metric.ranks]
 
 
 @dataclass(frozen=True)
@@ -96,17 +99,21 @@ class Validation:
         self._check(name)
         return self.predicted[name].arrays(self.actual, self.actual_spend)
 
-    def best(self, metric: str = "log_score", baselines: bool = False) -> str:
-        """Name of the model with the best value of a metric, or of a baseline if they are to be counted too.
+    def best(self, metric: str = "log_score", baselines: bool = True) -> str:
+        """Name of the forecaster with the best value of a metric; of the models alone with ``baselines=False``.
 
-        Raises InvalidInput for a metric that is not known, or that none is ranked by.
+        Raises InvalidInput for a metric that is not known, that nobody has, or that nothing is chosen by.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"]).best("log_score")
+        'bg_nbd'
         """
         return best_by(self.scores.assign(mean=self.scores["value"]), metric, baselines)
 
     def table(self, metrics: Any = None) -> pd.DataFrame:
         """A wide table for reading: a row per forecaster, a column per metric; the leading ones if None."""
-        chosen = [m.name for m in catalogue.METRICS.values() if m.leads] if metrics is None else metrics
-        found = [metric.name for metric in catalogue.find(chosen)]
+        found = [metric.name for metric in (LEADING if metrics is None else catalogue.find(metrics))]
         wide = self.scores.pivot(index="model", columns="metric", values="value")
         return wide.loc[list(self.predicted), found].rename_axis(columns=None)
 
@@ -173,8 +180,12 @@ def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
     """
     (found,) = catalogue.find([metric])
     if not found.ranks:
-        raise InvalidInput(f"nothing is chosen by {metric}: {found.proper_for}")
+        raise InvalidInput(
+            f"nothing is chosen by {metric} ({found.title}): it rewards forecasts that deny the few who buy, or tells of "
+            f"something else than how good a forecast is. Choose by one of {', '.join(_RANKING)}"
+        )
     rows = means[(means["metric"] == metric) & (baselines | (means["kind"] == "model"))].dropna(subset=["mean"])
     if not len(rows):
         raise InvalidInput(f"no {'forecast' if baselines else 'model'} here has {metric}")
-    return str(rows.loc[catalogue.badness(found, rows["mean"].to_numpy()).argmin() == np.arange(len(rows)), "model"].iloc[0])
+    short = [catalogue.shortfall(found, value) for value in rows["mean"]]
+    return str(rows["model"].iloc[int(np.argmin(short))])

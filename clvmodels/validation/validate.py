@@ -13,7 +13,6 @@ from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
 from .progress import shown
 from .result import Validation
-from .tracking import tracking_table
 
 
 def validate(
@@ -100,8 +99,9 @@ def validate(
         step("scores and comparisons")
         arrays = {name: said.arrays(found.actual, found.actual_spend) for name, said in found.predicted.items()}
         kinds = {name: said.kind for name, said in found.predicted.items()}
-        scores, comparisons = comparing.scores_and_comparisons(arrays, kinds, n_resamples, seed)
-        tracked = tracking_table(found.models, found.frame, found.events, spends=found.spends)
+        scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, n_resamples, seed)
+        comparisons = comparing.comparisons_of(arrays, kinds, n_resamples, seed)
+        tracked = pd.DataFrame()
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,

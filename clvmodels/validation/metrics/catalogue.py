@@ -81,6 +81,19 @@ def _mean(values: Any) -> float:
     return float(np.mean(distributions.given(values)))
 
 
+def _deviance(actual: Any, expected: Any) -> float:
+    return counts.poisson_deviance(actual, expected, _floor(actual))
+
+
+def _deviances(actual: Any, expected: Any) -> Array:
+    return counts.poisson_deviances(actual, expected, _floor(actual))
+
+
+def _floor(actual: Any) -> float:
+    """Half a purchase among all customers: who is promised less, and buys, is not an infinite error."""
+    return 0.5 / max(np.size(actual), 1)
+
+
 def _intervals(level: int) -> list[Metric]:
     """Coverage of the intervals of a level, and the mass that the model itself puts into them."""
     ends, nominal = (f"low_{level}", f"high_{level}"), level / 100
@@ -107,7 +120,7 @@ _LISTED = [
     ),
     Metric(
         "poisson_deviance", "Poisson deviance", "purchases", "the mean", "lower", 0, _INF, 0,
-        _COUNT, counts.poisson_deviance, counts.poisson_deviances, leads=True, ranks=True,
+        _COUNT, _deviance, _deviances, leads=True, ranks=True,
     ),
     Metric(
         "spearman", "Rank correlation", "", "", "higher", -1, 1, 1,

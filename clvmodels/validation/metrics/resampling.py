@@ -83,18 +83,14 @@ def standard_errors(
     """
     _refuse_few(n_resamples)
     found = dict.fromkeys((metric.name for metric in metrics), math.nan)
-    resampled = []
     for metric in metrics:
         there = arrays_for(metric, arrays)
         if there is None:
             continue
         if metric.terms is not None:
-            found[metric.name] = _error_of_mean(metric.terms(*there))
+            found[metric.name] = error_of_mean(metric.terms(*there))
         elif metric.resamples:
-            resampled.append((metric, _together(metric, there)))
-    for metric, columns in resampled:
-        values = _values(metric, columns, n_resamples, seed)
-        found[metric.name] = _scatter(values, len(columns[0]))
+            found[metric.name] = scatter(resampled(metric, arrays, n_resamples, seed), len(there[0]))
     return found
 
 
@@ -150,17 +146,31 @@ def paired(
     with np.errstate(invalid="ignore"):
         difference = metric.function(*one) - metric.function(*other)
         if metric.terms is not None:
-            error = _error_of_mean(metric.terms(*one) - metric.terms(*other))
+            error = error_of_mean(metric.terms(*one) - metric.terms(*other))
         else:
-            values = _values(metric, one, n_resamples, seed) - _values(metric, other, n_resamples, seed)
-            error = _scatter(values, len(one[0]))
+            values = [resampled(metric, arrays, n_resamples, seed) for arrays in (arrays_a, arrays_b)]
+            error = scatter(values[0] - values[1], len(one[0]))
+    return tested(difference, error)
+
+
+def tested(difference: float, error: float) -> Difference:
+    """A difference with its error, set against the normal distribution.
+
+    >>> tested(-0.02, 0.01).z
+    -2.0
+    """
     if difference == 0 and error == 0:
         return Difference(0.0, 0.0, 0.0, 1.0)
     z = difference / error if error > 0 else math.copysign(math.inf, difference) if error == 0 else math.nan
     return Difference(difference, error, z, float(2 * special.ndtr(-abs(z))))
 
 
-def _error_of_mean(terms: Array) -> float:
+def error_of_mean(terms: Array) -> float:
+    """Standard error of a mean of terms, sd/√n; NaN where it is not finite or there are fewer than 2.
+
+    >>> error_of_mean(np.array([0.0, 2.0]))
+    1.0
+    """
     if len(terms) < 2 or not np.all(np.isfinite(terms)):
         return math.nan
     return float(np.std(terms, ddof=1)) / math.sqrt(len(terms))
@@ -172,12 +182,20 @@ def _resamples(n: int, n_resamples: int, seed: int) -> Iterator[Positions]:
         yield generator.integers(0, n, min(n, DRAWN))
 
 
-def _values(metric: Metric, columns: Sequence[Array], n_resamples: int, seed: int) -> Array:
+def resampled(metric: Metric, arrays: Mapping[str, Any], n_resamples: int = RESAMPLES, seed: int = 0) -> Array:
+    """The metric on resamples of customers; forecasts of the same customers share them where the seed is the same.
+
+    >>> from clvmodels.validation.metrics.catalogue import METRICS
+    >>> resampled(METRICS["spearman"], {"actual": [0, 0, 1, 5], "expected": [0.1, 0.2, 0.3, 0.4]}, 3).shape
+    (3,)
+    """
+    _refuse_few(n_resamples)
+    columns = _together(metric, arrays_for(metric, arrays) or [])
     rows = _resamples(len(columns[0]), n_resamples, seed)
     return np.array([metric.function(*(column[drawn] for column in columns)) for drawn in rows])
 
 
-def _scatter(values: Array, n: int) -> float:
+def scatter(values: Array, n: int) -> float:
     """Standard deviation over resamples, brought to n customers; NaN if most resamples have no value."""
     there = values[np.isfinite(values)]
     if n < 2 or len(there) < max(2, len(values) / 2):
