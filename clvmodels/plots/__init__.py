@@ -5,20 +5,29 @@ changed. Models are told apart by colour, and without colour by line, marker or 
 one another, ``models`` is one model, a list of them, or a mapping from labels to them.
 """
 
+from ..validation.by_p_alive import compute_by_p_alive
+from ..validation.conditional_expectation import compute_conditional_expectation
+from ..validation.coverage import compute_coverage
+from ..validation.deciles import compute_deciles
+from ..validation.lift import compute_lift
+from ..validation.pit import compute_pit
+from ..validation.reliability import compute_reliability
 from .alive_history import compute_alive_history, plot_alive_history
-from .by_p_alive import compute_by_p_alive, plot_by_p_alive
-from .conditional_expectation import compute_conditional_expectation, plot_conditional_expectation
-from .coverage import compute_coverage, plot_coverage
-from .deciles import compute_deciles, plot_deciles
+from .backtest import plot_backtest
+from .by_p_alive import plot_by_p_alive
+from .conditional_expectation import plot_conditional_expectation
+from .coverage import plot_coverage
+from .deciles import plot_deciles
 from .frequency_histogram import compute_frequency_histogram, plot_frequency_histogram
 from .frequency_recency import compute_frequency_recency, plot_expected_purchases, plot_p_alive
 from .heterogeneity import compute_heterogeneity, plot_heterogeneity
 from .iso_value import compute_iso_value, plot_iso_value
-from .lift import compute_lift, plot_lift
-from .pit import compute_pit, plot_pit
+from .lift import plot_lift
+from .pit import plot_pit
 from .profile_likelihood import plot_profile_likelihood
 from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
-from .reliability import compute_reliability, plot_reliability
+from .reliability import plot_reliability
+from .scores import plot_scores
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 
@@ -39,6 +48,7 @@ __all__ = [
     "compute_spend_density",
     "compute_spend_frequency",
     "plot_alive_history",
+    "plot_backtest",
     "plot_by_p_alive",
     "plot_conditional_expectation",
     "plot_coverage",
@@ -53,6 +63,7 @@ __all__ = [
     "plot_profile_likelihood",
     "plot_purchase_pmf",
     "plot_reliability",
+    "plot_scores",
     "plot_spend_density",
     "plot_spend_frequency",
 ]

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from ..validation.result import Validation
 
-_MOST_NUMBERED = 3  # forecasters whose numbers of customers still fit below a class
-
 
 def plot_by_p_alive(
     validation: Validation, models: Any = None, edges: Sequence[float] = EDGES, ax: Axes | None = None
@@ -61,14 +59,11 @@ def plot_by_p_alive(
             here, part["ratio"], look.marker, color=look.color, markeredgecolor="black", label=titles[name], zorder=4
         )
     numbers = zip(*(part["n"] for part in rows.values()), strict=True)
-    texts = [
-        f"{group}\n{' | '.join(f'{n:,}' for n in each)}" for group, each in zip(first["group"], numbers, strict=True)
-    ]
-    few = len(rows) <= _MOST_NUMBERED
-    ax.set_xticks(at, texts if few else first["group"], fontsize="small")
+    texts = ["\n".join([group, *(f"{n:,}" for n in each)]) for group, each in zip(first["group"], numbers, strict=True)]
+    ax.set_xticks(at, texts, fontsize="small")
     ax.set_xlim(-0.6, len(at) - 0.4)
     ax.set_ylim(bottom=0)
-    marks.x_label(ax, "P(alive) at the end of calibration, repeat buyers" + (" (below: customers)" if few else ""))
+    marks.x_label(ax, "P(alive) at the end of calibration, repeat buyers (below: customers)")
     canvas.y_label(ax, "actual / expected purchases")
     canvas.title(ax, "Repeat buyers: purchases as a multiple of what was expected")
     canvas.legend(ax)

@@ -20,8 +20,8 @@ def plot_coverage(validation: Validation, models: Any = None, ax: Axes | None = 
     """Draw the share of customers within their 50, 80 and 95 % intervals, nominal, expected and actual.
 
     `compute_coverage` gives the numbers and explains ``validation`` and ``models``; ``ax`` are matplotlib Axes to draw
-    on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and InvalidInput if ``ax`` is no
-    Axes.
+    on, a new figure's if None. Returns the Axes drawn on. Raises what the table raises, and InvalidInput if ``ax`` is
+    no Axes.
 
     Notes
     -----

@@ -64,8 +64,8 @@ def plot_deciles(
     ax.set_ylim(bottom=0)
     part_of = "tenth" if groups == 10 else f"1/{groups}"
     marks.x_label(ax, f"{part_of} of customers by expected {of} (1: highest)")
-    canvas.y_label(ax, f"{of} in the holdout per customer")
-    canvas.title(ax, f"{of.capitalize()} of customers in order of what was expected")
+    canvas.y_label(ax, f"{of} per customer")
+    canvas.title(ax, f"{of.capitalize()} in the holdout, in order of what was expected")
     canvas.legend(ax, loc="upper right")
     canvas.caption(
         ax,

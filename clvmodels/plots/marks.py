@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_LETTERS_PER_INCH = 13
+LETTERS_PER_INCH = 13
 
 
 def by_model(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The rows of each forecaster, in their order.
 
     >>> import pandas as pd
-    >>> {name: rows["n"].tolist() for name, rows in by_model(pd.DataFrame({"model": ["b", "a", "b"], "n": [1, 2, 3]})).items()}
+    >>> table = pd.DataFrame({"model": ["b", "a", "b"], "n": [1, 2, 3]})
+    >>> {name: rows["n"].tolist() for name, rows in by_model(table).items()}
     {'b': [1, 3], 'a': [2]}
     """
     return {str(name): rows for name, rows in table.groupby("model", sort=False)}
@@ -40,9 +41,13 @@ def whiskers(ax: Axes, at: Any, height: Any, reach: Any) -> None:
 
 def x_label(ax: Axes, text: str) -> None:
     """Write below the x axis, in as many lines as its width asks for."""
+    ax.set_xlabel(textwrap.fill(text, max(20, int(LETTERS_PER_INCH * width(ax)))))
+
+
+def width(ax: Axes) -> float:
+    """Width of the Axes in inches."""
     figure = ax.get_figure(root=True)
-    inches = ax.get_position().width * (float(figure.get_figwidth()) if figure is not None else 7.0)
-    ax.set_xlabel(textwrap.fill(text, max(20, int(_LETTERS_PER_INCH * inches))))
+    return float(ax.get_position().width) * (float(figure.get_figwidth()) if figure is not None else 7.0)
 
 
 def apart(i: int, number: int, width: float) -> float:

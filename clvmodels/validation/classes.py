@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..numerics.arrays import Array, Positions
@@ -29,7 +31,7 @@ def equal_classes(values: Array, most: int) -> tuple[Positions, Array, Array]:
     return where, distinct[starts], distinct[np.array(ends) - 1]
 
 
-def means(where: Positions, values: Array, n_classes: int) -> tuple[Array, Array, Array]:
+def means(where: Positions, values: Array, n_classes: int) -> tuple[Positions, Array, Array]:
     """Customers in each class, the mean of their values, and its standard error, s/√n.
 
     The mean of an empty class is missing, as is the error of a class of one.
@@ -38,13 +40,13 @@ def means(where: Positions, values: Array, n_classes: int) -> tuple[Array, Array
     >>> n, mean, error
     (array([2, 0, 1]), array([ 2., nan,  5.]), array([ 1., nan, nan]))
     """
-    n = np.bincount(where, minlength=n_classes)
+    n = np.bincount(where, minlength=n_classes).astype(np.intp)
     mean = _over(np.bincount(where, values, n_classes), n)
     squares = np.bincount(where, (values - mean[where]) ** 2, n_classes)
-    return n, mean, np.sqrt(_over(_over(squares, n - 1), n))
+    return n, mean, np.asarray(np.sqrt(_over(_over(squares, n - 1), n)))
 
 
-def _over(sums: Array, n: Positions) -> Array:
+def _over(sums: Any, n: Any) -> Array:
     return np.asarray(np.divide(sums, n, out=np.full(len(sums), np.nan), where=n > 0))
 
 

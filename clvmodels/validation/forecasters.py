@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
+from .result import Validation
 
 if TYPE_CHECKING:
     from ..numerics.arrays import Array
-    from .result import Validation
 
 
 def asked(
@@ -36,7 +36,7 @@ def asked(
 
 def names_of(validation: Validation, models: Any) -> list[str]:
     """The names asked for, each one known."""
-    if not hasattr(validation, "predicted"):
+    if not isinstance(validation, Validation):
         raise InvalidInput(f"expected what clvmodels.validate returns; found {type(validation).__name__}")
     if models is None:
         return list(validation.names)
