@@ -22,7 +22,7 @@ from .metrics import catalogue
 from .origins import cutoffs as days_of
 from .origins import horizon_in_days
 from .progress import shown
-from .result import best_by
+from .result import best_by, wide_table
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,7 @@ class Backtest:
         [0.91]
         """
         chosen = [metric.name for metric in (comparing.LEADING if metrics is None else catalogue.find(metrics))]
-        wide = self.table.pivot(index="model", columns="metric", values="mean")
-        return wide.loc[list(self.titles), chosen].rename_axis(columns=None)
+        return wide_table(self.table, "mean", list(self.titles), chosen)
 
     def _totals(self, name: str) -> str:
         rows = self.scores[(self.scores["model"] == name) & (self.scores["metric"] == "bias_ratio")]
@@ -102,7 +101,9 @@ class Backtest:
         lost = []
         for metric in comparing.LEADING:
             rows = self.table[self.table["metric"] == metric.name].dropna(subset=["mean"])
-            short = {one: catalogue.shortfall(metric, value) for one, value in zip(rows["model"], rows["mean"], strict=True)}
+            short = {
+                one: catalogue.shortfall(metric, value) for one, value in zip(rows["model"], rows["mean"], strict=True)
+            }
             better = [one for one in short if one in baselines.BASELINES and short[one] < short.get(name, -1.0)]
             if better:
                 lost.append(f"{words.listed([self.titles[other] for other in better])} in {words.ABOUT[metric.name]}")

@@ -17,12 +17,15 @@ LEADING = [metric for metric in METRICS.values() if metric.leads]
 _SPEND = [METRICS[name] for name in ("spend_bias_ratio", "spend_spearman", "spend_top_decile_capture")]
 
 Held = Mapping[str, Mapping[str, Any]]  # forecaster -> array -> one entry a customer
+Drawn = Mapping[tuple[str, str], Array]  # forecaster and metric -> its values on resamples
 
 
 def scores_of(arrays: Held, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Every metric of every forecaster, missing where one lacks what it needs: model, kind, metric, value."""
     rows = [
-        (name, kinds[name], metric.name, value_of(metric, held)) for name, held in arrays.items() for metric in asked(arrays)
+        (name, kinds[name], metric.name, value_of(metric, held))
+        for name, held in arrays.items()
+        for metric in asked(arrays)
     ]
     return pd.DataFrame(rows, columns=["model", "kind", "metric", "value"])
 
@@ -34,14 +37,27 @@ def asked(arrays: Held) -> list[Metric]:
     ]
 
 
-def with_errors(scores: pd.DataFrame, arrays: Held, n_resamples: int, seed: int) -> pd.DataFrame:
+def drawn_values(arrays: Held, n_resamples: int, seed: int) -> Drawn:
+    """Metrics of ranks and shares on resamples of customers, which all forecasters share: the dear part, done once."""
+    return {
+        (name, metric.name): resampled(metric, held, n_resamples, seed)
+        for name, held in arrays.items()
+        for metric in asked(arrays)
+        if metric.resamples and metric.terms is None and arrays_for(metric, held) is not None
+    }
+
+
+def with_errors(scores: pd.DataFrame, arrays: Held, drawn: Drawn) -> pd.DataFrame:
     """The scores with a column standard_error, over customers."""
-    errors = {name: standard_errors(asked(arrays), held, n_resamples, seed) for name, held in arrays.items()}
+    by_terms = [metric for metric in asked(arrays) if metric.terms is not None]
+    errors = {(name, m): e for name, held in arrays.items() for m, e in standard_errors(by_terms, held).items()}
+    n = len(next(iter(arrays.values()))["actual"])
+    errors |= {key: scatter(values, n) for key, values in drawn.items()}
     pairs = zip(scores["model"], scores["metric"], strict=True)
-    return scores.assign(standard_error=[errors[name][metric] for name, metric in pairs])
+    return scores.assign(standard_error=[errors.get(pair, math.nan) for pair in pairs])
 
 
-def comparisons_of(arrays: Held, kinds: Mapping[str, str], n_resamples: int, seed: int) -> pd.DataFrame:
+def comparisons_of(arrays: Held, kinds: Mapping[str, str], drawn: Drawn) -> pd.DataFrame:
     """Each model against every other forecaster on the leading metrics, and on those of money where there is any.
 
     ``difference`` is that of the values, the model less the other; for a ratio that is best near 1 that of |ln value|,
@@ -49,12 +65,6 @@ def comparisons_of(arrays: Held, kinds: Mapping[str, str], n_resamples: int, see
     chance makes as much of one in 1 of 20 comparisons.
     """
     metrics = [*LEADING, *(metric for metric in _SPEND if metric in asked(arrays))]
-    drawn = {
-        (name, metric.name): resampled(metric, held, n_resamples, seed)
-        for name, held in arrays.items()
-        for metric in metrics
-        if metric.resamples and arrays_for(metric, held) is not None
-    }
     rows = [
         (name, other, kinds[other], metric.name, *_compared(metric, name, other, arrays, drawn))
         for name in arrays
@@ -67,9 +77,7 @@ def comparisons_of(arrays: Held, kinds: Mapping[str, str], n_resamples: int, see
     return pd.DataFrame(rows, columns=columns)
 
 
-def _compared(
-    metric: Metric, name: str, other: str, arrays: Held, drawn: Mapping[tuple[str, str], Array]
-) -> tuple[float, float, float, str]:
+def _compared(metric: Metric, name: str, other: str, arrays: Held, drawn: Drawn) -> tuple[float, float, float, str]:
     own, theirs = arrays_for(metric, arrays[name]), arrays_for(metric, arrays[other])
     if own is None or theirs is None:
         return math.nan, math.nan, math.nan, "cannot be compared"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from ..errors import InvalidInput, warn
@@ -72,7 +73,7 @@ def cutoffs(asked: Any, first: date, last: date, days: int, *, overlap: bool) ->
                 f"cutoff {day} needs {days} days of holdout within the log, which runs from {first} to {last}: give "
                 f"cutoffs until {last - timedelta(days=days)}, or a shorter horizon"
             )
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         gap = (after - before).days
         if not overlap and gap < days * (1 - _SLACK):
             raise InvalidInput(
@@ -98,7 +99,9 @@ def _spread(number: int, first: date, last: date, days: int, overlap: bool) -> l
     earliest = first + timedelta(days=int(min(days, room / 2)))
     span = (latest - earliest).days
     if span < number - 1:
-        raise InvalidInput(f"the log, from {first} to {last}, has no room for {number} cutoffs {days} days before its end")
+        raise InvalidInput(
+            f"the log, from {first} to {last}, has no room for {number} cutoffs {days} days before its end"
+        )
     if not overlap:
         fitting = 1 + (room - min(days, room // 2)) // days
         warn(
@@ -106,5 +109,6 @@ def _spread(number: int, first: date, last: date, days: int, overlap: bool) -> l
             f"for {number}: they overlap, so their errors are not independent and the spread looks smaller than it is. "
             f"Take fewer cutoffs or a shorter horizon, or say overlap=True"
         )
-    return [earliest + timedelta(days=round(i * span / (number - 1))) for i in range(number)] if number > 1 else [latest]
-
+    return (
+        [earliest + timedelta(days=round(i * span / (number - 1))) for i in range(number)] if number > 1 else [latest]
+    )

@@ -114,8 +114,7 @@ class Validation:
     def table(self, metrics: Any = None) -> pd.DataFrame:
         """A wide table for reading: a row per forecaster, a column per metric; the leading ones if None."""
         found = [metric.name for metric in (LEADING if metrics is None else catalogue.find(metrics))]
-        wide = self.scores.pivot(index="model", columns="metric", values="value")
-        return wide.loc[list(self.predicted), found].rename_axis(columns=None)
+        return wide_table(self.scores, "value", list(self.predicted), found)
 
     @property
     def verdict(self) -> str:
@@ -128,22 +127,26 @@ class Validation:
             sentences = [
                 words.of_total(said.title, float(said.expected.sum()), total, self.duration, self.time_unit, cut),
                 *words.of_baselines(self.comparisons, name, self.titles),
+                *words.of_fit(self.models[name]),
             ]
             paragraphs.append(" ".join(sentences))
-        return "\n".join([*paragraphs, self._new_customers()])
+        return "\n".join([*paragraphs, *self._new_customers()])
 
     def _leader(self) -> str:
         """The model with the best log score; the first one where none has any."""
-        rows = self.scores[(self.scores["metric"] == "log_score") & (self.scores["kind"] == "model")].dropna()
-        return str(rows.loc[rows["value"].idxmin(), "model"]) if len(rows) else self.names[0]
+        rows = self.scores[(self.scores["metric"] == "log_score") & (self.scores["kind"] == "model")]
+        known = rows.dropna(subset=["value"])
+        return str(known["model"].iloc[int(known["value"].argmin())]) if len(known) else self.names[0]
 
-    def _new_customers(self) -> str:
+    def _new_customers(self) -> list[str]:
         split = self.split
+        if not split.new_customers:
+            return []
         spent = "" if split.new_customers_spend is None else f" for {split.new_customers_spend:,.2f}"
-        return (
-            f"Not forecast: {split.new_customers_purchases:,} purchases{spent} by {split.new_customers:,} customers who "
-            "first bought in the holdout."
-        )
+        return [
+            f"Not forecast: {split.new_customers_purchases:,} purchases{spent} by {split.new_customers:,} customers "
+            "who first bought in the holdout."
+        ]
 
     def _check(self, name: str) -> None:
         if name not in self.predicted:
@@ -170,6 +173,12 @@ class Validation:
         return looks.card("Validation", *sentences, looks.table(("", *titles), rows))
 
 
+def wide_table(long: pd.DataFrame, values: str, rows: list[str], metrics: list[str]) -> pd.DataFrame:
+    """A row per forecaster and a column per metric; a metric that nobody was asked for is missing."""
+    wide = long.set_index(["model", "metric"])[values].unstack("metric")  # noqa: PD010
+    return wide.reindex(index=rows, columns=metrics).rename_axis(index="model", columns=None)
+
+
 def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
     """Name of the forecaster whose ``mean`` is best; ``means`` has model, kind, metric, mean.
 
@@ -181,8 +190,8 @@ def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
     (found,) = catalogue.find([metric])
     if not found.ranks:
         raise InvalidInput(
-            f"nothing is chosen by {metric} ({found.title}): it rewards forecasts that deny the few who buy, or tells of "
-            f"something else than how good a forecast is. Choose by one of {', '.join(_RANKING)}"
+            f"nothing is chosen by {metric} ({found.title}): it rewards forecasts that deny the few who buy, or does "
+            f"not tell which forecast is better. Choose by one of {', '.join(_RANKING)}"
         )
     rows = means[(means["metric"] == metric) & (baselines | (means["kind"] == "model"))].dropna(subset=["mean"])
     if not len(rows):

@@ -23,7 +23,7 @@ def validate(
     models: Any = ("pareto_nbd",),
     spend: Any = "gamma_gamma",
     time_unit: str | None = None,
-    n_resamples: int = 200,
+    n_resamples: int = 100,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
     **reading: Any,
@@ -99,8 +99,9 @@ def validate(
         step("scores and comparisons")
         arrays = {name: said.arrays(found.actual, found.actual_spend) for name, said in found.predicted.items()}
         kinds = {name: said.kind for name, said in found.predicted.items()}
-        scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, n_resamples, seed)
-        comparisons = comparing.comparisons_of(arrays, kinds, n_resamples, seed)
+        drawn = comparing.drawn_values(arrays, n_resamples, seed)
+        scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
+        comparisons = comparing.comparisons_of(arrays, kinds, drawn)
         tracked = pd.DataFrame()
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
@@ -130,7 +131,7 @@ def _scored(found: Evaluation) -> pd.DataFrame:
             columns[f"median_purchases_{name}"] = said.distribution.median
             columns[f"probability_of_purchase_{name}"] = said.distribution.probability_of_purchase
             columns[f"low_95_{name}"], columns[f"high_95_{name}"] = low, high
-    result = pd.concat([found.frame, pd.DataFrame(columns, index=found.frame.index, copy=False)], axis=1)
+    result: pd.DataFrame = pd.concat([found.frame, pd.DataFrame(columns, index=found.frame.index, copy=False)], axis=1)
     result.attrs = dict(found.frame.attrs)
     return result
 

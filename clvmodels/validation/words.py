@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from ..models.purchase import PurchaseModel
+
 # What the leading metrics are about, as one would say it.
 ABOUT = {
     "bias_ratio": "the total",
@@ -82,3 +84,9 @@ def of_baselines(comparisons: Any, name: str, titles: dict[str, str]) -> list[st
         if parts:
             sentences.append(f"It {verb} {'; '.join(parts)}.")
     return sentences
+
+
+def of_fit(model: PurchaseModel) -> list[str]:
+    """A sentence where a model's parameters are not to be trusted."""
+    report = model._state.report
+    return [] if report is None or report.converged else [f"Its fit: {report.verdict}"]

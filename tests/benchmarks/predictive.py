@@ -96,7 +96,9 @@ def main(arguments=None):
         print(json.dumps(measure(options.one[0], options.customers, options.one[1] == "True")))
         return
     print(f"{options.customers:,} customers, holdout of {HORIZON:g} weeks\n")
-    print("| family | times | patterns | CPU | wall | peak memory | before it | mean CRPS | mean ln P | in 80 % | mass |")
+    print(
+        "| family | times | patterns | CPU | wall | peak memory | before it | mean CRPS | mean ln P | in 80 % | mass |"
+    )
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     jobs = [(name, True) for name in ESTIMATES] + [("pareto_nbd", False), ("bg_nbd", False)]
     for name, by_day in jobs:

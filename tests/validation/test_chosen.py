@@ -11,7 +11,9 @@ BASELINES = {"past_rate": None, "hiatus": None}
 
 def test_names_families_models_and_pairs_with_spend_are_taken():
     pair = clv.CLVModel("bg_nbd", "gamma_gamma")
-    found = chosen_models(["pareto_nbd", clv.PurchaseModel("nbd").family, clv.PurchaseModel("mbg_nbd"), pair], BASELINES)
+    found = chosen_models(
+        ["pareto_nbd", clv.PurchaseModel("nbd").family, clv.PurchaseModel("mbg_nbd"), pair], BASELINES
+    )
     assert [one.label for one in found] == ["pareto_nbd", "nbd", "mbg_nbd", "bg_nbd"]
     assert [one.spend is None for one in found] == [True, True, True, False]
 

@@ -61,8 +61,12 @@ def test_columns_are_what_the_models_say(cdnow_validation):
 def test_holdout_errors_of_the_sample(cdnow_validation):
     said = cdnow_validation.predicted["pareto_nbd"]
     actual = cdnow_validation.actual
-    assert value(cdnow_validation, "pareto_nbd", "mae") == pytest.approx(np.mean(np.abs(said.distribution.median - actual)))
-    assert value(cdnow_validation, "pareto_nbd", "rmse") == pytest.approx(np.sqrt(np.mean((said.expected - actual) ** 2)))
+    assert value(cdnow_validation, "pareto_nbd", "mae") == pytest.approx(
+        np.mean(np.abs(said.distribution.median - actual))
+    )
+    assert value(cdnow_validation, "pareto_nbd", "rmse") == pytest.approx(
+        np.sqrt(np.mean((said.expected - actual) ** 2))
+    )
 
 
 def test_every_metric_stands_in_the_table_with_an_error(cdnow_validation):
@@ -95,7 +99,7 @@ def test_forecasts_do_not_see_the_holdout(cdnow, cdnow_validation):
 
 
 def test_customers_of_the_holdout_are_told_apart(cdnow):
-    found = clv.validate(cdnow, calibration_end="1997-02-28", holdout_end="1997-05-31", models=["bg_nbd"])
+    found = clv.validate(cdnow, calibration_end="1997-02-28", holdout_end="1997-05-31", models=["nbd"])
     assert len(found.scored) == 1638
     assert found.split.new_customers == 719
     assert "by 719 customers who first bought in the holdout" in found.verdict
