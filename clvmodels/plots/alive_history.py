@@ -112,7 +112,7 @@ def plot_alive_history(models: Any, log: Any, customer: Any = None, ax: Axes | N
     first = next(iter(labelled.values()))
     grain = first._unit if first.family.time == "discrete" else reading.get("event_grain", "day")
     how = f", {grain} by {grain}" if grain != "line" else ""
-    canvas.title(ax, f"P(alive) of {who}{how} ({canvas.listed(list(labelled))})")
+    canvas.title(ax, f"P(alive) of {who}{how} ({canvas.named(labelled)})")
     canvas.legend(ax)
     canvas.caption(
         ax,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -25,10 +25,10 @@ _HATCHES = ("", "//", "..", "xx", "--")
 ACTUAL = "#BBBBBB"
 EDGE = "#444444"
 
-_LETTERS_PER_INCH = 14  # of titles and labels
+_LETTERS_PER_INCH = 14  # of labels
+_FEWEST_LETTERS = 24  # in a line, however narrow the Axes are
 _BELOW = 8  # points between the label of the x axis and the caption
 _NARROW = 4.0  # inches: Axes below this have a smaller caption
-_MARGIN = 0.95  # of their width is written on
 _LEAST_HEIGHT = 0.4  # of the Axes, when a caption takes room from them
 
 
@@ -75,13 +75,13 @@ def length(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}{'' if value == 1 else 's'}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence.
+def named(labels: Collection[str]) -> str:
+    """Models in a title: the legend names more than two.
 
-    >>> listed(["BG/NBD", "NBD", "Pareto/NBD"])
-    'BG/NBD, NBD and Pareto/NBD'
+    >>> named(["BG/NBD", "NBD"]), named(["BG/NBD", "NBD", "Pareto/NBD"])
+    ('BG/NBD and NBD', '3 models')
     """
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return " and ".join(labels) if len(labels) <= 2 else f"{len(labels)} models"
 
 
 def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
@@ -97,9 +97,9 @@ def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
 
 def title(ax: Axes, text: str) -> None:
     """Write above the Axes, in as many lines as their width asks for."""
-    columns = max(24, int(_LETTERS_PER_INCH * _inches(ax).width))
     # a label or an identifier with dollar signs is no formula
-    ax.set_title(textwrap.fill(text, columns), fontsize="medium", parse_math=False)
+    written = ax.set_title(text, fontsize="medium", parse_math=False)
+    _wrap(written, 1.05 * _inches(ax).width)
 
 
 def y_label(ax: Axes, text: str) -> None:
@@ -138,11 +138,17 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
         parse_math=False,
     )
     figure = ax.get_figure(root=True)
-    dots = figure.dpi if figure is not None else 100.0
-    each = max(written.get_window_extent().width / dots / len(text), 1e-3)  # inches a letter, of the font that there is
-    written.set_text(textwrap.fill(text, max(30, int(_MARGIN * width / each))))
+    _wrap(written, 0.95 * width)
     if figure is not None and figure.get_layout_engine() is None:
         _make_room(ax, written, figure, beside)
+
+
+def _wrap(written: Text, width: float) -> None:
+    """Break a text into lines of so many inches, by the width of its letters in the font that there is."""
+    text, figure = written.get_text(), written.get_figure(root=True)
+    dots = figure.dpi if figure is not None else 100.0
+    each = max(written.get_window_extent().width / dots / len(text), 1e-3)
+    written.set_text(textwrap.fill(text, max(_FEWEST_LETTERS, int(width / each))))
 
 
 def _inches(ax: Axes) -> _Size:

@@ -99,7 +99,7 @@ def plot_frequency_histogram(
     ax.set_xticks(at, class_names(max_frequency))
     ax.set_xlabel("repeat purchases in the time observed")
     canvas.y_label(ax, "customers")
-    canvas.title(ax, f"Repeat purchases, actual and fitted by {canvas.listed(list(tables))}")
+    canvas.title(ax, f"Repeat purchases, actual and fitted by {canvas.named(tables)}")
     canvas.legend(ax)
     canvas.caption(
         ax,

@@ -117,7 +117,7 @@ def plot_heterogeneity(models: Any, which: str = "purchase_rate", ax: Axes | Non
     hidden = _cut(ax, tables, on_log)
     ax.set_xlabel(kind.named(unit))
     canvas.y_label(ax, "customers (density, per unit of ln)" if on_log else "customers (density)")
-    canvas.title(ax, f"How customers differ: {kind.named(unit)} ({canvas.listed(list(tables))})")
+    canvas.title(ax, f"How customers differ: {kind.named(unit)} ({canvas.named(tables)})")
     canvas.legend(ax)
     drawn = [label for label, model in labelled.items() if not model.family.mixing]
     canvas.caption(
@@ -125,7 +125,7 @@ def plot_heterogeneity(models: Any, which: str = "purchase_rate", ax: Axes | Non
         "How to read it: equal areas are equal numbers of customers; the marker is the median customer, the ticks are "
         "the quartiles. The wider apart, the more unequal customers are."
         + hidden
-        + (f" From {_DRAWS:,} draws: {canvas.listed(drawn)}." if drawn else ""),
+        + (f" From {_DRAWS:,} draws: {', '.join(drawn)}." if drawn else ""),
     )
     return ax
 

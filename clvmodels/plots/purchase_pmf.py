@@ -89,20 +89,19 @@ def plot_purchase_pmf(
     for i, (label, table) in enumerate(tables.items()):
         look, aside = canvas.style(i), width * (i - (len(tables) - 1) / 2)
         ax.bar(
-            at + aside, table["probability"], width, label=label, color=look.color, hatch=look.hatch,
-            edgecolor=canvas.EDGE, linewidth=0.6,
+            at + aside, table["probability"], width, label=label, color=(look.color, 0.6), hatch=look.hatch,
+            edgecolor="black", linewidth=0.6,
         )  # fmt: skip
     ax.set_xticks(at, class_names(max_purchases))
     ax.set_xlabel("repeat purchases")
     canvas.y_label(ax, "probability")
     when = canvas.length(ahead, unit)
-    canvas.title(ax, f"Repeat purchases of a new customer in the first {when} ({canvas.listed(list(tables))})")
+    canvas.title(ax, f"Repeat purchases of a new customer in the first {when} ({canvas.named(tables)})")
     canvas.legend(ax)
-    none = " and ".join(f"{100 * table['probability'][0]:.0f}" for table in tables.values())
+    none = ", ".join(f"{100 * table['probability'][0]:.0f} ({label})" for label, table in tables.items())
     canvas.caption(
         ax,
-        f"How to read it: of 100 new customers so many make no, one, two ... repeat purchases in {when}. "
-        f"None: {none} of 100{', in the order of the models' if len(tables) > 1 else ''}.",
+        f"How to read it: of 100 new customers so many make no, one, two ... repeat purchases in {when}. None: {none}.",
     )
     return ax
 

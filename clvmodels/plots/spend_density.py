@@ -129,7 +129,7 @@ def plot_spend_density(
     ax.set_xlim(low[0], high[-1])
     ax.set_xlabel("mean spend of a customer's repeat purchases")
     canvas.y_label(ax, "repeaters (density, per unit of ln)" if scale == "log" else "repeaters (density)")
-    canvas.title(ax, f"Mean spend of {found.repeaters:,.6g} repeaters, actual and {canvas.listed(list(found.tables))}")
+    canvas.title(ax, f"Mean spend of {found.repeaters:,.6g} repeaters, actual and {canvas.named(found.tables)}")
     canvas.legend(ax)
     outside = found.repeaters - float(first["customers"].sum())
     canvas.caption(

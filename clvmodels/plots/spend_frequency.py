@@ -99,11 +99,11 @@ def plot_spend_frequency(summary: Any, max_frequency: int = 7, weights: Any = No
     names = class_names(most)[1:]
     counts = [f"{name}\n({n:,.6g})" for name, n in zip(names, table["customers"], strict=True)]
     ax.set_xticks(table["frequency"], counts)
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.5 * max(float(np.max(high)), float(np.max(table["mean"][there])), 1e-9))
     ax.set_xlabel("repeat purchases (and number of customers)")
     canvas.y_label(ax, "mean spend at a repeat purchase")
     canvas.title(ax, f"Mean spend by frequency: correlation {correlation:.3f} (p-value {p_value:.2g})")
-    canvas.legend(ax)
+    canvas.legend(ax, loc="upper center", ncols=2)
     canvas.caption(
         ax,
         "How to read it: the boxes should lie at one height; then spend does not depend on frequency, as the "
