@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HALF = 0.36  # of the width of a column
 _BETTER = {"lower": "← lower is better", "higher": "higher is better →"}
+_NARROW = 1.1  # inches of a column, below which its dots have no room for their values
 
 
 def plot_scores(validation: Validation, metrics: Any = None, models: Any = None, ax: Axes | None = None) -> Axes:
@@ -78,25 +79,38 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     if all(column["value"].isna().all() for column in columns):
         raise NotAvailable(f"nobody asked for has any of {', '.join(metric.name for metric in chosen)}")
     ax = canvas.axes(ax, 1.6 + 1.9 * len(chosen), 2.2 + 0.45 * len(names))
+    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small")
+    each = _settled_width(ax) / len(chosen)  # of a column, in inches
     for i, (metric, column) in enumerate(zip(chosen, columns, strict=True)):
-        _draw_column(ax, i, metric, column, [validation.predicted[name].kind == "model" for name in names])
-    ax.set_yticks(range(len(names)), [titles[name] for name in names])
+        _draw_column(
+            ax, i, metric, column, each > _NARROW, [validation.predicted[name].kind == "model" for name in names]
+        )
     ax.set_ylim(len(names) - 0.5, -0.7)
     ax.set_xlim(-0.5, len(chosen) - 0.5)
-    wide = max(8, int(marks.LETTERS_PER_INCH * marks.width(ax) / len(chosen)))
-    ax.set_xticks(range(len(chosen)), [_heading(metric, wide) for metric in chosen], fontsize="small")
+    wide = max(6, int(marks.LETTERS_PER_INCH * each))
+    ax.set_xticks(range(len(chosen)), [_heading(metric, wide) for metric in chosen])
+    ax.tick_params(axis="x", labelsize="small" if each > _NARROW else "x-small")
     ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     for between in range(1, len(chosen)):
         ax.axvline(between - 0.5, color=canvas.ACTUAL, linewidth=1)
     canvas.caption(
         ax,
         "How to read it: each column has its own scale; the arrow says which side is better, a dotted line where "
-        "the best value is. Whiskers are two standard errors; hollow markers are baselines; — where there is no such metric.",
+        "the best value is. Whiskers are two standard errors, hollow markers baselines; — where there is no such metric.",
     )
     return ax
 
 
-def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, is_model: list[bool]) -> None:
+def _settled_width(ax: Axes) -> float:
+    """Width of the Axes in inches, when the names beside them have found their place."""
+    figure = ax.get_figure(root=True)
+    engine = figure.get_layout_engine() if figure is not None else None
+    if engine is not None:
+        engine.execute(figure)
+    return marks.width(ax)
+
+
+def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, told: bool, is_model: list[bool]) -> None:
     values = column["value"].to_numpy(dtype=np.float64)
     reach = np.nan_to_num(2 * column["standard_error"].to_numpy(dtype=np.float64), nan=0.0, posinf=0.0)
     finite = np.isfinite(values)
@@ -124,10 +138,9 @@ def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, is_mode
             place(value), row, look.marker, color=look.color, markeredgecolor="black" if is_model[row] else look.color,
             markerfacecolor=look.color if is_model[row] else "white", zorder=3,
         )  # fmt: skip
-        ax.annotate(
-            f"{value:.3g}", (place(value), row), (0, -6), textcoords="offset points", ha="center", va="top",
-            fontsize="x-small",
-        )  # fmt: skip
+        if told:
+            where, aside = (place(value), row), {"textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(f"{value:.3g}", where, (0, -6), fontsize="x-small", **aside)
 
 
 def _heading(metric: Metric, wide: int) -> str:

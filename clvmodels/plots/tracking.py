@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import InvalidInput, NotAvailable
 from ..validation.forecasters import in_words
 from ..validation.result import Validation
@@ -56,8 +54,8 @@ def plot_tracking(
     -----
     How to read it: the lines should lie on what happened up to the vertical line, where models know it, and beyond,
     where they do not. Lines that part slowly misjudge how fast customers leave; a jump or a wave that no line has is a
-    campaign or a season. Each line sums the unconditional expectation, of customers known by their first purchase alone:
-    it is another number than the forecast given each customer's history, which the scores judge.
+    campaign or a season. Each line sums the unconditional expectation, of customers known by their first purchase
+    alone: another number than the forecast given each customer's history, which the scores judge.
 
     Decision: whether the model may plan stock and staff for so many weeks ahead: as long as the lines have not parted.
 
@@ -89,7 +87,7 @@ def plot_tracking(
     ax.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     marks.x_label(ax, "end of the week")
     by = "until then" if cumulative else "in the week"
     canvas.y_label(ax, f"repeat purchases {by}" if what == "purchases" else f"revenue of repeat purchases {by}")
@@ -110,7 +108,7 @@ def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str
     table = tracking.tracking if isinstance(tracking, Validation) else tracking
     if not {"end_date", "part", "model", "complete"} <= set(getattr(table, "columns", ())):
         raise InvalidInput(
-            f"expected what clvmodels.validate or clvmodels.plots.compute_tracking gave; found {type(tracking).__name__}"
+            f"expected what clvmodels.validate or plots.compute_tracking gave; found {type(tracking).__name__}"
         )
     there = marks.by_model(table)
     names = list(there) if models is None else [models] if isinstance(models, str) else list(models)
@@ -135,8 +133,10 @@ def _mark_the_end(ax: Axes, part: pd.DataFrame) -> None:
     calibration = part.loc[part["part"] == "calibration", "end_date"]
     if not len(calibration) or len(calibration) == len(part):
         return
+    from matplotlib import dates
+
     end = calibration.max()
-    ax.axvline(np.datetime64(end), color=canvas.EDGE, linewidth=1, linestyle=":")
+    ax.axvline(dates.date2num(end), color=canvas.EDGE, linewidth=1, linestyle=":")
     ax.annotate(
         "calibration ends", (end, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         fontsize="small", ha="left", va="bottom",
