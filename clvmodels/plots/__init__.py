@@ -11,7 +11,9 @@ from ..validation.coverage import compute_coverage
 from ..validation.deciles import compute_deciles
 from ..validation.lift import compute_lift
 from ..validation.pit import compute_pit
+from ..validation.regularity import compute_regularity
 from ..validation.reliability import compute_reliability
+from ..validation.tracking import compute_tracking
 from .alive_history import compute_alive_history, plot_alive_history
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
@@ -26,10 +28,12 @@ from .lift import plot_lift
 from .pit import plot_pit
 from .profile_likelihood import plot_profile_likelihood
 from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
+from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
+from .tracking import plot_tracking
 
 __all__ = [
     "compute_alive_history",
@@ -44,9 +48,11 @@ __all__ = [
     "compute_lift",
     "compute_pit",
     "compute_purchase_pmf",
+    "compute_regularity",
     "compute_reliability",
     "compute_spend_density",
     "compute_spend_frequency",
+    "compute_tracking",
     "plot_alive_history",
     "plot_backtest",
     "plot_by_p_alive",
@@ -62,8 +68,10 @@ __all__ = [
     "plot_pit",
     "plot_profile_likelihood",
     "plot_purchase_pmf",
+    "plot_regularity",
     "plot_reliability",
     "plot_scores",
     "plot_spend_density",
     "plot_spend_frequency",
+    "plot_tracking",
 ]

@@ -96,7 +96,7 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     canvas.caption(
         ax,
         "How to read it: each column has its own scale; the arrow says which side is better, a dotted line where "
-        "the best value is. Whiskers are two standard errors, hollow markers baselines; — where there is no such metric.",
+        "the best value is. Whiskers are two standard errors, hollow markers baselines; — where there is no value.",
     )
     return ax
 
@@ -139,8 +139,10 @@ def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, told: b
             markerfacecolor=look.color if is_model[row] else "white", zorder=3,
         )  # fmt: skip
         if told:
-            where, aside = (place(value), row), {"textcoords": "offset points", "ha": "center", "va": "top"}
-            ax.annotate(f"{value:.3g}", where, (0, -6), fontsize="x-small", **aside)
+            ax.annotate(
+                f"{value:.3g}", (place(value), row), (0, -6), textcoords="offset points", ha="center", va="top",
+                fontsize="x-small",
+            )  # fmt: skip
 
 
 def _heading(metric: Metric, wide: int) -> str:

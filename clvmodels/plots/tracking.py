@@ -62,10 +62,10 @@ def plot_tracking(
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
-    >>> ax = clv.plots.plot_tracking(found)
+    >>> table = clv.plots.compute_tracking("bg_nbd", clv.load_cdnow(sample=True), calibration_end="1997-09-30")
+    >>> ax = clv.plots.plot_tracking(table)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['actual', 'BG/NBD']
+    ['actual', 'bg_nbd']
     >>> plt.close(ax.figure)
     """
     from matplotlib import dates
