@@ -37,7 +37,8 @@ def plot_by_p_alive(
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> ax = clv.plots.plot_by_p_alive(found)
     >>> ax.get_ylabel()
     'actual / expected purchases'

@@ -32,7 +32,8 @@ def plot_lift(validation: Validation, models: Any = None, of: str = "purchases",
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> ax = clv.plots.plot_lift(found)
     >>> ax.get_ylabel()
     'share of actual purchases in the holdout'

@@ -32,7 +32,8 @@ def plot_pit(validation: Validation, models: Any = None, bins: int = 10, ax: Axe
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> ax = clv.plots.plot_pit(found)
     >>> ax.get_ylabel()
     'density (1 if right)'

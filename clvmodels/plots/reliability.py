@@ -36,7 +36,8 @@ def plot_reliability(
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> ax = clv.plots.plot_reliability(found)
     >>> ax.get_xlabel()
     'predicted probability of a purchase in the holdout'

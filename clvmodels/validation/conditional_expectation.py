@@ -59,7 +59,8 @@ def compute_conditional_expectation(
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_conditional_expectation(found)
     >>> table["n"].tolist()
     [1411, 439, 214, 100, 62, 38, 29, 64]

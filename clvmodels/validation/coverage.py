@@ -46,7 +46,8 @@ def compute_coverage(validation: Validation, models: Any = None) -> pd.DataFrame
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> clv.plots.compute_coverage(found)["level"].tolist()
     [0.5, 0.8, 0.95]
     """

@@ -47,7 +47,8 @@ def compute_deciles(
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_deciles(found)
     >>> table.loc[0, ["decile", "expected", "actual"]].round(1).tolist()
     [1.0, 3.9, 4.0]

@@ -53,7 +53,8 @@ def compute_lift(validation: Validation, models: Any = None, of: str = "purchase
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_lift(found)
     >>> table.groupby("model", sort=False)["normalised_gini"].first().round(2).to_dict()
     {'pareto_nbd': 0.72, 'perfect order': 1.0, 'chance': 0.0}

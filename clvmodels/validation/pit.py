@@ -52,7 +52,8 @@ def compute_pit(validation: Validation, models: Any = None, bins: int = 10) -> p
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_pit(found)
     >>> len(table), round(float(table["height"].mean()), 6)
     (10, 1.0)

@@ -48,7 +48,8 @@ def compute_reliability(
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_reliability(found, bins=2)
     >>> int(table["n"].sum())
     2357
