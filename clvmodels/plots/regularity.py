@@ -69,7 +69,7 @@ def plot_regularity(regularity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     canvas.legend(ax, loc="upper left")
     canvas.caption(
         ax,
-        "How to read it: flat bars: purchases come by chance, as the models assume. A hump in the middle: customers buy "
-        "regularly, and a silence says more than models take it to. High ends: purchases come in bursts.",
+        "How to read it: flat bars: purchases come by chance, as the models assume. A hump in the middle: customers "
+        "buy regularly, and a silence says more than models take it to. High ends: purchases come in bursts.",
     )
     return ax

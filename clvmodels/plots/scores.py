@@ -105,7 +105,7 @@ def _settled_width(ax: Axes) -> float:
     """Width of the Axes in inches, when the names beside them have found their place."""
     figure = ax.get_figure(root=True)
     engine = figure.get_layout_engine() if figure is not None else None
-    if engine is not None:
+    if figure is not None and engine is not None:
         engine.execute(figure)
     return marks.width(ax)
 

@@ -85,7 +85,7 @@ def plot_tracking(
             markevery=max(len(part) // 12, 1), zorder=3,
         )  # fmt: skip
     ax.set_ylim(bottom=0)
-    locator = dates.AutoDateLocator(minticks=3, maxticks=8)
+    locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     marks.x_label(ax, "end of the week")
@@ -136,8 +136,9 @@ def _mark_the_end(ax: Axes, part: pd.DataFrame) -> None:
     from matplotlib import dates
 
     end = calibration.max()
-    ax.axvline(dates.date2num(end), color=canvas.EDGE, linewidth=1, linestyle=":")
+    at = dates.date2num(end)  # type: ignore[no-untyped-call]
+    ax.axvline(at, color=canvas.EDGE, linewidth=1, linestyle=":")
     ax.annotate(
-        "calibration ends", (end, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        "calibration ends", (at, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         fontsize="small", ha="left", va="bottom",
     )  # fmt: skip

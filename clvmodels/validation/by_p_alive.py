@@ -61,7 +61,10 @@ def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequen
     """
     import pandas as pd
 
-    limits = np.asarray(edges, dtype=np.float64)
+    try:
+        limits = np.asarray(edges, dtype=np.float64)
+    except (TypeError, ValueError):
+        limits = np.zeros(0)
     if limits.ndim != 1 or len(limits) < 2 or limits[0] != 0 or limits[-1] != 1 or not np.all(np.diff(limits) > 0):
         raise InvalidInput(f"edges must rise from 0 to 1, such as {EDGES}; found {edges!r}")
     names = names_of(validation, models)
