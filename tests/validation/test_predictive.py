@@ -82,21 +82,28 @@ def assert_same(found, expected, tolerance=1e-12):
         assert_allclose(values, expected[name], rtol=0, atol=1e-9 if name == "crps" else tolerance, err_msg=name)
 
 
+def every_count(family, most, t, history, parameters):
+    """P(n) of n = 0, 1, ... below ``most``, a row each, from one call."""
+    n, t, *history = (
+        np.asarray(v) + np.zeros((most, len(history[0]))) for v in (np.arange(most)[:, None], t, *history)
+    )
+    columns = [n.ravel(), t.ravel(), [h.ravel() for h in history], parameters]
+    return questions.purchase_pmf(family, *columns).reshape(n.shape)
+
+
 # --- against sums over every count -----------------------------------------------------------------------------------
 
 
 @of_every(WORLDS)
-@laws(25)
+@laws(12)
 @given(data=st.data(), share=st.floats(0.0, 1.0), levels=st.sampled_from([predictive.LEVELS, (0.01, 0.9999)]))
 def test_everything_follows_from_the_pmf(world, data, share, levels):
     family, parameters = world.family, data.draw(parameters_of(world))
     history = data.draw(histories_of(world, most=30))
     y = np.array(data.draw(st.lists(st.integers(0, 40), min_size=5, max_size=5)), dtype=np.float64)
-    t = np.full(5, float(round(20 * share)))
-    if not world.discrete:  # a length of time in which nobody makes more than a few dozen purchases
-        a_while = questions.expected_purchases(family, 1e-6, 0.0, history, parameters) / 1e-6
-        t = share * 10 / np.maximum(a_while, 1e-2)
-    pmf = np.stack([questions.purchase_pmf(family, np.full(5, float(n)), t, history, parameters) for n in range(600)])
+    # in continuous time at most twice alpha: then nobody makes more than a few hundred purchases
+    t = float(round(20 * share)) if world.discrete else 2 * share * parameters[1]
+    pmf = every_count(family, 50 if world.discrete else 600, t, history, parameters)
     found = predictive.of_model(family, parameters, history, t, y, levels)
     assert_same(found, by_brute_force(pmf, y, levels), 1e-12 if family.purchase_counts_alive else 1e-11)
     assert_allclose(
@@ -112,7 +119,7 @@ def test_everything_follows_from_the_pmf(world, data, share, levels):
 
 
 @of_every([world for world in WORLDS if world.family.more_purchases_alive])
-@laws(20)
+@laws(8)
 @given(data=st.data())
 def test_a_family_may_leave_the_fast_ways_out(world, data):
     family, parameters = world.family, data.draw(parameters_of(world))
@@ -127,7 +134,7 @@ def test_a_family_may_leave_the_fast_ways_out(world, data):
 
 
 @of_every([world for world in WORLDS if not world.discrete and world.family.purchase_counts_alive])
-@laws(25)
+@laws(15)
 @given(data=st.data(), length=st.floats(-2.0, 2.0).map(lambda v: 10**v))
 def test_no_tail_is_too_long(world, data, length):
     """CRPS(0) − CRPS(y) + y = 2 Σ over n < y of P(X > n), which is 2 E[X] for a y that is never reached."""
@@ -189,11 +196,14 @@ def test_nobody_ever_leaves_and_nothing_was_seen_is_a_negative_binomial():
     assert_array_equal(found.intervals[0.95][1], stats.nbinom.ppf(0.975, r, share))
 
 
-@laws(60)
-@given(mean=st.floats(1e-3, 3e4), y=st.integers(0, 60_000))
+@laws(40)
+@given(mean=st.floats(1e-3, 50) | st.floats(1e-3, 3e4), y=st.integers(0, 60) | st.integers(0, 60_000))
 def test_poisson(mean, y):
     found = predictive.of_counts([mean], [y], floor=1e-9)
-    assert_allclose(found.crps, scoringrules.crps_poisson(float(y), mean), rtol=1e-9, atol=1e-9)
+    if mean < 60 and y < 100:  # scoringrules overflows soon after
+        assert_allclose(found.crps, scoringrules.crps_poisson(float(y), mean), rtol=1e-9, atol=1e-9)
+    n = np.arange(max(y, mean) + 40 * math.sqrt(mean) + 100)
+    assert_allclose(found.crps, np.sum((stats.poisson.cdf(n, mean) - (n >= y)) ** 2), rtol=1e-8, atol=1e-9)
     assert_allclose(found.below, stats.poisson.cdf(y - 1, mean), rtol=1e-9, atol=1e-12)
     assert_allclose(found.probability, stats.poisson.pmf(y, mean), rtol=1e-8, atol=1e-300)
     assert_allclose(found.probability_of_purchase, -math.expm1(-mean), rtol=1e-12)
@@ -208,7 +218,7 @@ def test_poisson(mean, y):
 def test_poisson_against_the_sum():
     mean, y = np.array([0.01, 0.7, 3.0, 12.5, 40.0]), np.array([2.0, 0.0, 3.0, 30.0, 12.0])
     pmf = stats.poisson.pmf(np.arange(400)[:, None], mean)
-    assert_same(predictive.of_counts(mean, y), by_brute_force(pmf, y))
+    assert_same(predictive.of_counts(mean, y, floor=1e-6), by_brute_force(pmf, y))
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.001])
@@ -308,8 +318,6 @@ def test_nothing_was_seen(world):
     y, t = np.array([0.0, 1.0, 3.0, 20.0]), world.horizon(world.watched[1])
     found = predictive.of_model(world.family, world.values, nothing, t, y)
     expected = [world.family.purchase_pmf(n, t, *world.values) for n in y]
-    if world.family.name == "mbg_nbd":  # who may have left right after the first purchase, with probability a/(a + b)
-        assert float(nothing[0][0]) == 0
     assert_allclose(found.probability, expected, rtol=1e-10, atol=1e-14)
 
 

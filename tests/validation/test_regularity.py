@@ -14,7 +14,7 @@ from clvmodels.validation.regularity import compute_regularity
 FOUR_ERRORS = 4  # false alarms of a normal estimate: 6 in 100,000
 
 
-def world(shape, n=20_000, seed=3, days=3 * 365):
+def world(shape, n=8_000, seed=3, days=3 * 365):
     """A log of n customers with Erlang times between purchases, rates Gamma(2) with a mean of one in 40 days."""
     generator = np.random.default_rng(seed)
     rate = generator.gamma(2.0, 1 / 80, n)
@@ -31,7 +31,7 @@ def world(shape, n=20_000, seed=3, days=3 * 365):
 def test_known_worlds(shape, grain):
     table = compute_regularity(world(shape), amount=None, event_grain=grain)
     k, error = table["regularity"][0], table["standard_error"][0]
-    assert error < 0.05 * shape
+    assert error < 0.03 * shape
     # merging the purchases of a day takes short times away, and the end of observation long ones
     assert abs(k - shape) < FOUR_ERRORS * error + (0.05 if grain == "day" else 0.02) * shape
     assert (table["p_value"][0] > 1e-4) == (shape == 1 and grain == "line")
@@ -47,9 +47,9 @@ def test_an_nbd_is_as_chance_has_it():
 
 
 def test_the_error_is_right():
-    """Over 60 worlds (k − 2)/error has a standard deviation of 1; beyond 0.65..1.4 once in 10,000 runs (χ²)."""
+    """Over 25 worlds (k − 2)/error has a standard deviation of 1; beyond 0.5..1.6 once in 10,000 runs (χ²)."""
     z = []
-    for seed in range(60):
+    for seed in range(25):
         generator = np.random.default_rng(seed)
         gaps = generator.gamma(2.0, 1.0, (400, 2))
         seconds = np.concatenate([np.zeros((400, 1)), np.cumsum(gaps, axis=1)], axis=1).ravel() * 1e6
@@ -57,8 +57,8 @@ def test_the_error_is_right():
         log = pd.DataFrame({"customer_id": np.repeat(np.arange(400), 3), "date": dates})
         table = compute_regularity(log, amount=None, event_grain="line")
         z.append((table["regularity"][0] - 2) / table["standard_error"][0])
-    assert 0.65 < np.std(z) < 1.4
-    assert abs(np.mean(z)) < 0.6
+    assert 0.5 < np.std(z) < 1.6
+    assert abs(np.mean(z)) < 0.8
 
 
 def test_by_hand():

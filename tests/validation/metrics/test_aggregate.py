@@ -56,3 +56,9 @@ def test_terms_have_the_ratio_as_mean() -> None:
     generator = np.random.default_rng(5)
     y, mean = generator.poisson(1.3, 500), generator.gamma(2, 0.5, 500)
     assert np.mean(bias_ratio_terms(y, mean)) == pytest.approx(bias_ratio(y, mean), rel=1e-12)
+
+
+def test_terms_of_a_forecast_twice_as_high_are_twice_as_high() -> None:
+    generator = np.random.default_rng(6)
+    y, mean = generator.poisson(1.3, 500), generator.gamma(2, 0.5, 500)
+    np.testing.assert_allclose(bias_ratio_terms(y, 2 * mean), 2 * bias_ratio_terms(y, mean), rtol=1e-12)

@@ -135,7 +135,7 @@ def worlds(seed: int, n: int, n_worlds: int, factor: float) -> np.ndarray:
 
 
 def test_right_forecasts_are_rarely_refused() -> None:
-    """600 worlds of 500: 30 refusals expected at 5 %; outside 16 to 47 with probability 0.002 (binomial)."""
+    """600 worlds of 500: 30 refusals expected at 5 %; outside 16 to 47 with probability 0.003 (binomial)."""
     refused = int(np.sum(worlds(11, 500, 600, 1.0) < 0.05))
     assert 16 <= refused <= 47
 

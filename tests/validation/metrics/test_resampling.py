@@ -53,10 +53,23 @@ def test_errors_are_the_scatter_over_worlds() -> None:
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("n", [300, 2357, 4 * DRAWN])
-def test_errors_are_the_scatter_over_many_worlds(n: int) -> None:
-    """3,000 worlds give a scatter to 1.3 %; beyond 2,500 customers resamples are smaller than the sample."""
-    compare_errors(n, n_worlds=3000, n_samples=30, tolerance=0.1)
+@pytest.mark.parametrize(("n", "tolerance"), [(300, 0.15), (2357, 0.1), (4 * DRAWN, 0.1)])
+def test_errors_are_the_scatter_over_many_worlds(n: int, tolerance: float) -> None:
+    """3,000 worlds give a scatter to 1.3 %; beyond 2,500 customers resamples are smaller than the sample.
+
+    With 300 the error of the calibration slope is some 10 % too small, as robust errors are.
+    """
+    compare_errors(n, n_worlds=3000, n_samples=30, tolerance=tolerance)
+
+
+@pytest.mark.parametrize("name", ["spearman", "top_decile_capture"])
+def test_errors_of_many_customers_come_from_small_resamples(name: str) -> None:
+    """Everybody sixteen times over: the same value, a quarter of the error, to four times the 7 % of resampling."""
+    arrays = world(np.random.default_rng(12), DRAWN)
+    many = {key: np.tile(column, 16) for key, column in arrays.items()}
+    assert value_of(METRICS[name], many) == pytest.approx(value_of(METRICS[name], arrays))
+    alone, together = (standard_errors(find(name), each, seed=k)[name] for k, each in enumerate((arrays, many)))
+    assert together == pytest.approx(alone / 4, rel=0.28)
 
 
 def rival_p_values(metric: Metric, n: int, n_worlds: int, seed: int, n_resamples: int = 200) -> np.ndarray:
@@ -92,13 +105,13 @@ def rival_p_values(metric: Metric, n: int, n_worlds: int, seed: int, n_resamples
     ],
 )
 def test_rivals_of_equal_skill_are_rarely_told_apart(name: str, n_worlds: int, fewest: int, most: int) -> None:
-    """At 5 % 30 of 600 are expected; outside the bounds with probability 0.002."""
+    """At 5 % 30 of 600 are expected; outside the bounds with probability 0.0007."""
     refused = int(np.sum(rival_p_values(METRICS[name], 500, n_worlds, seed=3) < 0.05))
     assert fewest <= refused <= most
 
 
 def test_resampled_difference_of_rivals_is_rarely_more_than_chance() -> None:
-    """At 5.6 % (errors from 50 resamples: t, not normal) 5.6 of 100 are expected; above 14 with probability 0.0006."""
+    """At 5.6 % (errors from 50 resamples: t, not normal) 5.6 of 100 are expected; above 14 with probability 0.0005."""
     assert np.sum(rival_p_values(METRICS["spearman"], 200, 100, seed=3, n_resamples=50) < 0.05) <= 14
 
 
