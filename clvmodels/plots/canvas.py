@@ -111,8 +111,10 @@ def legend(ax: Axes, **where: Any) -> None:
     """Name what is drawn, small, what happened before what models say; see-through enough to leave it in sight."""
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: labels[i] != "actual")
+    small = "small" if _inches(ax).width > _NARROW else "x-small"
     made = ax.legend(
-        [handles[i] for i in order], [labels[i] for i in order], fontsize="small", framealpha=0.8, **where
+        [handles[i] for i in order], [labels[i] for i in order], fontsize=small, framealpha=0.8, borderpad=0.3,
+        labelspacing=0.3, **where,
     )  # fmt: skip
     for text in made.get_texts():
         text.set_parse_math(False)

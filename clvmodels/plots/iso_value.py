@@ -148,7 +148,8 @@ def plot_iso_value(
     purchases, name = purchase_model(model), table.columns[-1]
     # without a repeat purchase recency can only be 0: there is no curve there
     frequency, recency = np.unique(table["frequency"])[1:], np.unique(table["recency"])
-    cells = np.ma.masked_invalid(table[name].to_numpy()[len(recency) :].reshape(len(frequency), len(recency)))
+    values = table[name].to_numpy()[len(recency) :].reshape(len(frequency), len(recency))
+    cells = np.ma.masked_array(values, np.isnan(values))
     heights = _round_levels(cells) if levels is None else _checked_levels(levels)
     unit, age = purchases._unit, float(recency[-1])
     ax = canvas.axes(ax, 7.0, 5.4)
@@ -195,7 +196,8 @@ def _round_levels(values: Any) -> Array:
     """At most eight of 1, 2, 5, 10, 20 ... between the smallest and the largest value."""
     highest = float(values.max())
     if not 0 < highest < math.inf:
-        raise InvalidInput(f"there is no curve to draw: the largest value is {highest!r}. Use a finite horizon")
+        advice = "Use a finite horizon" if highest > 0 else "Use a horizon and a margin above 0"
+        raise InvalidInput(f"there is no curve to draw: the largest value is {highest!r}. {advice}")
     top = math.floor(math.log10(highest))
     steps = [one * 10.0**power for power in range(top - 4, top + 1) for one in _ROUND]
     found = np.array([level for level in steps if level < highest][-_CURVES:])

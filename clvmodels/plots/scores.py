@@ -93,6 +93,9 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     for between in range(1, len(chosen)):
         ax.axvline(between - 0.5, color=canvas.ACTUAL, linewidth=1)
+    marks.x_label(ax, "metrics, each on a scale of its own")
+    ax.set_ylabel("forecast by")
+    canvas.title(ax, "Models and baselines in the holdout")
     canvas.caption(
         ax,
         "How to read it: each column has its own scale; the arrow says which side is better, a dotted line where "

@@ -109,9 +109,11 @@ def plot_spend_density(
     >>> summary = clv.rfm_summary(clv.load_cdnow(sample=True), time_unit="week", observation_end="1997-09-30")
     >>> ax = clv.plots.plot_spend_density(clv.SpendModel().fit(summary), summary)
     >>> ax.get_xlabel(), ax.get_title()
-    ("mean spend of a customer's repeat purchases", 'Mean spend of 946 repeaters, actual and Gamma-Gamma')
+    ('mean spend at a repeat purchase', 'Mean spend of 946 repeaters, actual and Gamma-Gamma')
     >>> plt.close(ax.figure)
     """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     found = _densities(models, summary, bins, quantile, scale, weights)
     first = next(iter(found.tables.values()))
     low, high = first["low"], first["high"]
@@ -126,8 +128,11 @@ def plot_spend_density(
         ax.plot(middle, table["fitted"], look.line, color=look.color, label=label)
     if scale == "log":
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlim(low[0], high[-1])
-    ax.set_xlabel("mean spend of a customer's repeat purchases")
+    ax.set_xlabel("mean spend at a repeat purchase")
     canvas.y_label(ax, "repeaters (density, per unit of ln)" if scale == "log" else "repeaters (density)")
     canvas.title(ax, f"Mean spend of {found.repeaters:,.6g} repeaters, actual and {canvas.named(found.tables)}")
     canvas.legend(ax)
