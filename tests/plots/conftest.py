@@ -44,3 +44,24 @@ def no_figures_left():
     yield
     plt.close("all")
     assert dict(mpl.rcParams) == settings
+
+
+@pytest.fixture(scope="package")
+def found(log):
+    """Calibration until 30 Sep 1997, holdout until 30 Jun 1998; few resamples, which are slow."""
+    return clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd", "bg_nbd"], n_resamples=20)
+
+
+@pytest.fixture(scope="package")
+def tracked(log, found):
+    return clv.plots.compute_tracking(found.models, log, calibration_end="1997-09-30", spend="gamma_gamma")
+
+
+@pytest.fixture(scope="package")
+def tested(log):
+    return clv.backtest(log, cutoffs=["1997-06-30", "1997-09-30", "1997-12-31"], horizon=13, models=["bg_nbd", "nbd"])
+
+
+@pytest.fixture(scope="package")
+def regular(log):
+    return clv.plots.compute_regularity(log)

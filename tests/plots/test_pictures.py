@@ -17,7 +17,7 @@ NBD = {"r": 0.385, "alpha": 12.072}
 
 
 @pytest.fixture(scope="module")
-def drawings(log, summary, fitted, spend, pareto):
+def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regular):
     """Each picture of one model, and of several where it can show them."""
     both = {"first": fitted, "second": pareto}
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
@@ -36,6 +36,17 @@ def drawings(log, summary, fitted, spend, pareto):
             {"first": spend, "second": whole}, summary, **more
         ),
         "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
+        "plot_backtest": lambda **more: plots.plot_backtest(tested, **more),
+        "plot_by_p_alive": lambda **more: plots.plot_by_p_alive(found, **more),
+        "plot_conditional_expectation": lambda **more: plots.plot_conditional_expectation(found, **more),
+        "plot_coverage": lambda **more: plots.plot_coverage(found, **more),
+        "plot_deciles": lambda **more: plots.plot_deciles(found, **more),
+        "plot_lift": lambda **more: plots.plot_lift(found, **more),
+        "plot_pit": lambda **more: plots.plot_pit(found, **more),
+        "plot_regularity": lambda **more: plots.plot_regularity(regular, **more),
+        "plot_reliability": lambda **more: plots.plot_reliability(found, **more),
+        "plot_scores": lambda **more: plots.plot_scores(found, **more),
+        "plot_tracking": lambda **more: plots.plot_tracking(tracked, **more),
     }
 
 
@@ -121,8 +132,8 @@ def test_pictures_and_tables_are_called_alike():
     drawn = {name.removeprefix("plot_") for name in PICTURES}
     tables = {name.removeprefix("compute_") for name in clv.plots.__all__ if name.startswith("compute_")}
     assert len(drawn) + len(tables) == len(clv.plots.__all__)
-    # those two share a table, and the table of a profile is what profile_likelihood gives
-    assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood"}
+    # the first two share a table; those of the others are given by profile_likelihood, validate and backtest
+    assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood", "scores", "backtest"}
     assert tables - drawn == {"frequency_recency"}
 
 
