@@ -215,8 +215,9 @@ def test_references_lead_somewhere(name: str) -> None:
 def test_everything_is_looked_at() -> None:
     assert set(clvmodels.__all__) - {"plots"} <= set(PUBLIC)
     for name in (
-        "plots.p_alive", "split_at", "Split.report", "Quality.to_frame", "Finding.headline", "Forecast", "Simulated",
-        "Profile", "NewCustomer.latent_means", "PurchaseModel.from_parameters", "PurchaseModel.fit_report", "Limit",
+        "plots.plot_p_alive", "split_at", "Split.report", "Quality.to_frame", "Finding.headline", "Forecast",
+        "Simulated", "Profile", "NewCustomer.latent_means", "PurchaseModel.from_parameters", "PurchaseModel.fit_report",
+        "Limit",
     ):  # fmt: skip
         assert name in PUBLIC
 

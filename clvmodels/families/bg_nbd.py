@@ -18,7 +18,7 @@ from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.negative_binomial import probability_of_event, time_of_event
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, Limit, Mixing, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> tuple[Array, Array]:
@@ -191,6 +191,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},
     finite_total=("a", 1.0),
     limits=(
         RATES_ALIKE,

@@ -62,6 +62,31 @@ HEAVY_BUYERS = Limit({"r": -1}, "r shrinks to 0: a few customers make all the pu
 
 
 @dataclass(frozen=True)
+class Mixing:
+    """How one of the rates of customers differs over the population, where that is a known distribution.
+
+    Attributes
+    ----------
+    shape
+        ``"gamma"`` (of a shape and a rate, on (0, ∞)) or ``"beta"`` (of two shapes, on (0, 1)).
+    parameters
+        The names of the two parameters of the family that it has, in that order.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.PurchaseModel("bg_nbd").family.mixing["dropout_probability"]
+    Mixing(shape='beta', parameters=('a', 'b'))
+    """
+
+    shape: Literal["gamma", "beta"]
+    parameters: tuple[str, str]
+
+
+PURCHASE_RATES = Mixing("gamma", ("r", "alpha"))
+
+
+@dataclass(frozen=True)
 class PurchaseFamily:
     """A model of when customers buy and when they leave.
 
@@ -124,6 +149,9 @@ class PurchaseFamily:
     expected_latent
         ``(*statistics, *parameters)`` -> posterior means of the rates that ``draw_latent`` draws, by the same names
         (without ``alive``); None where not available.
+    mixing
+        How each of these rates differs over new customers, by the same names (see :class:`Mixing`); None where it is
+        not a distribution of that kind, and draws show it.
     finite_total
         (parameter, bound): the expected number of purchases of a lifetime is finite only while the parameter is above
         the bound; None where it never is.
@@ -170,6 +198,7 @@ class PurchaseFamily:
     simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
     expected_latent: Callable[..., dict[str, Array]] | None = None
+    mixing: Mapping[str, Mixing] | None = None
     limits: tuple[Limit, ...] = ()
     contains: tuple[str, ...] = ()
 

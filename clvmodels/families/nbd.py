@@ -23,7 +23,7 @@ from ..numerics.negative_binomial import (
     time_of_event,
 )
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
@@ -145,6 +145,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES},
     finite_total=None,
     limits=(RATES_ALIKE, HEAVY_BUYERS),
 )

@@ -22,7 +22,7 @@ from ..numerics.negative_binomial import added_back, log_negative_binomial, log_
 from ..numerics.quadrature import DROP, discounting_rule, legendre, stretched, stretched_logarithm, window
 from ..numerics.roots import crossing_time
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, Limit, Mixing, PurchaseFamily
 
 # What decays slowly on its way to infinity has a long tail: it is cut where e^-60 is left.
 _FADED = 60.0
@@ -421,6 +421,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES, "dropout_rate": Mixing("gamma", ("s", "beta"))},
     finite_total=("s", 1.0),
     limits=(
         RATES_ALIKE,

@@ -18,7 +18,7 @@ def probability_of_event(t: Any, k: Any, z: Any) -> Array:
 
 def probability_of_more(n: Any, t: Any, k: Any, z: Any) -> Array:
     """P(more than n events within t) = I_{t/(z+t)}(n + 1, k), the regularised incomplete beta function."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         share = 1 / (1 + z / np.asarray(t, dtype=np.float64))  # t/(z + t), also at t = inf
     return np.asarray(special.betainc(np.asarray(n) + 1.0, k, share))
 

@@ -118,6 +118,16 @@ def zero_of(facts: Mapping[str, str | None]) -> datetime:
     return sql.EPOCH + timedelta(microseconds=int(ticks * sql.GRAINS[grain][1] * 3_600_000_000))
 
 
+def instant_after(facts: Mapping[str, str | None], name: str) -> datetime:
+    """Where the period ends that a fact names: the midnight after a date, or the timestamp itself.
+
+    >>> instant_after({"holdout_end": "1998-06-30"}, "holdout_end").isoformat()
+    '1998-07-01T00:00:00'
+    """
+    moment = parse_moment(name, facts.get(name), None)
+    return moment if isinstance(moment, datetime) else last_instant(moment) + timedelta(microseconds=1)
+
+
 def register_customers(con: Any, frame: frames.Frame) -> str:
     """Make the frame's customers a relation with their positions; the log's own ids, as the summary shows them."""
     import pyarrow as pa

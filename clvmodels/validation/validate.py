@@ -13,6 +13,7 @@ from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
 from .progress import shown
 from .result import Validation
+from .tracking import tracking_table
 
 
 def validate(
@@ -77,14 +78,14 @@ def validate(
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd", "bg_nbd"])
-    >>> print(found.verdict.splitlines()[0][:93])
-    Pareto/NBD forecast 1,666 purchases for the 39 weeks after 30 Sep 1997; customers made 1,882
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"])
+    >>> print(found.verdict[:102])
+    Pareto/NBD forecast 1,666 purchases for the 39 weeks after 30 Sep 1997; customers made 1,882 (-11.5 %)
     """
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
     log, _ = sources.held(log)
-    steps = 3 + 2 * len(chosen) + 1
+    steps = 4 + 2 * len(chosen)
     with shown(progress, steps) as step:
         found = evaluate(
             log,
@@ -102,7 +103,14 @@ def validate(
         drawn = comparing.drawn_values(arrays, n_resamples, seed)
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
         comparisons = comparing.comparisons_of(arrays, kinds, drawn)
-        tracked = pd.DataFrame()
+        step("week by week")
+        tracked = pd.concat(
+            [
+                tracking_table({name: model}, found.frame, found.events, found.split.facts, spend=found.spends.get(name))
+                for name, model in found.models.items()
+            ],
+            ignore_index=True,
+        )
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,

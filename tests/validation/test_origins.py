@@ -1,6 +1,7 @@
 """Where a backtest cuts a log."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ FIRST, LAST = date(1997, 1, 1), date(1998, 6, 30)
 def test_the_last_cutoff_is_a_horizon_before_the_end_and_the_others_a_horizon_apart():
     found = cutoffs(4, FIRST, LAST, 91, overlap=False)
     assert found[-1] == LAST - timedelta(days=91)
-    assert {(b - a).days for a, b in zip(found, found[1:], strict=False)} == {91}
+    assert {(b - a).days for a, b in pairwise(found)} == {91}
 
 
 def test_where_there_is_no_room_they_overlap_and_that_is_told():
@@ -35,8 +36,8 @@ def test_every_cutoff_leaves_something_to_learn_and_a_whole_holdout(number, days
     last = FIRST + timedelta(days=length)
     try:
         found = cutoffs(number, FIRST, last, days, overlap=True)
-    except InvalidInput as error:
-        assert length - days < number + 1 or "room" in str(error)
+    except InvalidInput:
+        assert length - days < number + 1  # there is no room
         return
     assert len(set(found)) == number
     assert found == sorted(found)

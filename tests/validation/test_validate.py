@@ -148,7 +148,7 @@ def test_a_family_without_probabilities_shows_dashes(cdnow):
     assert scores[["log_score", "crps", "coverage_95"]].isna().all()
     assert scores[["bias_ratio", "poisson_deviance", "spearman"]].notna().all()
     assert "—" in str(found)
-    assert "gives no probabilities" in found.predicted["bare"].note
+    assert "does not provide the probabilities" in found.predicted["bare"].note
     with pytest.raises(InvalidInput, match="no model here has log_score"):
         found.best("log_score", baselines=False)
 
@@ -177,7 +177,7 @@ def test_its_look_in_a_notebook_escapes_names(cdnow):
         ({"calibration_end": "1997-09-30", "holdout_end": "1997-06-30"}, "must be later than calibration_end"),
         ({"calibration_end": "1997-09-30", "models": ["pareto"]}, "no model or baseline 'pareto'"),
         ({"calibration_end": "1997-09-30", "models": ["bg_bb"]}, "whole periods"),
-        ({"calibration_end": "1997-09-30", "spend": "none"}, "spend"),
+        ({"calibration_end": "1997-09-30", "spend": "none"}, "expected one of gamma_gamma"),
         ({"calibration_end": "1997-09-30", "time_unit": "fortnight"}, "time_unit must be one of"),
     ],
 )
@@ -193,18 +193,25 @@ def test_a_misspelt_keyword_is_refused(cdnow):
 
 def test_nobody_came_back(cdnow):
     first = cdnow.drop_duplicates("customer_id")
-    late = pd.DataFrame({"customer_id": ["new"], "date": ["1998-01-01"], "amount": [1.0], "quantity": [1]})
-    with pytest.raises(NotEnoughData):
-        clv.validate(pd.concat([first, late]).astype({"customer_id": str}), calibration_end="1997-09-30")
+    late = first.head(1).assign(date=pd.Timestamp("1998-01-01").date())
+    with pytest.raises(NotEnoughData, match=r"nobody|came back|repeat"):
+        clv.validate(pd.concat([first, late]).astype({"date": "datetime64[us]"}), calibration_end="1997-09-30")
 
 
 def test_progress_names_each_step(cdnow):
     steps = []
     clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"], progress=steps.append)
-    assert steps == ["reading the log", "fitting nbd", "forecasting with nbd", "baselines", "scores and comparisons"]
+    assert steps == ["reading the log", "fitting nbd", "forecasting with nbd", "baselines", "scores and comparisons", "week by week"]
 
 
 def test_no_warning_on_the_running_example(cdnow):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"])
+
+
+def test_tracking_ends_where_the_customers_did(cdnow_validation):
+    # weekly values of R's BTYD for weeks 20 to 25 are in test_tracking.py
+    last = cdnow_validation.tracking.groupby("model").last()
+    assert set(last.index) == {"pareto_nbd", "bg_nbd"}
+    assert last["actual_cumulative"].tolist() == [2457 + 1882] * 2

@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from .checks import happened, probability, real, together
-from .order import average_ranks
+from .order import weight_below
 
 # log_loss takes a probability of 0 for this, and 1 for one less this
 CLIP = 1e-15
@@ -129,11 +129,8 @@ def auc(actual: Any, score: Any) -> float:
     >>> auc([0, 0, 1, 2], [0.1, 0.4, 0.4, 0.8])
     0.875
     """
-    y, points, buyers, others = _sides(actual, score)
-    if not buyers or not others:
-        return float("nan")
-    ranks = float(np.sum(average_ranks(points)[y > 0]))
-    return (ranks - buyers * (buyers + 1) / 2) / (buyers * others)
+    beaten, _ = _placements(actual, score)
+    return float(np.mean(beaten)) if len(beaten) else float("nan")
 
 
 def auc_terms(actual: Any, score: Any) -> Array:
@@ -141,17 +138,13 @@ def auc_terms(actual: Any, score: Any) -> Array:
 
     Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44(3), 837-845.
     """
-    y, points, buyers, others = _sides(actual, score)
-    terms = np.full(len(y), np.nan)
-    if not buyers or not others:
-        return terms
-    bought = y > 0
-    ranks = average_ranks(points)
-    beaten = (ranks[bought] - average_ranks(points[bought])) / others  # share of non-buyers below each buyer
-    beating = 1 - (ranks[~bought] - average_ranks(points[~bought])) / buyers
-    area = float(np.mean(beaten))
-    terms[bought] = area + len(y) / buyers * (beaten - area)
-    terms[~bought] = area + len(y) / others * (beating - area)
+    bought = happened("actual", actual) > 0
+    beaten, beating = _placements(actual, score)
+    terms = np.full(len(bought), np.nan)
+    if len(beaten):
+        area = float(np.mean(beaten))
+        terms[bought] = area + len(bought) / len(beaten) * (beaten - area)
+        terms[~bought] = area + len(bought) / len(beating) * (beating - area)
     return terms
 
 
@@ -226,8 +219,16 @@ def _read(actual: Any, probability_of_purchase: Any) -> tuple[Array, Array]:
     return (y > 0).astype(np.float64), p
 
 
-def _sides(actual: Any, score: Any) -> tuple[Array, Array, int, int]:
+def _placements(actual: Any, score: Any) -> tuple[Array, Array]:
+    """For each buyer the share of the others with a lower score, for each other that of buyers with a higher one.
+
+    Both empty if everybody bought or nobody.
+    """
     y, points = happened("actual", actual), real("score", score)
     together(actual=y, score=points)
-    buyers = int(np.sum(y > 0))
-    return y, points, buyers, len(y) - buyers
+    bought = y > 0
+    buyers = int(np.sum(bought))
+    if not 0 < buyers < len(y):
+        return np.zeros(0), np.zeros(0)
+    buyers_below, others_below = weight_below(points, bought.astype(np.float64), (~bought).astype(np.float64))
+    return others_below[bought] / (len(y) - buyers), 1 - buyers_below[~bought] / buyers

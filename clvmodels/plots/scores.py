@@ -1,0 +1,156 @@
+"""Models and baselines side by side on a few metrics."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import NotAvailable
+from ..validation.forecasters import in_words, names_of
+from ..validation.metrics import catalogue
+from . import canvas, marks
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ..validation.metrics.catalogue import Metric
+    from ..validation.result import Validation
+
+_HALF = 0.36  # of the width of a column
+_BETTER = {"lower": "← lower is better", "higher": "higher is better →"}
+_NARROW = 1.1  # inches of a column, below which its dots have no room for their values
+
+
+def plot_scores(validation: Validation, metrics: Any = None, models: Any = None, ax: Axes | None = None) -> Axes:
+    """Draw metrics of models and baselines as dots with their errors, a column per metric and a row per forecaster.
+
+    The numbers are those of `Validation.scores`.
+
+    Parameters
+    ----------
+    validation
+        What `clvmodels.validate` returned.
+    metrics
+        Names of metrics; the leading ones if None.
+    models
+        Names of models and baselines; all of both if None.
+    ax
+        Matplotlib Axes to draw on; a new figure's if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+
+    Raises
+    ------
+    InvalidInput
+        If a name is not known, or ``ax`` is no Axes.
+    NotAvailable
+        If nobody has any of the metrics.
+
+    Notes
+    -----
+    How to read it: each column has a scale of its own, from the lowest to the highest value with whiskers of two
+    standard errors; the arrow above says which side is better, a dotted line where the best value is. Hollow markers
+    are baselines; "—" means that a forecaster has no such metric.
+
+    Decision: whether a model earns its keep. Where a hollow marker is on the better side of it, a rule that anybody can
+    compute does as well for that purpose. Whether a difference is noise, `Validation.comparisons` says.
+
+    Examples
+    --------
+    >>> import clvmodels as clv, matplotlib.pyplot as plt
+    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> ax = clv.plots.plot_scores(found, metrics=["log_score", "auc"])
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['BG/NBD', 'Past rate', 'Same as last period', 'Hiatus rule', 'Cohort average']
+    >>> plt.close(ax.figure)
+    """
+    leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]
+    chosen = catalogue.find(leading if metrics is None else metrics)
+    names = names_of(validation, list(validation.predicted) if models is None else models)
+    titles = in_words(validation, names)
+    scores = validation.scores[validation.scores["model"].isin(names)]
+    columns = [scores[scores["metric"] == metric.name].set_index("model").reindex(names) for metric in chosen]
+    if all(column["value"].isna().all() for column in columns):
+        raise NotAvailable(f"nobody asked for has any of {', '.join(metric.name for metric in chosen)}")
+    ax = canvas.axes(ax, 1.6 + 1.9 * len(chosen), 2.2 + 0.45 * len(names))
+    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small")
+    each = _settled_width(ax) / len(chosen)  # of a column, in inches
+    for i, (metric, column) in enumerate(zip(chosen, columns, strict=True)):
+        _draw_column(
+            ax, i, metric, column, each > _NARROW, [validation.predicted[name].kind == "model" for name in names]
+        )
+    ax.set_ylim(len(names) - 0.5, -0.7)
+    ax.set_xlim(-0.5, len(chosen) - 0.5)
+    wide = max(6, int(marks.LETTERS_PER_INCH * each))
+    ax.set_xticks(range(len(chosen)), [_heading(metric, wide) for metric in chosen])
+    ax.tick_params(axis="x", labelsize="small" if each > _NARROW else "x-small")
+    ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    for between in range(1, len(chosen)):
+        ax.axvline(between - 0.5, color=canvas.ACTUAL, linewidth=1)
+    marks.x_label(ax, "metrics, each on a scale of its own")
+    ax.set_ylabel("forecast by")
+    canvas.title(ax, "Models and baselines in the holdout")
+    canvas.caption(
+        ax,
+        "How to read it: each column has its own scale; the arrow says which side is better, a dotted line where "
+        "the best value is. Whiskers are two standard errors, hollow markers baselines; — where there is no value.",
+    )
+    return ax
+
+
+def _settled_width(ax: Axes) -> float:
+    """Width of the Axes in inches, when the names beside them have found their place."""
+    figure = ax.get_figure(root=True)
+    engine = figure.get_layout_engine() if figure is not None else None
+    if figure is not None and engine is not None:
+        engine.execute(figure)
+    return marks.width(ax)
+
+
+def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, told: bool, is_model: list[bool]) -> None:
+    values = column["value"].to_numpy(dtype=np.float64)
+    reach = np.nan_to_num(2 * column["standard_error"].to_numpy(dtype=np.float64), nan=0.0, posinf=0.0)
+    finite = np.isfinite(values)
+    inner = values[finite]
+    low = float(np.min(inner - reach[finite])) if len(inner) else 0.0
+    high = float(np.max(inner + reach[finite])) if len(inner) else 1.0
+    if metric.better == "near 1":  # the best value is what such ratios are held against
+        low, high = min(low, 1.0), max(high, 1.0)
+    span = high - low or 1.0
+
+    def place(value: Any) -> Any:
+        return i - _HALF + 2 * _HALF * (value - low) / span
+
+    if math.isfinite(metric.best) and low <= metric.best <= high:
+        ax.plot([place(metric.best)] * 2, [-0.5, len(values) - 0.5], ":", color=canvas.EDGE, linewidth=1)
+    for row, (value, error) in enumerate(zip(values, reach, strict=True)):
+        look = canvas.style(row)
+        if not math.isfinite(value):
+            ax.text(i, row, "—" if math.isnan(value) else "∞", ha="center", va="center", gid="missing")
+            continue
+        ax.errorbar(
+            place(value), row, xerr=2 * _HALF * error / span, fmt="none", ecolor="black", elinewidth=1, capsize=2
+        )
+        ax.plot(
+            place(value), row, look.marker, color=look.color, markeredgecolor="black" if is_model[row] else look.color,
+            markerfacecolor=look.color if is_model[row] else "white", zorder=3,
+        )  # fmt: skip
+        if told:
+            ax.annotate(
+                f"{value:.3g}", (place(value), row), (0, -6), textcoords="offset points", ha="center", va="top",
+                fontsize="x-small",
+            )  # fmt: skip
+
+
+def _heading(metric: Metric, wide: int) -> str:
+    import textwrap
+
+    direction = _BETTER.get(metric.better, f"best near {metric.best:g}" if math.isfinite(metric.best) else "")
+    unit = f" ({metric.unit})" if metric.unit else ""
+    return f"{textwrap.fill(metric.title + unit, wide)}\n{textwrap.fill(direction, wide)}".rstrip()
