@@ -73,6 +73,7 @@ WANTED = (
     Wanted("Does it find the best customers?", "plot_lift", _validation, {}),
     Wanted("Are the ranges wide enough?", "plot_coverage", _validation, {}),
     Wanted("Is the whole distribution right?", "plot_pit", _validation, {}),
+    Wanted("Repeat buyers, by the probability of still being customers", "plot_by_p_alive", _validation, {}),
     Wanted("Models and simple rules side by side", "plot_scores", _validation, {}),
     Wanted("Does it fit the past?", "plot_frequency_histogram", _models_and_summary, {}),
     Wanted("Who is still a customer", "plot_p_alive", _leader, {}, (7.5, 5.4)),
@@ -85,8 +86,6 @@ def pictures(found: Validation) -> tuple[list[Picture], list[str]]:
     drawn: list[Picture] = []
     missing = []
     for wanted in WANTED:
-        if not hasattr(plots, wanted.plot):
-            continue
         try:
             drawn.append(_drawn(wanted, found))
         except ClvError as error:

@@ -110,12 +110,12 @@ def of_baselines(comparisons: Any, name: str, titles: dict[str, str]) -> list[st
     sentences = []
     for outcome, verb in (("better", "beats"), ("worse", "LOSES to"), ("no difference", "is level with")):
         clauses: dict[tuple[str, ...], list[str]] = {}
-        for metric, about in ABOUT.items():
+        for metric, what in ABOUT.items():
             others = tuple(rows.loc[(rows["metric"] == metric) & (rows["outcome"] == outcome), "against"])
             if others:
-                clauses.setdefault(others, []).append(about)
+                clauses.setdefault(others, []).append(what)
         whole = sorted(clauses.items(), key=lambda clause: -len(clause[0]))
-        parts = [f"{_whom(others, everybody, titles)} in {listed(about)}" for others, about in whole]
+        parts = [f"{_whom(others, everybody, titles)} in {listed(what)}" for others, what in whole]
         if parts:
             sentences.append(f"It {verb} {'; '.join(parts)}.")
     return sentences
