@@ -29,6 +29,7 @@ def described(figure: Any) -> str:
 
 
 def _of_axes(ax: Any) -> list[str]:
+    from matplotlib.collections import QuadMesh
     from matplotlib.patches import StepPatch
 
     told = []
@@ -53,12 +54,22 @@ def _of_axes(ax: Any) -> list[str]:
     for label, line in lines:
         if _named(label):
             told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
-    for found in ax.collections:
-        values = found.get_array() if hasattr(found, "get_array") else None
-        if values is not None and np.ma.count(values):
-            label = found.colorbar.ax.get_ylabel() if getattr(found, "colorbar", None) else "shading"
-            told.append(f"{label or 'shading'}: from {_short(values.min())} to {_short(values.max())}.")
-    return told
+    return [*told, *(_map(found) for found in ax.collections if isinstance(found, QuadMesh))]
+
+
+def _map(mesh: Any) -> str:
+    """Least and greatest value of a map, and where they are."""
+    corners = mesh.get_coordinates()
+    centres = (corners[1:, 1:] + corners[:-1, :-1]) / 2
+    values = np.ma.asarray(mesh.get_array()).reshape(centres.shape[:2])
+    label = mesh.colorbar.ax.get_ylabel() if mesh.colorbar is not None else ""
+    if not np.ma.count(values):
+        return f"{label or 'shading'}: nothing."
+    ends = []
+    for at in (values.argmin(), values.argmax()):
+        across, up = centres.reshape(-1, 2)[at]
+        ends.append(f"{_short(values.ravel()[at])} at {_short(across)} across and {_short(up)} upwards")
+    return f"{label or 'shading'}: from {ends[0]} to {ends[1]}."
 
 
 def _named(label: Any) -> bool:
@@ -69,6 +80,8 @@ def _tick_names(ax: Any) -> dict[float, str]:
     """Names that stand at places of the x axis instead of numbers; what stands below a name in brackets."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
+    formatter: Any
+    locator: Any
     formatter, locator = ax.xaxis.get_major_formatter(), ax.xaxis.get_major_locator()
     if not isinstance(locator, FixedLocator):
         return {}

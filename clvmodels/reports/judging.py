@@ -117,7 +117,7 @@ def baselines(found: Validation, name: str) -> Check:
     rows = rows[(rows["model"] == name) & (rows["against_kind"] == "baseline")]
     counts = {outcome: int((rows["outcome"] == outcome).sum()) for outcome in ("better", "worse", "no difference")}
     told = (
-        f"Against the simple rules, over all leading measures: better {counts['better']} times, no telling "
+        f"Against the simple rules, over all leading measures: better {counts['better']} times, level "
         f"{counts['no difference']} times, worse {counts['worse']} times."
     )
     if counts["worse"]:

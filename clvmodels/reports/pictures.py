@@ -9,16 +9,19 @@ from typing import Any, NamedTuple
 
 from .. import plots
 from ..errors import ClvError
+from ..validation.metrics.catalogue import METRICS
 from ..validation.result import Validation
 from .describing import described
 from .judging import title
 
 _READING = "How to read it"
-_LARGEST_DRAWING = 150_000  # bytes of SVG; a map of thousands of cells is smaller and quicker as an image
 
 
 class Picture(NamedTuple):
-    """A picture on the page: ``source`` is a data URI, ``alt`` says in words what it shows."""
+    """A picture on the page: ``source`` is a data URI, ``alt`` says in words what it shows.
+
+    A ``map`` means its colours, and keeps them on a dark page.
+    """
 
     heading: str
     source: str
@@ -26,16 +29,21 @@ class Picture(NamedTuple):
     reading: str
     width: int
     height: int
+    map: bool
 
 
 class Wanted(NamedTuple):
-    """A picture to draw: a function of `clvmodels.plots`, what it is given first, and its further arguments."""
+    """A picture to draw: a function of `clvmodels.plots`, what it is given first, and its further arguments.
+
+    ``numbers`` tells those that cannot be read off the axes.
+    """
 
     heading: str
     plot: str
     given: Callable[[Validation], tuple[Any, ...]]
     arguments: Mapping[str, Any]
     size: tuple[float, float] = (7.5, 4.6)
+    numbers: Callable[[Validation], str] | None = None
 
 
 def _validation(found: Validation) -> tuple[Any, ...]:
@@ -48,6 +56,16 @@ def _models_and_summary(found: Validation) -> tuple[Any, ...]:
 
 def _leader(found: Validation) -> tuple[Any, ...]:
     return (found.models[leader(found)],)
+
+
+def _scores(found: Validation) -> str:
+    """The leading measures of everybody."""
+    table = found.table()
+    told = []
+    for name in table.columns:
+        each = (f"{title(found, str(one))} {value:.3g}" for one, value in table[name].dropna().items())
+        told.append(f"{METRICS[name].title}: {', '.join(each)}.")
+    return " ".join(told)
 
 
 def leader(found: Validation) -> str:
@@ -74,7 +92,7 @@ WANTED = (
     Wanted("Are the ranges wide enough?", "plot_coverage", _validation, {}),
     Wanted("Is the whole distribution right?", "plot_pit", _validation, {}),
     Wanted("Repeat buyers, by the probability of still being customers", "plot_by_p_alive", _validation, {}),
-    Wanted("Models and simple rules side by side", "plot_scores", _validation, {}),
+    Wanted("Models and simple rules side by side", "plot_scores", _validation, {}, numbers=_scores),
     Wanted("Does it fit the past?", "plot_frequency_histogram", _models_and_summary, {}),
     Wanted("Who is still a customer", "plot_p_alive", _leader, {}, (7.5, 5.4)),
     Wanted("How much customers will buy", "plot_expected_purchases", _leader, {}, (7.5, 5.4)),
@@ -97,6 +115,7 @@ def _drawn(wanted: Wanted, found: Validation) -> Picture:
     """Draw on a figure of its own in matplotlib's own style, whatever the caller's is; the same bytes each time."""
     import matplotlib as mpl
     from matplotlib import style
+    from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
 
     # Labels are the user's: a dollar sign in them is no formula.
@@ -107,9 +126,12 @@ def _drawn(wanted: Wanted, found: Validation) -> Picture:
         figure = Figure(figsize=wanted.size, layout="constrained")
         getattr(plots, wanted.plot)(*wanted.given(found), **wanted.arguments, ax=figure.subplots())
         reading = _reading(figure)
-        alt = described(figure)
+        maps = [found for ax in figure.axes for found in ax.collections if isinstance(found, QuadMesh)]
+        for one in maps:
+            one.set_rasterized(True)  # as shapes, its cells would show seams
+        alt = described(figure) + (f" {wanted.numbers(found)}" if wanted.numbers else "")
         size, source = figure.get_size_inches() * 96, _data(figure)
-    return Picture(wanted.heading, source, alt, reading, round(float(size[0])), round(float(size[1])))
+    return Picture(wanted.heading, source, alt, reading, round(float(size[0])), round(float(size[1])), bool(maps))
 
 
 def _reading(figure: Any) -> str:
@@ -125,10 +147,5 @@ def _reading(figure: Any) -> str:
 
 def _data(figure: Any) -> str:
     drawing = io.BytesIO()
-    figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
-    kind, content = "svg+xml", drawing.getvalue()
-    if len(content) > _LARGEST_DRAWING:
-        image = io.BytesIO()
-        figure.savefig(image, format="png", dpi=160, metadata={"Software": None})
-        kind, content = "png", image.getvalue()
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    figure.savefig(drawing, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.getvalue()).decode('ascii')}"

@@ -19,7 +19,7 @@ from .meanings import meaning
 from .pictures import leader
 
 _CUSTOMERS = 10
-_WORDS = {"better": ("✓ better", True), "worse": ("✗ worse", False), "no difference": ("≈ no telling", None)}
+_WORDS = {"better": ("✓ better", True), "worse": ("✗ worse", False), "no difference": ("≈ level", None)}
 
 
 class Part(NamedTuple):

@@ -36,7 +36,8 @@ def test_bars_lines_and_maps_in_words():
     assert described(figure) == "A title. actual: 1,411 at 0, 439 at 7+. model: 0.5 at 0, 2 at 2."
     ax = (figure := Figure()).subplots()
     figure.colorbar(ax.pcolormesh([[0.0, 0.25], [0.5, 1.0]]), label="P(alive)")
-    assert described(figure) == "P(alive): from 0 to 1."
+    told = "P(alive): from 0 at 0.5 across and 0.5 upwards to 1 at 1.5 across and 1.5 upwards."
+    assert described(figure) == told
 
 
 def test_long_lines_are_told_by_ends_and_extremes():
