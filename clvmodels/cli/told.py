@@ -78,11 +78,27 @@ def _ahead(horizon: float, unit: str) -> str:
 
 
 def validation_told(words: Any, found: Any) -> str:
-    """What a validation found: the log, the verdict, and the leading measures of everybody."""
-    lines = [f"THE LOG {words.log}", *(f"  {line}" for line in found.split.report()), "", "THE VERDICT"]
-    for paragraph in found.verdict.split("\n"):
-        lines += fill(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ").splitlines()
+    """What a validation found, as the page has it: the log, the verdict, and the leading measures of everybody."""
+    from ..reports.judging import by_log_score, verdict
+    from ..reports.sections import facts, new_customers
+
+    lines = [f"THE LOG {words.log}"]
+    for name, value in facts(found, None):
+        lines += _filled(f"{name:<15}{value}", 2, 17)
+    lines += ["", "THE VERDICT"]
+    for name in by_log_score(found):
+        said = verdict(found, name)
+        lines += _filled(said.first, 2, 4)
+        for sentence in said.rest:
+            lines += _filled(f"- {sentence}", 4, 6)
+    lines += _filled(new_customers(found), 2, 4)
     return "\n".join([*lines, "", *_measures_told(found)])
+
+
+def _filled(text: str, first: int, rest: int) -> list[str]:
+    """In lines; a number and its per cent sign are not parted."""
+    kept = fill(text.replace(" %", "\u00a0%"), _WIDTH, initial_indent=" " * first, subsequent_indent=" " * rest)
+    return kept.replace("\u00a0%", " %").splitlines()
 
 
 def _measures_told(found: Any) -> list[str]:

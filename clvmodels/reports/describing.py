@@ -80,18 +80,17 @@ def _tick_names(ax: Any) -> dict[float, str]:
     """Names that stand at places of the x axis instead of numbers; what stands below a name in brackets."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
-    formatter: Any
-    locator: Any
     formatter, locator = ax.xaxis.get_major_formatter(), ax.xaxis.get_major_locator()
     if not isinstance(locator, FixedLocator):
         return {}
+    places = [float(at) for at in ax.get_xticks()]
     if not isinstance(formatter, FixedFormatter | FuncFormatter):
-        classes = np.array_equal(np.diff(locator.locs), np.ones(len(locator.locs) - 1))
-        return {float(at): f"{at:g}" for at in locator.locs} if classes else {}
+        classes = bool(np.all(np.diff(places) == 1))
+        return {at: f"{at:g}" for at in places} if classes else {}
     names = {}
-    for at, text in zip(locator.locs, formatter.format_ticks(locator.locs), strict=True):
+    for at, text in zip(places, formatter.format_ticks(places), strict=True):
         first, *below = text.split("\n")
-        names[float(at)] = first + (f" ({' '.join(below)})" if below else "")
+        names[at] = first + (f" ({' '.join(below)})" if below else "")
     return names
 
 

@@ -220,15 +220,12 @@ def advice(found: Validation) -> list[str]:
             f"Plan new customers separately: {100 * share:.0f} % of all purchases in the holdout were made by "
             f"{found.split.new_customers:,} customers whom no model here could know."
         )
-    best = found.names[0] if len(found.names) == 1 else None
-    if best is None:
-        rows = found.scores[(found.scores["metric"] == "log_score") & (found.scores["kind"] == "model")].dropna()
-        if len(rows):
-            best = str(rows["model"].iloc[int(rows["value"].argmin())])
-            given.append(
-                f"Of the models compared, {title(found, best)} describes best what customers did (log score). "
-                "Take it, unless the comparison below says that this may be chance; then take the simpler one."
-            )
+    best = by_log_score(found)[0]
+    if len(found.names) > 1 and np.isfinite(value(found, best, "log_score")[0]):
+        given.append(
+            f"Of the models compared, {title(found, best)} describes best what customers did (log score). Take it, "
+            "unless the comparison below says that this may be chance; then take the simpler one."
+        )
     given.append(
         "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs "
         "on it, and once more when the business has changed."
@@ -242,6 +239,12 @@ def value(found: Validation, name: str, metric: str) -> tuple[float, float]:
     if not len(rows):
         return float("nan"), float("nan")
     return float(pd.to_numeric(rows["value"]).iloc[0]), float(pd.to_numeric(rows["standard_error"]).iloc[0])
+
+
+def by_log_score(found: Validation) -> list[str]:
+    """The models, best log score first; in the order given where they have none. The first one stands for all."""
+    scores = {name: value(found, name, "log_score")[0] for name in found.names}
+    return sorted(found.names, key=lambda name: (bool(np.isnan(scores[name])), scores[name]))
 
 
 def titles_of(found: Validation) -> dict[str, str]:

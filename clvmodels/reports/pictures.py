@@ -12,7 +12,7 @@ from ..errors import ClvError
 from ..validation.metrics.catalogue import METRICS
 from ..validation.result import Validation
 from .describing import described
-from .judging import title
+from .judging import by_log_score, title
 
 _READING = "How to read it"
 
@@ -55,7 +55,7 @@ def _models_and_summary(found: Validation) -> tuple[Any, ...]:
 
 
 def _leader(found: Validation) -> tuple[Any, ...]:
-    return (found.models[leader(found)],)
+    return (found.models[by_log_score(found)[0]],)
 
 
 def _scores(found: Validation) -> str:
@@ -66,14 +66,6 @@ def _scores(found: Validation) -> str:
         each = (f"{title(found, str(one))} {value:.3g}" for one, value in table[name].dropna().items())
         told.append(f"{METRICS[name].title}: {', '.join(each)}.")
     return " ".join(told)
-
-
-def leader(found: Validation) -> str:
-    """The model that is shown where there is room for one: the best by log score, else the first."""
-    try:
-        return found.best("log_score", baselines=False)
-    except ClvError:
-        return found.names[0]
 
 
 WANTED = (

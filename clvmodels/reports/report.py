@@ -14,7 +14,7 @@ from ..validation import words
 from ..validation.result import Validation
 from ..versions import version_of
 from . import again, judging, sections
-from .pictures import leader, pictures
+from .pictures import pictures
 
 HEADINGS = {
     "verdict": "The verdict",
@@ -82,7 +82,7 @@ def page(found: Validation, source: str | None = None) -> str:
     drawn, not_drawn = pictures(found)
     tables = sections.customers(found)
     titles = judging.titles_of(found)
-    names = sorted(found.names, key=lambda name: name != leader(found))
+    names = judging.by_log_score(found)
     span = words.length(found.duration, found.time_unit)
     cut = words.day(str(found.split.facts["observation_end"]))
     html: str = template.render(

@@ -14,9 +14,8 @@ from ..validation.metrics import catalogue
 from ..validation.result import Validation
 from . import cells
 from .cells import Cell, Table
-from .judging import silent, title, titles_of
+from .judging import by_log_score, silent, title, titles_of
 from .meanings import meaning
-from .pictures import leader
 
 _CUSTOMERS = 10
 _WORDS = {"better": ("✓ better", True), "worse": ("✗ worse", False), "no difference": ("≈ level", None)}
@@ -236,7 +235,7 @@ def _with_error(value: float, error: float) -> Cell:
 
 def customers(found: Validation) -> list[Table]:
     """The largest misses and the best customers by the model that leads."""
-    name = leader(found)
+    name = by_log_score(found)[0]
     said, actual = found.predicted[name], found.actual
     missed = np.argsort(-np.abs(actual - said.expected), kind="stable")[:_CUSTOMERS]
     best = np.argsort(-said.expected, kind="stable")[:_CUSTOMERS]
