@@ -135,7 +135,7 @@ def test_a_family_may_leave_the_fast_ways_out(world, data):
 
 @of_every([world for world in WORLDS if not world.discrete and world.family.purchase_counts_alive])
 @laws(15)
-@given(data=st.data(), length=st.floats(-2.0, 2.0).map(lambda v: 10**v))
+@given(data=st.data(), length=st.floats(-2.0, 1.0).map(lambda v: 10**v))
 def test_no_tail_is_too_long(world, data, length):
     """CRPS(0) − CRPS(y) + y = 2 Σ over n < y of P(X > n), which is 2 E[X] for a y that is never reached."""
     family, parameters = world.family, data.draw(parameters_of(world))
@@ -362,7 +362,7 @@ def test_one_busy_customer_costs_only_himself(name):
     usual = sum(asked)
     asked.clear()
     found = predictive.of_model(watched, CDNOW[name], history, 39.0, y)
-    assert sum(asked) < usual + 1000
+    assert sum(asked) < usual + 200
     assert_array_equal(np.flatnonzero(before.crps != found.crps), [500])
 
 
