@@ -208,7 +208,7 @@ class Validation:
 def wide_table(long: pd.DataFrame, values: str, rows: list[str], metrics: list[str]) -> pd.DataFrame:
     """A row per forecaster and a column per metric; a metric that nobody was asked for is missing."""
     wide = long.set_index(["model", "metric"])[values].unstack("metric")  # noqa: PD010
-    return wide.reindex(index=rows, columns=metrics).rename_axis(index="model", columns=None)
+    return wide.reindex(index=rows, columns=metrics).rename_axis(index=None, columns=None)
 
 
 def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
