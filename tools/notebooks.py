@@ -30,7 +30,7 @@ STRICT = [
     "warnings.simplefilter('error')",
     f"warnings.filterwarnings('ignore', module='{KERNELS_OWN}')",
 ]
-PLACES = re.compile(r"at 0x[0-9a-f]+")
+FLEETING = (re.compile(r"(?<= at) 0x[0-9a-f]+"), re.compile(r"(?<=after today) \(\d{4}-\d\d-\d\d\)"))
 
 
 def paths(names: list[str] | None = None) -> list[Path]:
@@ -93,11 +93,17 @@ def normalised(notebook: Any) -> Any:
             if "metadata" in output:
                 output.metadata = nbformat.from_dict({})
             if "text" in output:
-                output.text = PLACES.sub("at 0x", output.text)
+                output.text = _lasting(output.text)
             for kind, content in output.get("data", {}).items():
                 if isinstance(content, str) and kind.startswith("text/"):
-                    output.data[kind] = PLACES.sub("at 0x", content)
+                    output.data[kind] = _lasting(content)
     return kept
+
+
+def _lasting(text: str) -> str:
+    for pattern in FLEETING:
+        text = pattern.sub("", text)
+    return text
 
 
 def told(notebook: Any) -> Iterator[tuple[int, str, str]]:
