@@ -113,3 +113,10 @@ def test_other_outputs_are_noticed() -> None:
     kept = list(notebooks.told(notebook))
     assert kept == [(1, "stdout", "1")]
     assert list(notebooks.told(notebooks.executed(notebook))) == [*kept, (1, "text/plain", "2")]
+
+
+def test_a_progress_bar_is_not_kept() -> None:
+    code = "from tqdm import tqdm\nfor _ in tqdm(range(3)): print('step')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    (output,) = tool().executed(notebook).cells[0].outputs
+    assert (output.name, output.text) == ("stdout", "step\nstep\nstep\n")

@@ -57,7 +57,6 @@ def executed(notebook: Any) -> Any:
             timeout=SECONDS_PER_CELL,
             extra_arguments=[f"--IPKernelApp.exec_lines={STRICT}"],
             record_timing=False,
-            coalesce_streams=True,
         )
         client.owns_km = True  # and ends the kernel in any case
         surroundings = {
@@ -87,6 +86,7 @@ def normalised(notebook: Any) -> Any:
             continue
         ran += 1
         cell.execution_count = ran
+        cell.outputs = _without_progress(cell.outputs)
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = ran
@@ -98,6 +98,20 @@ def normalised(notebook: Any) -> Any:
                 if isinstance(content, str) and kind.startswith("text/"):
                     output.data[kind] = _lasting(content)
     return kept
+
+
+def _without_progress(outputs: list[Any]) -> list[Any]:
+    """Streams whole, however they arrived, and no progress bars: whether one is drawn depends on the speed."""
+    bars = any(output.get("name") == "stderr" and "\r" in output.text for output in outputs)
+    result: list[Any] = []
+    for output in outputs:
+        if bars and output.get("name") == "stderr":
+            continue
+        if output.output_type == "stream" and result and result[-1].get("name") == output.name:
+            result[-1].text += output.text
+        else:
+            result.append(output)
+    return result
 
 
 def _lasting(text: str) -> str:
