@@ -21,7 +21,7 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels.families import PURCHASE_FAMILIES, purchase_family
 from clvmodels.models import quantiles, questions
-from clvmodels.validation import predictive
+from clvmodels.validation import predictive, walk
 
 from ..families.worlds import WORLDS, histories_of, parameters_of
 
@@ -274,9 +274,9 @@ def test_blocks_do_not_matter(monkeypatch):
     history, y = PARETO.simulated(84, 3000, 30.0, 40.0)
     expected = columns_of(predictive.of_model(PARETO.family, PARETO.values, history, 40.0, y))
     for futures, first, most in ((7, 16, 256), (2048, 2, 2), (50, 64, 64)):
-        monkeypatch.setattr(predictive, "_FUTURES", futures)
-        monkeypatch.setattr(predictive, "_FIRST", first)
-        monkeypatch.setattr(predictive, "_MOST", most)
+        monkeypatch.setattr(walk, "_FUTURES", futures)
+        monkeypatch.setattr(walk, "_FIRST", first)
+        monkeypatch.setattr(walk, "_MOST", most)
         found = columns_of(predictive.of_model(PARETO.family, PARETO.values, history, 40.0, y))
         for name, values in found.items():
             assert_allclose(values, expected[name], rtol=0, atol=1e-9 if name == "crps" else 1e-12, err_msg=name)
