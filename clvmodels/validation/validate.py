@@ -32,8 +32,8 @@ def validate(
     """Fit models on what was bought until calibration_end, and hold their forecasts against what was bought after it.
 
     Every model forecasts, for each customer i known by calibration_end, E[X_i(T_i, T_i + h) | x_i, t_x,i, T_i] and the
-    whole distribution of X_i over a holdout of length h; four baselines do so beside it: see
-    `clvmodels.validation.baselines`.
+    whole distribution of X_i over a holdout of length h; four baselines do so beside it (``past_rate``,
+    ``last_window``, ``hiatus``, ``cohort_mean``; the ``note`` of each says what it assumes).
 
     Parameters
     ----------
@@ -106,7 +106,9 @@ def validate(
         step("week by week")
         tracked = pd.concat(
             [
-                tracking_table({name: model}, found.frame, found.events, found.split.facts, spend=found.spends.get(name))
+                tracking_table(
+                    {name: model}, found.frame, found.events, found.split.facts, spend=found.spends.get(name)
+                )
                 for name, model in found.models.items()
             ],
             ignore_index=True,

@@ -75,7 +75,7 @@ def test_counts_are_those_of_the_holdout(log, scored):
     )
     error = found["expected_purchases"] - found["purchases_holdout"]
     again = clv.check_forecast(shuffled, log)
-    assert score(again, "mae") == pytest.approx(error.abs().mean())
+    assert score(again, "mae_of_mean") == pytest.approx(error.abs().mean())
     assert score(again, "rmse") == pytest.approx(np.sqrt((error**2).mean()))
     assert score(again, "bias_ratio") == pytest.approx(1665.513 / 1882, abs=1e-5)
     assert score(again, "active") == (split["purchases_holdout"] > 0).sum()

@@ -201,7 +201,14 @@ def test_nobody_came_back(cdnow):
 def test_progress_names_each_step(cdnow):
     steps = []
     clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"], progress=steps.append)
-    assert steps == ["reading the log", "fitting nbd", "forecasting with nbd", "baselines", "scores and comparisons", "week by week"]
+    assert steps == [
+        "reading the log",
+        "fitting nbd",
+        "forecasting with nbd",
+        "baselines",
+        "scores and comparisons",
+        "week by week",
+    ]
 
 
 def test_no_warning_on_the_running_example(cdnow):

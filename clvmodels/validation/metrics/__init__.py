@@ -1,35 +1,54 @@
 """Measures of a forecast, pure functions of arrays with one entry a customer, and the catalogue of them."""
 
-from .aggregate import bias_ratio as bias_ratio
-from .aggregate import cumulative_tracking_error as cumulative_tracking_error
-from .aggregate import tracking_error as tracking_error
-from .buying import auc as auc
-from .buying import brier as brier
-from .buying import log_loss as log_loss
-from .buying import reliability as reliability
-from .catalogue import METRICS as METRICS
-from .catalogue import Metric as Metric
-from .catalogue import find as find
-from .catalogue import value_of as value_of
-from .counts import mae as mae
-from .counts import msle as msle
-from .counts import poisson_deviance as poisson_deviance
-from .counts import rmse as rmse
-from .distributions import coverage as coverage
-from .distributions import crps_mean as crps_mean
-from .distributions import crps_poisson as crps_poisson
-from .distributions import interval_width as interval_width
-from .distributions import log_score as log_score
-from .distributions import pit_histogram as pit_histogram
-from .distributions import pit_uniformity as pit_uniformity
-from .distributions import randomised_pit as randomised_pit
-from .ranking import calibration_line as calibration_line
-from .ranking import calibration_slope as calibration_slope
-from .ranking import deciles as deciles
-from .ranking import gini as gini
-from .ranking import normalised_gini as normalised_gini
-from .ranking import spearman as spearman
-from .ranking import top_capture as top_capture
-from .resampling import Difference as Difference
-from .resampling import paired as paired
-from .resampling import standard_errors as standard_errors
+from .aggregate import bias_ratio, cumulative_tracking_error, tracking_error
+from .buying import auc, brier, log_loss, reliability
+from .catalogue import METRICS, Metric, find, value_of
+from .counts import mae, msle, poisson_deviance, rmse
+from .distributions import (
+    coverage,
+    crps_mean,
+    crps_poisson,
+    interval_width,
+    log_score,
+    pit_histogram,
+    pit_uniformity,
+    randomised_pit,
+)
+from .ranking import calibration_line, calibration_slope, deciles, gini, normalised_gini, spearman, top_capture
+from .resampling import Difference, paired, standard_errors
+
+__all__ = [
+    "METRICS",
+    "Difference",
+    "Metric",
+    "auc",
+    "bias_ratio",
+    "brier",
+    "calibration_line",
+    "calibration_slope",
+    "coverage",
+    "crps_mean",
+    "crps_poisson",
+    "cumulative_tracking_error",
+    "deciles",
+    "find",
+    "gini",
+    "interval_width",
+    "log_loss",
+    "log_score",
+    "mae",
+    "msle",
+    "normalised_gini",
+    "paired",
+    "pit_histogram",
+    "pit_uniformity",
+    "poisson_deviance",
+    "randomised_pit",
+    "reliability",
+    "rmse",
+    "spearman",
+    "standard_errors",
+    "top_capture",
+    "tracking_error",
+    "value_of",
+]
