@@ -80,7 +80,7 @@ def _ahead(horizon: float, unit: str) -> str:
 def validation_told(words: Any, found: Any) -> str:
     """What a validation found, as the page has it: the log, the verdict, and the leading measures of everybody."""
     from ..reports.judging import by_log_score, verdict
-    from ..reports.sections import facts, new_customers
+    from ..reports.sections import facts
 
     lines = [f"THE LOG {words.log}"]
     for name, value in facts(found, None):
@@ -91,7 +91,6 @@ def validation_told(words: Any, found: Any) -> str:
         lines += _filled(said.first, 2, 4)
         for sentence in said.rest:
             lines += _filled(f"- {sentence}", 4, 6)
-    lines += _filled(new_customers(found), 2, 4)
     return "\n".join([*lines, "", *_measures_told(found)])
 
 
