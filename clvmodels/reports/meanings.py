@@ -40,7 +40,7 @@ def meaning(metric: Metric) -> str:
     """One line: the measure, what it says, its range, and its best value.
 
     >>> from clvmodels.validation.metrics.catalogue import METRICS
-    >>> meaning(METRICS["top_decile_capture"])[-42:]
+    >>> meaning(METRICS["top_decile_capture"])[-43:]
     'to buy most. From 0 to 1, higher is better.'
     """
     said = PLAIN.get(metric.name)
