@@ -98,7 +98,7 @@ def draw(to: Path, sheet: Path) -> None:
         figure.savefig(files[-1], dpi=DPI)
         plt.close(figure)
     on_one_sheet(files, sheet)
-    print(f"{len(files)} pictures: {to}, and together: {sheet}")
+    sys.stdout.write(f"{len(files)} pictures: {to}, and together: {sheet}\n")
 
 
 def on_one_sheet(files: list[Path], sheet: Path) -> None:
