@@ -1,11 +1,12 @@
 """Draw every picture of clvmodels.plots on CDNOW: build/pictures/*.png, and all of them on build/pictures.png.
 
-A picture that is not known here fails the run, so that none is forgotten. ``--tests`` draws anew those that the tests
-compare with (tests/plots/images).
+A picture that is not known here fails the run, so that none is forgotten. Those that the tests compare with are drawn
+anew by tests/plots/compared.py.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,14 +31,31 @@ def drawers() -> dict[str, Callable[[], Any]]:
     log = clv.load_cdnow(sample=True)
     summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     model = clv.CLVModel("pareto_nbd", "gamma_gamma").fit(summary)
+    early = clv.rfm_summary(log, time_unit="week", observation_end="1997-06-30")
     several = [model, clv.PurchaseModel("bg_nbd").fit(summary), clv.PurchaseModel("nbd").fit(summary)]
     found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd", "bg_nbd"])
+    tracked = clv.plots.compute_tracking(found.models, log, calibration_end="1997-09-30", spend="gamma_gamma")
+    regular = clv.plots.compute_regularity(log)
+    spends = {"39 weeks": model.spend, "26 weeks": clv.SpendModel("gamma_gamma").fit(early)}
+    dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
     plots = clv.plots
     return {
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
+        "purchase_pmf": lambda: plots.plot_purchase_pmf(several),
+        "heterogeneity": lambda: plots.plot_heterogeneity(several[:2]),
+        "heterogeneity_dropout": lambda: plots.plot_heterogeneity(model, "dropout"),
         "p_alive": lambda: plots.plot_p_alive(model),
         "expected_purchases": lambda: plots.plot_expected_purchases(model),
+        "alive_history": lambda: plots.plot_alive_history(several[:2], dates),
+        "iso_value": lambda: plots.plot_iso_value(model),
+        "profile_likelihood": lambda: plots.plot_profile_likelihood(model.purchases, summary, "s"),
+        "spend_density": lambda: plots.plot_spend_density(spends, summary),
+        "spend_frequency": lambda: plots.plot_spend_frequency(summary),
+        "regularity": lambda: plots.plot_regularity(regular),
+        "tracking": lambda: plots.plot_tracking(dataclasses.replace(found, tracking=tracked)),
+        "tracking_weekly": lambda: plots.plot_tracking(tracked, cumulative=False),
+        "tracking_revenue": lambda: plots.plot_tracking(tracked, what="revenue"),
         "scores": lambda: plots.plot_scores(found),
         "conditional_expectation": lambda: plots.plot_conditional_expectation(found),
         "conditional_expectation_recency": lambda: plots.plot_conditional_expectation(found, "recency"),
@@ -76,11 +94,11 @@ def draw(to: Path, sheet: Path) -> None:
     files = []
     for name, function in todo.items():
         files.append(to / f"{name}.png")
-        figure = function().get_figure(root=True)
+        figure = function().figure
         figure.savefig(files[-1], dpi=DPI)
         plt.close(figure)
     on_one_sheet(files, sheet)
-    print(f"{len(files)} pictures: {to}, and together: {sheet}")
+    sys.stdout.write(f"{len(files)} pictures: {to}, and together: {sheet}\n")
 
 
 def on_one_sheet(files: list[Path], sheet: Path) -> None:

@@ -10,6 +10,7 @@ from ..errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
@@ -64,6 +65,12 @@ def axes(ax: Any, width: float, height: float) -> Axes:
     from matplotlib import pyplot
 
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def root_figure(artist: Artist) -> Figure | None:
+    """The whole figure, of which a subfigure may be a part; ``get_figure(root=True)`` came with matplotlib 3.10."""
+    figure = artist.figure
+    return None if figure is None else figure.figure
 
 
 def length(value: float, unit: str) -> str:
@@ -139,7 +146,7 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
         annotation_clip=False,
         parse_math=False,
     )
-    figure = ax.get_figure(root=True)
+    figure = root_figure(ax)
     _wrap(written, 0.95 * width)
     if figure is not None and figure.get_layout_engine() is None:
         _make_room(ax, written, figure, beside)
@@ -147,7 +154,7 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
 
 def _wrap(written: Text, width: float) -> None:
     """Break a text into lines of so many inches, by the width of its letters in the font that there is."""
-    text, figure = written.get_text(), written.get_figure(root=True)
+    text, figure = written.get_text(), root_figure(written)
     dots = figure.dpi if figure is not None else 100.0
     each = max(written.get_window_extent().width / dots / len(text), 1e-3)
     written.set_text(textwrap.fill(text, max(_FEWEST_LETTERS, int(width / each))))
@@ -155,7 +162,7 @@ def _wrap(written: Text, width: float) -> None:
 
 def _inches(ax: Axes) -> _Size:
     """The box of the Axes, in inches."""
-    figure = ax.get_figure(root=True)
+    figure = root_figure(ax)
     width, height = figure.get_size_inches() if figure is not None else (7.0, 5.0)
     place = ax.get_position()
     return _Size(place.width * float(width), place.height * float(height))

@@ -46,7 +46,7 @@ def x_label(ax: Axes, text: str) -> None:
 
 def width(ax: Axes) -> float:
     """Width of the Axes in inches."""
-    figure = ax.get_figure(root=True)
+    figure = canvas.root_figure(ax)
     return float(ax.get_position().width) * (float(figure.get_figwidth()) if figure is not None else 7.0)
 
 

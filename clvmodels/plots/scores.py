@@ -106,7 +106,7 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
 
 def _settled_width(ax: Axes) -> float:
     """Width of the Axes in inches, when the names beside them have found their place."""
-    figure = ax.get_figure(root=True)
+    figure = canvas.root_figure(ax)
     engine = figure.get_layout_engine() if figure is not None else None
     if figure is not None and engine is not None:
         engine.execute(figure)

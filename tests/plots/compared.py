@@ -1,7 +1,7 @@
 """The pictures that are compared with stored ones: ``python tests/plots/compared.py`` draws those anew.
 
-Marks alone: what is written is left out, since FreeType and matplotlib space letters differently from version to version,
-and the Axes stand at a fixed place. What is written is tested in words.
+Marks alone: what is written is left out, since FreeType and matplotlib space letters differently from version to
+version, and the Axes stand at a fixed place. What is written is tested in words.
 """
 
 from __future__ import annotations
