@@ -101,6 +101,7 @@ def _filled(text: str, first: int, rest: int) -> list[str]:
 
 
 def _measures_told(found: Any) -> list[str]:
+    from ..reports.judging import titles_of
     from ..validation.metrics.catalogue import METRICS
 
     best = {"lower": "low", "higher": "high", "near 1": "near 1", "near nominal": "near nominal", "none": ""}
@@ -109,7 +110,7 @@ def _measures_told(found: Any) -> list[str]:
     deepest = max(map(len, heads))
     rows = [("", *line) for line in zip(*([""] * (deepest - len(head)) + head for head in heads), strict=True)]
     rows += [
-        (found.titles[name], *("—" if value != value else f"{value:,.3f}" for value in values))
+        (titles_of(found)[name], *("—" if value != value else f"{value:,.3f}" for value in values))
         for name, values in zip(table.index, table.to_numpy(), strict=True)
     ]
     rows.append(("good is", *(best[METRICS[name].better] for name in table.columns)))
