@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .models.purchase import PurchaseModel as PurchaseModel
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
+    from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
@@ -68,6 +69,7 @@ _HOME = {
     "PurchaseModel": "models.purchase",
     "load_model": "models.saved",
     "SpendModel": "models.spend",
+    "report": "reports.report",
     "forecast": "scoring.forecast",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",

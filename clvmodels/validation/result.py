@@ -174,11 +174,8 @@ class Validation:
         split = self.split
         if not split.new_customers:
             return []
-        spent = "" if split.new_customers_spend is None else f" for {split.new_customers_spend:,.2f}"
-        return [
-            f"Not forecast: {split.new_customers_purchases:,} purchases{spent} by {split.new_customers:,} customers "
-            "who first bought in the holdout."
-        ]
+        told = (split.new_customers, split.new_customers_purchases, split.new_customers_spend)
+        return [words.of_new_customers(*told)]
 
     def _check(self, name: str) -> None:
         if name not in self.predicted:

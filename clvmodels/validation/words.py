@@ -11,11 +11,25 @@ from ..models.purchase import PurchaseModel
 # What the leading metrics are about, as one would say it.
 ABOUT = {
     "bias_ratio": "the total",
-    "log_score": "the whole distribution of purchases (log score)",
+    "log_score": "the odds it gives to what each customer did (log score)",
     "poisson_deviance": "how much each customer buys (Poisson deviance)",
-    "spearman": "the order of customers (Spearman)",
-    "top_decile_capture": "finding the best tenth",
+    "spearman": "the order of customers (rank correlation)",
+    "top_decile_capture": "finding the best tenth of customers",
 }
+_OF_MONEY = {
+    "spend_bias_ratio": "the total of money",
+    "spend_spearman": "the order of customers by money",
+    "spend_top_decile_capture": "finding the tenth who spend most",
+}
+
+
+def about(metric: str) -> str:
+    """What a leading metric is about.
+
+    >>> about("bias_ratio"), about("spend_bias_ratio")
+    ('the total', 'the total of money')
+    """
+    return ABOUT.get(metric) or _OF_MONEY.get(metric, metric)
 
 
 def day(moment: str | date) -> str:
@@ -68,22 +82,49 @@ def of_total(title: str, expected: float, actual: float, duration: float, unit: 
     )
 
 
+def of_new_customers(customers: int, purchases: int, spend: Any) -> str:
+    """The sentence about those whom nobody could forecast.
+
+    >>> of_new_customers(719, 1050, None)
+    'Not forecast: 1,050 purchases by 719 customers who first bought in the holdout.'
+    >>> of_new_customers(0, 0, None)
+    'Nobody was new in the holdout: all its purchases are by customers who were known before it.'
+    """
+    if not customers:
+        return "Nobody was new in the holdout: all its purchases are by customers who were known before it."
+    spent = "" if spend is None else f" for {spend:,.2f}"
+    return (
+        f"Not forecast: {purchases:,} purchase{'' if purchases == 1 else 's'}{spent} by {customers:,} "
+        f"customer{'' if customers == 1 else 's'} who first bought in the holdout."
+    )
+
+
 def of_baselines(comparisons: Any, name: str, titles: dict[str, str]) -> list[str]:
     """One sentence about whom a model beats, one about whom it loses to, one about what is left open.
 
     ``comparisons`` as in `Validation`; a baseline that is better beyond chance on any leading metric is a loss.
+    Metrics that say the same of the same baselines share a clause.
     """
     rows = comparisons[(comparisons["model"] == name) & (comparisons["against_kind"] == "baseline")]
+    everybody = set(rows["against"])
     sentences = []
     for outcome, verb in (("better", "beats"), ("worse", "LOSES to"), ("no difference", "is level with")):
-        parts = []
-        for metric, about in ABOUT.items():
-            found = rows[(rows["metric"] == metric) & (rows["outcome"] == outcome)]
-            if len(found):
-                parts.append(f"{listed([titles[other] for other in found['against']])} in {about}")
+        clauses: dict[tuple[str, ...], list[str]] = {}
+        for metric, what in ABOUT.items():
+            others = tuple(rows.loc[(rows["metric"] == metric) & (rows["outcome"] == outcome), "against"])
+            if others:
+                clauses.setdefault(others, []).append(what)
+        whole = sorted(clauses.items(), key=lambda clause: -len(clause[0]))
+        parts = [f"{_whom(others, everybody, titles)} in {listed(what)}" for others, what in whole]
         if parts:
             sentences.append(f"It {verb} {'; '.join(parts)}.")
     return sentences
+
+
+def _whom(others: Sequence[str], everybody: set[str], titles: dict[str, str]) -> str:
+    if len(everybody) > 1 and set(others) == everybody:
+        return f"all {len(everybody)} simple rules"
+    return listed([f'"{titles[other]}"' for other in others])
 
 
 def of_fit(model: PurchaseModel) -> list[str]:
