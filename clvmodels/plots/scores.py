@@ -72,7 +72,7 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     """
     leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]
     chosen = catalogue.find(leading if metrics is None else metrics)
-    names = names_of(validation, list(validation.predicted) if models is None else models)
+    names = names_of(validation, models, baselines=True)
     titles = in_words(validation, names)
     scores = validation.scores[validation.scores["model"].isin(names)]
     columns = [scores[scores["metric"] == metric.name].set_index("model").reindex(names) for metric in chosen]
