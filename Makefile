@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint oracle benchmark study pictures clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark study pictures clean environment environment-dev
 
 PYTHON =
 VENV = .venv
@@ -15,6 +15,7 @@ help:
 	@echo 'make test         run the tests and the examples of the documentation'
 	@echo 'make test-system  build the wheel, install it in a clean environment, try it there'
 	@echo 'make lint         ruff, mypy, import-linter'
+	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
 	@echo 'make benchmark    time and memory beside lifetimes'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
@@ -42,6 +43,9 @@ lint: environment-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+notebooks: environment-dev
+	@$(BIN)/python tools/notebooks.py
 
 oracle: environment-dev
 	@$(BIN)/python tests/oracle/make_oracle.py

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from .transactions.summarize import summarize as summarize
     from .validation.backtest import Backtest as Backtest
     from .validation.backtest import backtest as backtest
+    from .validation.check_forecast import ForecastCheck as ForecastCheck
+    from .validation.check_forecast import check_forecast as check_forecast
+    from .validation.drift import Drift as Drift
+    from .validation.drift import drift as drift
     from .validation.result import Validation as Validation
     from .validation.validate import validate as validate
 
@@ -73,6 +77,10 @@ _HOME = {
     "backtest": "validation.backtest",
     "Validation": "validation.result",
     "validate": "validation.validate",
+    "ForecastCheck": "validation.check_forecast",
+    "check_forecast": "validation.check_forecast",
+    "Drift": "validation.drift",
+    "drift": "validation.drift",
 }
 
 _MODULES = ("plots", "validation")

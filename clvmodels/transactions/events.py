@@ -233,12 +233,15 @@ WHERE purchases > 0""")
 
 def _fetched(con: Any, *, money: bool) -> PurchaseEvents:
     value = ", value" if money else ""
-    found = con.execute(
-        f"SELECT customer, time, purchases{value} FROM bought ORDER BY customer, later, time{value}"
-    ).fetchnumpy()
-    columns = {name: np.ma.getdata(values) for name, values in found.items()}  # nothing is missing
+    ordered = f"SELECT customer, time, purchases{value} FROM bought ORDER BY customer, later, time{value}"
+    found = con.sql(ordered).to_arrow_table()
+    con.execute("DROP TABLE bought")
+
+    def column(name: str) -> Any:
+        return found[name].to_numpy()
+
     return PurchaseEvents(
-        columns["customer"].astype(np.int64), columns["time"], columns["purchases"], columns["value"] if money else None
+        column("customer").astype(np.int64), column("time"), column("purchases"), column("value") if money else None
     )
 
 

@@ -50,6 +50,8 @@ class Backtest:
     >>> found = clv.backtest(clv.load_cdnow(sample=True), cutoffs=2, horizon=13, models=["bg_nbd"])
     >>> found.origins["cutoff"].astype(str).tolist()
     ['1997-12-30', '1998-03-31']
+    >>> found.verdict.startswith("BG/NBD: forecast totals were off by")
+    True
     """
 
     scores: pd.DataFrame
@@ -80,7 +82,7 @@ class Backtest:
         )
 
     def wide(self, metrics: Any = None) -> pd.DataFrame:
-        """Means for reading: a row per forecaster, a column per metric; the leading ones if None.
+        """Means for reading: a row per forecaster, a column for each of ``metrics``; the leading ones if None.
 
         Raises InvalidInput for a metric that is not known.
 
@@ -155,10 +157,12 @@ def backtest(
         How many, or a list of dates, each the last day of a calibration. A number places the last one a horizon before
         the end of the log and the others a horizon apart; where there is no room for that they overlap, with a
         warning.
-    models, spend, time_unit, progress
+    models, spend, time_unit
         As for `validate`; models that are fitted already are refused if they know of a holdout.
     overlap
         Allow holdouts that overlap: their errors are then not independent.
+    progress
+        As for `validate`.
     **reading
         How the log is to be read: further keywords of `clvmodels.summarize`; ``observation_end`` is where the log is
         taken to end.

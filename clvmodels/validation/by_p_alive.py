@@ -56,8 +56,8 @@ def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequen
     >>> log = clv.load_cdnow(sample=True)
     >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
     >>> table = clv.plots.compute_by_p_alive(found)
-    >>> table[["group", "n"]].iloc[0].tolist()
-    ['0–0.2', 100]
+    >>> table["group"].iloc[0], int(table["n"].iloc[0])
+    ('0–0.2', 100)
     """
     import pandas as pd
 

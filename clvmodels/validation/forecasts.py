@@ -37,6 +37,14 @@ class Predicted:
         P(alive at the end of calibration); None for baselines.
     expected_spend_total
         Expected money in the holdout; None without amounts.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> said = found.predicted["past_rate"]
+    >>> said.title, said.kind, round(said.expected.sum()), said.p_alive
+    ('Past rate', 'baseline', 2930, None)
     """
 
     name: str
@@ -49,7 +57,16 @@ class Predicted:
     expected_spend_total: Array | None = None
 
     def arrays(self, actual: Array, actual_spend: Array | None = None) -> dict[str, Array]:
-        """Everything that metrics ask for, by the names that they ask by; what there is not is left out."""
+        """Everything that metrics ask for, by the names that they ask by; what there is not is left out.
+
+        ``actual`` are the purchases in the holdout, ``actual_spend`` the money, in the order of the customers. Raises
+        nothing: metrics check what they are given.
+
+        >>> import numpy as np
+        >>> said = Predicted("mine", "Mine", "model", "", np.array([0.5]), None)
+        >>> list(said.arrays(np.array([1.0])))
+        ['actual', 'expected']
+        """
         found = {"actual": actual, "expected": self.expected}
         if actual_spend is not None and self.expected_spend_total is not None:
             found |= {"actual_spend": actual_spend, "expected_spend_total": self.expected_spend_total}

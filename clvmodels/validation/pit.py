@@ -40,7 +40,7 @@ def compute_pit(validation: Validation, models: Any = None, bins: int = 10) -> p
         One row per model and bin: model, low, high, height (1 where uniform), band_low, band_high (within which 95 % of
         the heights of a bin would lie if every customer fell into one bin by chance, 1 ± 1.96 √((J − 1)/n); for counts,
         which spread over bins, it is wider than it need be), p_value (of uniformity; see
-        `clvmodels.validation.metrics.distributions.pit_uniformity`).
+        `clvmodels.validation.metrics.pit_uniformity`).
 
     Raises
     ------

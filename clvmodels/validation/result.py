@@ -43,15 +43,28 @@ class Validation:
         ``expected_purchases_NAME``; with money ``expected_spend_total_NAME``; for models also ``p_alive_NAME``,
         ``median_purchases_NAME``, ``probability_of_purchase_NAME``, ``low_95_NAME`` and ``high_95_NAME``.
     tracking
-        Repeat purchases week by week, actual and expected: see `compute_tracking`.
+        Repeat purchases week by week, actual and expected: see `clvmodels.plots.compute_tracking`.
     predicted
-        The forecasts as arrays, by name: see `clvmodels.validation.forecasts.Predicted`.
+        The forecasts as arrays, by name: see `Predicted`.
     models, spends
         The fitted models by name.
     split
         What the cut of the log found: quality of both parts, new customers.
     settings
         What was asked for, as text: enough to do it again.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> found
+    Validation of bg_nbd: 2,357 customers, calibration until 1997-09-30, holdout until 1998-06-30
+    >>> found.names, found.titles["hiatus"], found.duration, found.time_unit
+    (['bg_nbd'], 'Hiatus rule', 39.0, 'week')
+    >>> found.actual.sum(), found.actual_spend.sum().round(2)
+    (np.float64(1882.0), np.float64(70976.39))
+    >>> found.verdict.startswith("BG/NBD forecast 1,653 purchases")
+    True
     """
 
     scores: pd.DataFrame
@@ -95,7 +108,17 @@ class Validation:
         return frames.numeric(self.scored, "spend_holdout") if "spend_holdout" in self.scored.columns else None
 
     def arrays(self, name: str) -> dict[str, Any]:
-        """What the metrics read of one forecaster, by the names that they ask by."""
+        """What the metrics read of the forecaster of a ``name``, by the names that they ask by.
+
+        Raises InvalidInput if there is no forecaster of that name.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"])
+        >>> arrays = found.arrays("bg_nbd")
+        >>> round(clv.validation.metrics.bias_ratio(arrays["actual"], arrays["expected"]), 3)
+        0.879
+        """
         self._check(name)
         return self.predicted[name].arrays(self.actual, self.actual_spend)
 
@@ -112,7 +135,16 @@ class Validation:
         return best_by(self.scores.assign(mean=self.scores["value"]), metric, baselines)
 
     def table(self, metrics: Any = None) -> pd.DataFrame:
-        """A wide table for reading: a row per forecaster, a column per metric; the leading ones if None."""
+        """A wide table for reading: a row per forecaster, a column for each of ``metrics``; the leading ones if None.
+
+        Raises InvalidInput for a metric that is not known.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"])
+        >>> found.table(["mae", "auc"]).round(3).loc["bg_nbd"].tolist()
+        [0.666, 0.757]
+        """
         found = [metric.name for metric in (LEADING if metrics is None else catalogue.find(metrics))]
         return wide_table(self.scores, "value", list(self.predicted), found)
 
@@ -176,7 +208,7 @@ class Validation:
 def wide_table(long: pd.DataFrame, values: str, rows: list[str], metrics: list[str]) -> pd.DataFrame:
     """A row per forecaster and a column per metric; a metric that nobody was asked for is missing."""
     wide = long.set_index(["model", "metric"])[values].unstack("metric")  # noqa: PD010
-    return wide.reindex(index=rows, columns=metrics).rename_axis(index="model", columns=None)
+    return wide.reindex(index=rows, columns=metrics).rename_axis(index=None, columns=None)
 
 
 def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:

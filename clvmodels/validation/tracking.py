@@ -63,10 +63,12 @@ def compute_tracking(
         family's name or value, or an unfitted model. A mapping gives them names of your own.
     log
         As for `summarize`.
-    calibration_end, holdout_end, **reading
+    calibration_end, holdout_end
         As for `calibration_holdout`.
     spend
         For money: a `SpendModel`, or a family to be fitted on the calibration period, such as "gamma_gamma".
+    **reading
+        As for `calibration_holdout`.
 
     Returns
     -------

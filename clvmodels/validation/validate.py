@@ -13,6 +13,7 @@ from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
 from .progress import shown
 from .result import Validation
+from .tracking import tracking_table
 
 
 def validate(
@@ -31,8 +32,8 @@ def validate(
     """Fit models on what was bought until calibration_end, and hold their forecasts against what was bought after it.
 
     Every model forecasts, for each customer i known by calibration_end, E[X_i(T_i, T_i + h) | x_i, t_x,i, T_i] and the
-    whole distribution of X_i over a holdout of length h; four baselines do so beside it: see
-    `clvmodels.validation.baselines`.
+    whole distribution of X_i over a holdout of length h; four baselines do so beside it (``past_rate``,
+    ``last_window``, ``hiatus``, ``cohort_mean``; the ``note`` of each says what it assumes).
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def validate(
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
     log, _ = sources.held(log)
-    steps = 3 + 2 * len(chosen) + 1
+    steps = 4 + 2 * len(chosen)
     with shown(progress, steps) as step:
         found = evaluate(
             log,
@@ -102,7 +103,16 @@ def validate(
         drawn = comparing.drawn_values(arrays, n_resamples, seed)
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
         comparisons = comparing.comparisons_of(arrays, kinds, drawn)
-        tracked = pd.DataFrame()
+        step("week by week")
+        tracked = pd.concat(
+            [
+                tracking_table(
+                    {name: model}, found.frame, found.events, found.split.facts, spend=found.spends.get(name)
+                )
+                for name, model in found.models.items()
+            ],
+            ignore_index=True,
+        )
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,

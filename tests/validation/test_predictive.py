@@ -21,7 +21,7 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels.families import PURCHASE_FAMILIES, purchase_family
 from clvmodels.models import quantiles, questions
-from clvmodels.validation import predictive
+from clvmodels.validation import predictive, walk
 
 from ..families.worlds import WORLDS, histories_of, parameters_of
 
@@ -135,7 +135,7 @@ def test_a_family_may_leave_the_fast_ways_out(world, data):
 
 @of_every([world for world in WORLDS if not world.discrete and world.family.purchase_counts_alive])
 @laws(15)
-@given(data=st.data(), length=st.floats(-2.0, 2.0).map(lambda v: 10**v))
+@given(data=st.data(), length=st.floats(-2.0, 1.0).map(lambda v: 10**v))
 def test_no_tail_is_too_long(world, data, length):
     """CRPS(0) − CRPS(y) + y = 2 Σ over n < y of P(X > n), which is 2 E[X] for a y that is never reached."""
     family, parameters = world.family, data.draw(parameters_of(world))
@@ -274,9 +274,9 @@ def test_blocks_do_not_matter(monkeypatch):
     history, y = PARETO.simulated(84, 3000, 30.0, 40.0)
     expected = columns_of(predictive.of_model(PARETO.family, PARETO.values, history, 40.0, y))
     for futures, first, most in ((7, 16, 256), (2048, 2, 2), (50, 64, 64)):
-        monkeypatch.setattr(predictive, "_FUTURES", futures)
-        monkeypatch.setattr(predictive, "_FIRST", first)
-        monkeypatch.setattr(predictive, "_MOST", most)
+        monkeypatch.setattr(walk, "_FUTURES", futures)
+        monkeypatch.setattr(walk, "_FIRST", first)
+        monkeypatch.setattr(walk, "_MOST", most)
         found = columns_of(predictive.of_model(PARETO.family, PARETO.values, history, 40.0, y))
         for name, values in found.items():
             assert_allclose(values, expected[name], rtol=0, atol=1e-9 if name == "crps" else 1e-12, err_msg=name)
@@ -362,7 +362,7 @@ def test_one_busy_customer_costs_only_himself(name):
     usual = sum(asked)
     asked.clear()
     found = predictive.of_model(watched, CDNOW[name], history, 39.0, y)
-    assert sum(asked) < usual + 1000
+    assert sum(asked) < usual + 200
     assert_array_equal(np.flatnonzero(before.crps != found.crps), [500])
 
 

@@ -201,10 +201,24 @@ def test_nobody_came_back(cdnow):
 def test_progress_names_each_step(cdnow):
     steps = []
     clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"], progress=steps.append)
-    assert steps == ["reading the log", "fitting nbd", "forecasting with nbd", "baselines", "scores and comparisons"]
+    assert steps == [
+        "reading the log",
+        "fitting nbd",
+        "forecasting with nbd",
+        "baselines",
+        "scores and comparisons",
+        "week by week",
+    ]
 
 
 def test_no_warning_on_the_running_example(cdnow):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"])
+
+
+def test_tracking_ends_where_the_customers_did(cdnow_validation):
+    # weekly values of R's BTYD for weeks 20 to 25 are in test_tracking.py
+    last = cdnow_validation.tracking.groupby("model").last()
+    assert set(last.index) == {"pareto_nbd", "bg_nbd"}
+    assert last["actual_cumulative"].tolist() == [2457 + 1882] * 2

@@ -220,7 +220,7 @@ def find(names: str | Sequence[str]) -> list[Metric]:
     Parameters
     ----------
     names
-        One name or several, of `METRICS`.
+        One name or several, of ``METRICS``.
 
     Returns
     -------
@@ -261,7 +261,7 @@ def value_of(metric: Metric, arrays: Mapping[str, Any]) -> float:
     Parameters
     ----------
     metric
-        One of `METRICS`.
+        One of ``METRICS``.
     arrays
         Arrays by their names, one entry a customer; an array that is None is missing.
 
@@ -294,7 +294,7 @@ def shortfall(metric: Metric, value: float) -> float:
     Parameters
     ----------
     metric
-        One of `METRICS`.
+        One of ``METRICS``.
     value
         Its value; NaN stays NaN.
 

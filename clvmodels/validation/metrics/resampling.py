@@ -54,7 +54,7 @@ def standard_errors(
     Parameters
     ----------
     metrics
-        Of `METRICS`.
+        Of ``METRICS``.
     arrays
         Arrays of one forecaster by their names, one entry a customer.
     n_resamples
@@ -101,7 +101,7 @@ def paired(
     n_resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Difference:
-    """Is the difference of two forecasts of the same customers more than chance?
+    """Tell whether the difference of two forecasts of the same customers is more than chance.
 
     z = (A − B)/SE, against the normal distribution; SE is sd/√n of the differences of terms where the metric has
     terms, else the scatter of the difference over resamples that both share. Of forecasts that are equally good 5 %
@@ -111,7 +111,7 @@ def paired(
     Parameters
     ----------
     metric
-        One of `METRICS`.
+        One of ``METRICS``.
     arrays_a, arrays_b
         Arrays of the two forecasters by their names, the same customers in the same order.
     n_resamples, seed
