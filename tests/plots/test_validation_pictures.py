@@ -13,6 +13,8 @@ from numpy.testing import assert_allclose
 
 import clvmodels as clv
 
+from ..validation.some_customers import some_of
+
 plots = clv.plots
 BOTH = ["pareto_nbd", "bg_nbd"]
 TITLES = ["Pareto/NBD", "BG/NBD"]
@@ -266,3 +268,22 @@ def test_labels_of_the_caller(log):
     ax.figure.canvas.draw()
     with pytest.raises(clv.NotAvailable, match="needs amounts"):
         plots.plot_lift(found, of="spend")
+
+
+@pytest.mark.parametrize("rows", ["one customer", "nothing bought", "nobody came back"])
+@pytest.mark.parametrize("draw", [draw for draw in OF_A_VALIDATION if draw is not plots.plot_scores])
+def test_little_data_is_drawn(found, draw, rows):
+    frequency, actual = found.scored["frequency"].to_numpy(), found.actual
+    chosen = {
+        "one customer": np.array([4]),
+        "nothing bought": np.flatnonzero(actual == 0)[:30],
+        "nobody came back": np.flatnonzero(frequency == 0)[:30],
+    }[rows]
+    ax = draw(some_of(found, chosen))
+    ax.figure.canvas.draw()
+    assert legend(ax)
+
+
+def test_tracking_of_what_validate_found(found):
+    ax = plots.plot_tracking(found)
+    assert_allclose(lines(ax)["BG/NBD"].get_ydata(), of(found.tracking, "bg_nbd")["expected_cumulative"])

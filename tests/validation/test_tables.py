@@ -21,6 +21,8 @@ from clvmodels.validation.lift import CHANCE, PERFECT, compute_lift
 from clvmodels.validation.pit import compute_pit
 from clvmodels.validation.reliability import compute_reliability
 
+from .some_customers import some_of
+
 TABLES = {
     "conditional_expectation": compute_conditional_expectation,
     "by_p_alive": compute_by_p_alive,
@@ -35,34 +37,6 @@ TABLES = {
 @pytest.fixture(scope="module")
 def found(cdnow_validation):
     return cdnow_validation
-
-
-def some_of(found, rows):
-    """The same validation of some of its customers."""
-
-    def cut(said):
-        told = said.distribution
-        if told is not None:
-            told = dataclasses.replace(
-                told,
-                intervals={level: (low[rows], high[rows]) for level, (low, high) in told.intervals.items()},
-                masses={level: mass[rows] for level, mass in told.masses.items()},
-                **{
-                    name: getattr(told, name)[rows]
-                    for name in ("probability", "below", "crps", "median", "probability_of_purchase")
-                },
-            )
-        spend, alive = said.expected_spend_total, said.p_alive
-        return dataclasses.replace(
-            said,
-            expected=said.expected[rows],
-            distribution=told,
-            p_alive=None if alive is None else alive[rows],
-            expected_spend_total=None if spend is None else spend[rows],
-        )
-
-    predicted = {name: cut(said) for name, said in found.predicted.items()}
-    return dataclasses.replace(found, scored=found.scored.iloc[rows], predicted=predicted)
 
 
 def without(found, **fields):
