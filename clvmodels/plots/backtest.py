@@ -13,6 +13,7 @@ from . import canvas, marks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LEGEND = 1.5  # inches that a name and its line take
 _BETTER = {"lower": "lower is better", "higher": "higher is better"}
 
 
@@ -82,7 +83,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
         ax.axhline(asked.best, color=canvas.EDGE, linewidth=1)
     days = sorted(rows["cutoff"].unique())
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days], fontsize="small", rotation=30, ha="right")
-    across = min(3, len(shown))
+    across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.14 * -(-len(shown) // across) * (high - low))  # room for the legend
     marks.x_label(ax, f"end of calibration (holdouts of {canvas.length(backtest.horizon, backtest.time_unit)})")
