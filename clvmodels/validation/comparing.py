@@ -57,7 +57,7 @@ def with_errors(scores: pd.DataFrame, arrays: Held, drawn: Drawn) -> pd.DataFram
     return scores.assign(standard_error=[errors.get(pair, math.nan) for pair in pairs])
 
 
-def comparisons_of(arrays: Held, kinds: Mapping[str, str], drawn: Drawn) -> pd.DataFrame:
+def comparisons_of(scores: pd.DataFrame, arrays: Held, kinds: Mapping[str, str], drawn: Drawn) -> pd.DataFrame:
     """Each model against every other forecaster on the leading metrics, and on those of money where there is any.
 
     ``difference`` is that of the values, the model less the other; for a ratio that is best near 1 that of |ln value|,
@@ -65,8 +65,9 @@ def comparisons_of(arrays: Held, kinds: Mapping[str, str], drawn: Drawn) -> pd.D
     chance makes as much of one in 1 of 20 comparisons.
     """
     metrics = [*LEADING, *(metric for metric in _SPEND if metric in asked(arrays))]
+    values = dict(zip(zip(scores["model"], scores["metric"], strict=True), scores["value"], strict=True))
     rows = [
-        (name, other, kinds[other], metric.name, *_compared(metric, name, other, arrays, drawn))
+        (name, other, kinds[other], metric.name, *_compared(metric, name, other, values, arrays, drawn))
         for name in arrays
         if kinds[name] == "model"
         for other in arrays
@@ -77,16 +78,18 @@ def comparisons_of(arrays: Held, kinds: Mapping[str, str], drawn: Drawn) -> pd.D
     return pd.DataFrame(rows, columns=columns)
 
 
-def _compared(metric: Metric, name: str, other: str, arrays: Held, drawn: Drawn) -> tuple[float, float, float, str]:
+def _compared(
+    metric: Metric, name: str, other: str, values: Mapping[tuple[str, str], float], arrays: Held, drawn: Drawn
+) -> tuple[float, float, float, str]:
     own, theirs = arrays_for(metric, arrays[name]), arrays_for(metric, arrays[other])
     if own is None or theirs is None:
         return math.nan, math.nan, math.nan, "cannot be compared"
-    value, others = metric.function(*own), metric.function(*theirs)
+    value, others = values[name, metric.name], values[other, metric.name]
     if metric.better == "near 1":
         found = _nearer(metric, own, theirs, value, others)
     elif metric.resamples:
-        values = drawn[name, metric.name] - drawn[other, metric.name]
-        found = tested(value - others, scatter(values, len(own[0])))
+        drawn_apart = drawn[name, metric.name] - drawn[other, metric.name]
+        found = tested(value - others, scatter(drawn_apart, len(own[0])))
     else:
         found = paired(metric, arrays[name], arrays[other])
     return found.difference, found.standard_error, found.p_value, _outcome(metric, value, others, found.p_value)

@@ -102,7 +102,7 @@ def validate(
         kinds = {name: said.kind for name, said in found.predicted.items()}
         drawn = comparing.drawn_values(arrays, n_resamples, seed)
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
-        comparisons = comparing.comparisons_of(arrays, kinds, drawn)
+        comparisons = comparing.comparisons_of(scores, arrays, kinds, drawn)
         step("week by week")
         tracked = pd.concat(
             [
