@@ -13,6 +13,7 @@ from . import canvas, marks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LEGEND = 1.5  # inches that a name and its line take
 _BETTER = {"lower": "lower is better", "higher": "higher is better"}
 
 
@@ -82,12 +83,14 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
         ax.axhline(asked.best, color=canvas.EDGE, linewidth=1)
     days = sorted(rows["cutoff"].unique())
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days], fontsize="small", rotation=30, ha="right")
-    ax.margins(y=0.15)
+    across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.14 * -(-len(shown) // across) * (high - low))  # room for the legend
     marks.x_label(ax, f"end of calibration (holdouts of {canvas.length(backtest.horizon, backtest.time_unit)})")
     canvas.y_label(ax, f"{asked.title}{f' ({asked.unit})' if asked.unit else ''}")
     better = _BETTER.get(asked.better, f"best near {asked.best:g}" if math.isfinite(asked.best) else "")
     canvas.title(ax, f"{asked.title} by cutoff{f': {better}' if better else ''}")
-    canvas.legend(ax)
+    canvas.legend(ax, loc="upper center", ncols=across)
     canvas.caption(
         ax,
         "How to read it: each point is a forecast made with what was known on that day. Lines that cross are not told "

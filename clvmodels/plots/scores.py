@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _HALF = 0.36  # of the width of a column
 _BETTER = {"lower": "← lower is better", "higher": "higher is better →"}
-_NARROW = 1.1  # inches of a column, below which its dots have no room for their values
+_ABOVE_AND_BELOW = 1.5  # inches that headings and caption will take
+_NARROW, _LOW = 1.1, 0.3  # inches of a column and a row, below which dots have no room for their values
 
 
 def plot_scores(validation: Validation, metrics: Any = None, models: Any = None, ax: Axes | None = None) -> Axes:
@@ -72,7 +73,7 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     """
     leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]
     chosen = catalogue.find(leading if metrics is None else metrics)
-    names = names_of(validation, list(validation.predicted) if models is None else models)
+    names = names_of(validation, models, baselines=True)
     titles = in_words(validation, names)
     scores = validation.scores[validation.scores["model"].isin(names)]
     columns = [scores[scores["metric"] == metric.name].set_index("model").reindex(names) for metric in chosen]
@@ -80,11 +81,11 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
         raise NotAvailable(f"nobody asked for has any of {', '.join(metric.name for metric in chosen)}")
     ax = canvas.axes(ax, 1.6 + 1.9 * len(chosen), 2.2 + 0.45 * len(names))
     ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small")
-    each = _settled_width(ax) / len(chosen)  # of a column, in inches
+    whole, high = _settled_size(ax)
+    each = whole / len(chosen)
+    roomy = each > _NARROW and (high - _ABOVE_AND_BELOW) / len(names) > _LOW
     for i, (metric, column) in enumerate(zip(chosen, columns, strict=True)):
-        _draw_column(
-            ax, i, metric, column, each > _NARROW, [validation.predicted[name].kind == "model" for name in names]
-        )
+        _draw_column(ax, i, metric, column, roomy, [validation.predicted[name].kind == "model" for name in names])
     ax.set_ylim(len(names) - 0.5, -0.7)
     ax.set_xlim(-0.5, len(chosen) - 0.5)
     wide = max(6, int(marks.LETTERS_PER_INCH * each))
@@ -104,13 +105,13 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     return ax
 
 
-def _settled_width(ax: Axes) -> float:
-    """Width of the Axes in inches, when the names beside them have found their place."""
+def _settled_size(ax: Axes) -> tuple[float, float]:
+    """Width and height of the Axes in inches, when the names beside them have found their place."""
     figure = canvas.root_figure(ax)
     engine = figure.get_layout_engine() if figure is not None else None
     if figure is not None and engine is not None:
         engine.execute(figure)
-    return marks.width(ax)
+    return marks.width(ax), float(ax.get_position().height) * (float(figure.get_figheight()) if figure else 5.0)
 
 
 def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, told: bool, is_model: list[bool]) -> None:

@@ -34,12 +34,12 @@ def asked(
     return {name: arrays for name, arrays in held.items() if name not in lacking}
 
 
-def names_of(validation: Validation, models: Any) -> list[str]:
-    """The names asked for, each one known."""
+def names_of(validation: Validation, models: Any, baselines: bool = False) -> list[str]:
+    """The names asked for, each one known; if None, all models, and baselines too where they are wanted."""
     if not isinstance(validation, Validation):
         raise InvalidInput(f"expected what clvmodels.validate returns; found {type(validation).__name__}")
     if models is None:
-        return list(validation.names)
+        return list(validation.predicted if baselines else validation.names)
     names = [models] if isinstance(models, str) else list(models)
     unknown = [name for name in names if name not in validation.predicted]
     if unknown:

@@ -137,6 +137,12 @@ def test_pictures_and_tables_are_called_alike():
     assert tables - drawn == {"frequency_recency"}
 
 
+def test_make_pictures_draws_every_one():
+    """It says so itself, but only when somebody runs it."""
+    text = (ROOT / "tools" / "pictures.py").read_text(encoding="utf-8")
+    assert not [name for name in PICTURES if f"plots.{name}(" not in text]
+
+
 def test_labels_are_no_formulas(fitted, pareto):
     ax = clv.plots.plot_purchase_pmf({"$1 to $2": fitted, "$\\frac{$": pareto}, horizon=4)
     ax.figure.canvas.draw()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import clvmodels as clv
 from clvmodels.validation import classes, forecasters
@@ -18,8 +19,11 @@ from clvmodels.validation.conditional_expectation import compute_conditional_exp
 from clvmodels.validation.coverage import compute_coverage
 from clvmodels.validation.deciles import compute_deciles
 from clvmodels.validation.lift import CHANCE, PERFECT, compute_lift
+from clvmodels.validation.metrics import distributions
 from clvmodels.validation.pit import compute_pit
 from clvmodels.validation.reliability import compute_reliability
+
+from .some_customers import some_of
 
 TABLES = {
     "conditional_expectation": compute_conditional_expectation,
@@ -35,34 +39,6 @@ TABLES = {
 @pytest.fixture(scope="module")
 def found(cdnow_validation):
     return cdnow_validation
-
-
-def some_of(found, rows):
-    """The same validation of some of its customers."""
-
-    def cut(said):
-        told = said.distribution
-        if told is not None:
-            told = dataclasses.replace(
-                told,
-                intervals={level: (low[rows], high[rows]) for level, (low, high) in told.intervals.items()},
-                masses={level: mass[rows] for level, mass in told.masses.items()},
-                **{
-                    name: getattr(told, name)[rows]
-                    for name in ("probability", "below", "crps", "median", "probability_of_purchase")
-                },
-            )
-        spend, alive = said.expected_spend_total, said.p_alive
-        return dataclasses.replace(
-            said,
-            expected=said.expected[rows],
-            distribution=told,
-            p_alive=None if alive is None else alive[rows],
-            expected_spend_total=None if spend is None else spend[rows],
-        )
-
-    predicted = {name: cut(said) for name, said in found.predicted.items()}
-    return dataclasses.replace(found, scored=found.scored.iloc[rows], predicted=predicted)
 
 
 def without(found, **fields):
@@ -245,6 +221,22 @@ def test_pit_is_flat_where_the_forecast_is_right(found):
     assert (table["height"].between(table["band_low"], table["band_high"])).sum() > 6
     assert table["p_value"].iloc[0] > 0.001
     assert compute_pit(found, "past_rate")["p_value"].iloc[0] < 1e-6
+
+
+def test_pit_band_is_that_of_one_bin_each_and_wide_for_counts(found):
+    """Simulated: 95 % of heights within the band if each customer falls into one bin; for counts, more."""
+    row = compute_pit(found, "bg_nbd").iloc[0]
+    rng, n, worlds = np.random.default_rng(6), 2357, 2000
+    heights = rng.multinomial(n, [0.1] * 10, size=worlds) / n * 10
+    inside = np.mean((heights >= row["band_low"]) & (heights <= row["band_high"]))
+    assert_allclose(inside, 0.95, atol=0.008)  # 5 standard errors of 20,000 heights
+    within = []
+    for _ in range(100):
+        drawn = rng.negative_binomial(0.4, 0.35, n)
+        below, upto = stats.nbinom.cdf(drawn - 1, 0.4, 0.35), stats.nbinom.cdf(drawn, 0.4, 0.35)
+        height = distributions.pit_histogram(below, upto - below)["height"]
+        within.append(np.mean((height >= row["band_low"]) & (height <= row["band_high"])))
+    assert np.mean(within) > 0.98
 
 
 def test_reliability_counts_everybody(found):
