@@ -41,7 +41,8 @@ class Predicted:
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> said = found.predicted["past_rate"]
     >>> said.title, said.kind, round(said.expected.sum()), said.p_alive
     ('Past rate', 'baseline', 2930, None)
@@ -76,6 +77,7 @@ class Predicted:
                 "median": told.median,
                 "probability_of_purchase": told.probability_of_purchase,
                 "probability": told.probability,
+                "log_probability": told.log_probability,
                 "below": told.below,
                 "crps": told.crps,
             }

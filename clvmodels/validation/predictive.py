@@ -26,6 +26,8 @@ class Distribution:
     ----------
     probability
         P(X = actual): the likelihood of what happened.
+    log_probability
+        Its logarithm, finite where the probability of a Poisson distribution is too small for a double.
     below
         P(X < actual).
     crps
@@ -49,6 +51,7 @@ class Distribution:
     """
 
     probability: Array
+    log_probability: Array
     below: Array
     crps: Array
     median: Array
@@ -131,8 +134,11 @@ def of_model(
     median, low, high = answers.found[0], answers.found[1::2], answers.found[2::2]
     before, after = answers.before[1::2], answers.after[2::2]
     where = rows.where
+    with np.errstate(divide="ignore"):
+        log_probability = np.log(answers.probability)
     return Distribution(
         probability=answers.probability[where],
+        log_probability=log_probability[where],
         below=answers.below[where],
         crps=answers.crps[where],
         median=median[where],
@@ -181,8 +187,10 @@ def of_counts(mean: Any, actual: Any, levels: Sequence[float] = LEVELS, floor: f
         raise InvalidInput(f"floor must be above 0 and finite, for example 0.001 purchases; found {floor!r}")
     (mu, y), where = distinct(np.maximum(mu, least), y)
     cuts = {level: (_poisson_quantile((1 - level) / 2, mu), _poisson_quantile((1 + level) / 2, mu)) for level in wanted}
+    log_probability = _log_poisson(y, mu)
     return Distribution(
-        probability=np.exp(_log_poisson(y, mu))[where],
+        probability=np.exp(log_probability)[where],
+        log_probability=log_probability[where],
         below=_poisson_below(y, mu)[where],
         crps=_poisson_crps(y, mu)[where],
         median=_poisson_quantile(0.5, mu)[where],

@@ -56,7 +56,8 @@ class Validation:
     Examples
     --------
     >>> import clvmodels as clv
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> found
     Validation of bg_nbd: 2,357 customers, calibration until 1997-09-30, holdout until 1998-06-30
     >>> found.names, found.titles["hiatus"], found.duration, found.time_unit
@@ -114,7 +115,7 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"])
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
         >>> arrays = found.arrays("bg_nbd")
         >>> round(clv.validation.metrics.bias_ratio(arrays["actual"], arrays["expected"]), 3)
         0.879
@@ -129,7 +130,7 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"]).best("log_score")
+        >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"], n_resamples=2).best("log_score")
         'bg_nbd'
         """
         return best_by(self.scores.assign(mean=self.scores["value"]), metric, baselines)
@@ -141,7 +142,7 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"])
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
         >>> found.table(["mae", "auc"]).round(3).loc["bg_nbd"].tolist()
         [0.666, 0.757]
         """

@@ -17,7 +17,7 @@ def some_of(found, rows):
                 masses={level: mass[rows] for level, mass in told.masses.items()},
                 **{
                     name: getattr(told, name)[rows]
-                    for name in ("probability", "below", "crps", "median", "probability_of_purchase")
+                    for name in ("probability", "log_probability", "below", "crps", "median", "probability_of_purchase")
                 },
             )
         spend, alive = said.expected_spend_total, said.p_alive

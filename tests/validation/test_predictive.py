@@ -423,3 +423,14 @@ def test_means_that_cannot_be_used():
 def test_a_frame_of_results_is_made_of_plain_numbers():
     found = predictive.of_counts(pd.Series([0.5, 1.5]), pd.Series([0, 1]))
     assert all(isinstance(v, np.ndarray) and v.dtype == np.float64 for v in columns_of(found).values())
+
+
+def test_log_probabilities_are_those_of_the_probabilities_and_do_not_underflow():
+    family, history = purchase_family("bg_nbd"), ([0.0, 2.0], [0.0, 30.4], [38.9, 38.9])
+    model = predictive.of_model(family, (0.243, 4.414, 0.793, 2.426), history, 39.0, [0, 3])
+    assert_allclose(np.exp(model.log_probability), model.probability, rtol=1e-14)
+    poisson = predictive.of_counts([1e-5, 3.0], [100, 2], floor=1e-9)
+    # ln(mu^y e^-mu/y!) = 100 ln(1e-5) - 1e-5 - ln(100!), of which a double holds no exponential
+    assert poisson.log_probability[0] == pytest.approx(100 * np.log(1e-5) - 1e-5 - math.lgamma(101.0), rel=1e-14)
+    assert poisson.probability[0] == 0
+    assert_allclose(np.exp(poisson.log_probability[1]), poisson.probability[1], rtol=1e-14)

@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from . import aggregate, buying, counts, distributions, ranking
+from .checks import real
 
 Better = Literal["lower", "higher", "near 1", "near nominal", "none"]
 
@@ -52,7 +53,7 @@ class Metric:
     Examples
     --------
     >>> METRICS["log_score"].proper_for, METRICS["log_score"].needs
-    ('the whole distribution', ('probability',))
+    ('the whole distribution', ('log_probability',))
     """
 
     name: str
@@ -79,6 +80,14 @@ _INF, _NAN = math.inf, math.nan
 
 def _mean(values: Any) -> float:
     return float(np.mean(distributions.given(values)))
+
+
+def _log_score(log_probability: Any) -> float:
+    return float(np.mean(_log_scores(log_probability)))
+
+
+def _log_scores(log_probability: Any) -> Array:
+    return distributions.given(-real("log_probability", log_probability) + 0.0)
 
 
 def _deviance(actual: Any, expected: Any) -> float:
@@ -116,7 +125,7 @@ _LISTED = [
     ),
     Metric(
         "log_score", "Log score", "nats", "the whole distribution", "lower", 0, _INF, 0,
-        ("probability",), distributions.log_score, distributions.log_scores, leads=True, ranks=True,
+        ("log_probability",), _log_score, _log_scores, leads=True, ranks=True,
     ),
     Metric(
         "poisson_deviance", "Poisson deviance", "purchases", "the mean", "lower", 0, _INF, 0,

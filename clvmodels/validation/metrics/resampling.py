@@ -76,7 +76,8 @@ def standard_errors(
     Examples
     --------
     >>> from clvmodels.validation.metrics.catalogue import find
-    >>> arrays = {"actual": [0, 0, 1, 5], "expected": [0.2, 0.1, 0.9, 2.8], "probability": [0.8, 0.9, 0.4, 0.1]}
+    >>> arrays = {"actual": [0, 0, 1, 5], "expected": [0.2, 0.1, 0.9, 2.8]}
+    >>> arrays["log_probability"] = np.log([0.8, 0.9, 0.4, 0.1])
     >>> found = standard_errors(find(["log_score", "spearman", "crps"]), arrays)
     >>> {name: round(error, 3) for name, error in found.items()}
     {'log_score': 0.505, 'spearman': 0.067, 'crps': nan}
@@ -131,7 +132,7 @@ def paired(
     Examples
     --------
     >>> from clvmodels.validation.metrics.catalogue import METRICS
-    >>> one, other = {"probability": [0.5, 0.6, 0.4]}, {"probability": [0.5, 0.5, 0.2]}
+    >>> one, other = ({"log_probability": np.log(p)} for p in ([0.5, 0.6, 0.4], [0.5, 0.5, 0.2]))
     >>> found = paired(METRICS["log_score"], one, other)
     >>> round(found.difference, 3), round(found.standard_error, 3), round(found.p_value, 3)
     (-0.292, 0.207, 0.16)

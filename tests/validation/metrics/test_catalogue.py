@@ -14,8 +14,8 @@ from clvmodels.validation.metrics.distributions import crps_poisson
 
 EVERY = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 NAMES = {
-    "actual", "expected", "median", "probability_of_purchase", "probability", "below", "crps", "actual_spend",
-    "expected_spend_total", *(f"{end}_{level}" for end in ("low", "high", "mass") for level in (50, 80, 95)),
+    "actual", "expected", "median", "probability_of_purchase", "probability", "log_probability", "below", "crps",
+    "actual_spend", "expected_spend_total", *(f"{end}_{level}" for end in ("low", "high", "mass") for level in (50, 80, 95)),
 }  # fmt: skip
 
 
@@ -27,6 +27,7 @@ def poisson_forecast(y: np.ndarray, mean: np.ndarray) -> dict[str, np.ndarray]:
         "median": special.pdtrik(0.5, mean).round(),
         "probability_of_purchase": -np.expm1(-mean),
         "probability": special.pdtr(y, mean) - np.where(y > 0, special.pdtr(y - 1, mean), 0),
+        "log_probability": special.xlogy(y, mean) - mean - special.gammaln(y + 1),
         "below": np.where(y > 0, special.pdtr(y - 1, mean), 0),
         "crps": crps_poisson(y, mean),
         "actual_spend": 12.5 * y,

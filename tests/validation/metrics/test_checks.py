@@ -17,6 +17,7 @@ GOOD = {
     "median": [0.0, 1.0, 1.0],
     "probability_of_purchase": [0.3, 0.8, 0.6],
     "probability": [0.7, 0.3, 0.2],
+    "log_probability": [-0.4, -1.2, -1.6],
     "below": [0.0, 0.5, 0.4],
     "crps": [0.2, 0.3, 0.1],
     **{f"low_{level}": [0.0, 0.0, 0.0] for level in (50, 80, 95)},
@@ -79,7 +80,7 @@ def test_impossible_history(metric: Metric, bad: float) -> None:
         value_of(metric, arrays)
 
 
-@pytest.mark.parametrize("name", ["brier", "log_loss", "log_score", "pit_p_value"])
+@pytest.mark.parametrize("name", ["brier", "log_loss", "pit_p_value"])
 @pytest.mark.parametrize("bad", [1.2, -0.1, np.inf])
 def test_no_probability(name: str, bad: float) -> None:
     with pytest.raises(InvalidInput, match="must lie between 0 and 1: 1 of 3 are not, first row 1"):

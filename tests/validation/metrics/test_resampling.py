@@ -88,7 +88,7 @@ def rival_p_values(metric: Metric, n: int, n_worlds: int, seed: int, n_resamples
                     "actual": y,
                     "expected": mean,
                     "probability_of_purchase": -np.expm1(-mean),
-                    "probability": np.exp(log_p),
+                    "log_probability": log_p,
                 }
             )
         found.append(paired(metric, *rivals, n_resamples, seed).p_value)
@@ -149,13 +149,13 @@ def test_pairing_sharpens(name: str) -> None:
 @pytest.mark.parametrize("name", ["log_score", "spearman", "bias_ratio"])
 def test_a_forecast_equals_itself(name: str) -> None:
     arrays = world(np.random.default_rng(9), 50)
-    arrays["probability"] = np.full(50, 0.3)
+    arrays["log_probability"] = np.log(np.full(50, 0.3))
     assert paired(METRICS[name], arrays, arrays) == Difference(0.0, 0.0, 0.0, 1.0)
 
 
 def test_exact_error_of_a_mean() -> None:
     terms = -np.log([0.5, 0.25, 0.9])
-    found = standard_errors(find("log_score"), {"probability": [0.5, 0.25, 0.9]})["log_score"]
+    found = standard_errors(find("log_score"), {"log_probability": -terms})["log_score"]
     assert found == pytest.approx(np.std(terms, ddof=1) / math.sqrt(3))
 
 
@@ -167,14 +167,19 @@ def test_same_seed_same_errors() -> None:
 
 
 def test_what_has_no_error_is_no_number() -> None:
-    arrays = {"actual": [0, 1, 3], "probability": [0.5, 0.2, 0.0], "below": [0.0, 0.5, 0.9], "expected": [0, 0, 0]}
-    found = standard_errors(find(["pit_p_value", "crps", "log_score", "poisson_deviance", "spearman"]), arrays)
+    arrays = {
+        "actual": [0, 1, 3],
+        "log_probability": [-0.7, -1.6, -np.inf],
+        "below": [0.0, 0.5, 0.9],
+        "expected": [0, 0, 0],
+    }
+    found = standard_errors(find(["pit_p_value", "crps", "log_score", "spearman"]), arrays)
     assert all(math.isnan(error) for error in found.values())
-    one = {"probability": [0.5], "actual": [1], "expected": [1.0]}
+    one = {"log_probability": [-0.7], "actual": [1], "expected": [1.0]}
     assert all(math.isnan(error) for error in standard_errors(find(["log_score", "spearman"]), one).values())
     assert all(math.isnan(each) for each in paired(METRICS["pit_p_value"], arrays, arrays))
     assert all(math.isnan(each) for each in paired(METRICS["crps"], arrays, arrays))
-    impossible = paired(METRICS["log_score"], arrays, {"probability": [0.5, 0.2, 0.1]})
+    impossible = paired(METRICS["log_score"], arrays, {"log_probability": [-0.7, -1.6, -2.3]})
     assert impossible.difference == math.inf
     assert math.isnan(impossible.p_value)
 
@@ -184,7 +189,7 @@ def test_forecasts_of_other_customers_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"have the same actual: 2 of 2 differ, first row 0 \(0 and 1\)"):
         paired(METRICS["rmse"], one, other)
     with pytest.raises(InvalidInput, match="found lengths first 2, second 3"):
-        paired(METRICS["log_score"], {"probability": [0.5, 0.5]}, {"probability": [0.5] * 3})
+        paired(METRICS["log_score"], {"log_probability": [-0.7, -0.7]}, {"log_probability": [-0.7] * 3})
 
 
 @pytest.mark.parametrize("n_resamples", [0, 1, 2.5])
