@@ -15,7 +15,8 @@ from clvmodels.validation.metrics.distributions import crps_poisson
 EVERY = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 NAMES = {
     "actual", "expected", "median", "probability_of_purchase", "probability", "log_probability", "below", "crps",
-    "actual_spend", "expected_spend_total", *(f"{end}_{level}" for end in ("low", "high", "mass") for level in (50, 80, 95)),
+    "actual_spend", "expected_spend_total",
+    *(f"{end}_{level}" for end in ("low", "high", "mass") for level in (50, 80, 95)),
 }  # fmt: skip
 
 
