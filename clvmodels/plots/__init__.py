@@ -14,6 +14,7 @@ from ..validation.pit import compute_pit
 from ..validation.regularity import compute_regularity
 from ..validation.reliability import compute_reliability
 from ..validation.tracking import compute_tracking
+from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
@@ -53,6 +54,7 @@ __all__ = [
     "compute_spend_density",
     "compute_spend_frequency",
     "compute_tracking",
+    "compute_tracking_errors",
     "plot_alive_history",
     "plot_backtest",
     "plot_by_p_alive",

@@ -18,6 +18,7 @@ from . import words
 from .comparing import LEADING
 from .forecasts import Predicted
 from .metrics import catalogue
+from .tracking_errors import compute_tracking_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,8 @@ class Validation:
     (np.float64(1882.0), np.float64(70976.39))
     >>> found.verdict.startswith("BG/NBD forecast 1,653 purchases")
     True
+    >>> len(found.tracking_errors)
+    4
     """
 
     scores: pd.DataFrame
@@ -148,6 +151,11 @@ class Validation:
         """
         found = [metric.name for metric in (LEADING if metrics is None else catalogue.find(metrics))]
         return wide_table(self.scores, "value", list(self.predicted), found)
+
+    @property
+    def tracking_errors(self) -> pd.DataFrame:
+        """Mean absolute percentage errors of the weekly tracking: see `clvmodels.plots.compute_tracking_errors`."""
+        return compute_tracking_errors(self.tracking)
 
     @property
     def verdict(self) -> str:

@@ -104,7 +104,7 @@ def _floor(actual: Any) -> float:
 
 
 def _intervals(level: int) -> list[Metric]:
-    """Coverage of the intervals of a level, and the mass that the model itself puts into them."""
+    """Coverage of the intervals of a level, the mass that the model itself puts into them, and their width."""
     ends, nominal = (f"low_{level}", f"high_{level}"), level / 100
     return [
         Metric(
@@ -114,6 +114,10 @@ def _intervals(level: int) -> list[Metric]:
         Metric(
             f"mass_{level}", f"Share inside the {level} % interval, by the forecast itself", "", "", "none", 0, 1, _NAN,
             (f"mass_{level}",), _mean, distributions.given,
+        ),
+        Metric(
+            f"width_{level}", f"Width of the {level} % interval", "purchases", "", "none", 0, _INF, _NAN,
+            ends, distributions.interval_width, distributions.widths,
         ),
     ]  # fmt: skip
 
@@ -174,10 +178,6 @@ _LISTED = [
     *_intervals(50),
     *_intervals(80),
     *_intervals(95),
-    Metric(
-        "width_95", "Width of the 95 % interval", "purchases", "", "none", 0, _INF, _NAN,
-        ("low_95", "high_95"), distributions.interval_width, distributions.widths,
-    ),
     Metric(
         "pit_p_value", "p-value of a uniform probability integral transform", "", "", "none", 0, 1, _NAN,
         ("below", "probability"), distributions.pit_uniformity,
