@@ -244,8 +244,8 @@ def _origin(found: Evaluation, cut: date, days: int) -> dict[str, Any]:
 
 
 def _span(log: Any, reading: Mapping[str, Any]) -> tuple[date, date]:
-    """First and last day of the log."""
-    own = {name: value for name, value in reading.items() if name not in ("currency", "observation_start")}
+    """First purchase of anybody who is to be known, and last day of the log."""
+    own = {name: value for name, value in reading.items() if name != "currency"}
     summary = rfm_summary(log, **{**own, "time_unit": "day", "event_grain": "day"})
     last = day_of(parse_moment("observation_end", frames.read_facts(summary)["observation_end"], None))
     return last - timedelta(days=round(float(frames.numeric(summary, "T").max()))), last

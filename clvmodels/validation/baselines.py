@@ -196,7 +196,8 @@ def _past_rate(known: Known, duration: float) -> tuple[Array, None, str]:
 
 def _last_window(known: Known, duration: float) -> tuple[Array, None, str]:
     day = float(24 / hours_in(known.time_unit))
-    if duration <= known.length + day:  # T does not count the first day, or the last
+    # T does not count the first day, or the last; in months and years the sum is rounded
+    if duration <= (known.length + day) * (1 + 1e-12):
         return known.since(-duration), None, ""
     if known.length == 0:
         return np.zeros(len(known.T)), None, "Calibration has no length, so that nothing can be repeated."

@@ -185,7 +185,7 @@ def check_forecast(
     matched = match(made.frame, split.frame)
     expected = matched.of_first(frames.numeric(made.frame, "expected_purchases"))
     if end != made.end:
-        expected = _anew(model, split, matched)
+        expected = _anew(model, split, duration, matched)
     columns = _columns(made, split, matched, expected)
     notes = [*matched.notes, *_of_new_customers(split), *made.notes]
     if end != made.end:
@@ -229,9 +229,10 @@ def _compared_until(made: Made, log: Any, model: Any, log_end: Any, reading: Map
     )
 
 
-def _anew(model: Any, split: Split, matched: Matched) -> Array:
+def _anew(model: Any, split: Split, duration: float, matched: Matched) -> Array:
     purchases = model.purchases if isinstance(model, CLVModel) else model
-    answer = purchases.expected_purchases(split.frame, horizon="duration_holdout")
+    # one number, not the column: customers of one history are then computed once, and tie to the last bit
+    answer = purchases.expected_purchases(split.frame, horizon=duration)
     return matched.of_second(np.asarray(answer, dtype=np.float64))
 
 

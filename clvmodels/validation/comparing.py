@@ -61,8 +61,9 @@ def comparisons_of(scores: pd.DataFrame, arrays: Held, kinds: Mapping[str, str],
     """Each model against every other forecaster on the leading metrics, and on those of money where there is any.
 
     ``difference`` is that of the values, the model less the other; for a ratio that is best near 1 that of |ln value|,
-    the distances from 1. ``outcome`` says what it means for the model: "better", "worse", or "no difference" where
-    chance makes as much of one in 1 of 20 comparisons.
+    the distances from 1, and with its ``standard_error`` it makes the z of the test that decided. ``outcome`` says what
+    it means for the model: "better", "worse", or "no difference" where chance makes as much of one in 1 of 20
+    comparisons.
     """
     metrics = [*LEADING, *(metric for metric in _SPEND if metric in asked(arrays))]
     values = dict(zip(zip(scores["model"], scores["metric"], strict=True), scores["value"], strict=True))
@@ -96,13 +97,24 @@ def _compared(
 
 
 def _nearer(metric: Metric, own: Sequence[Any], theirs: Sequence[Any], value: float, others: float) -> Difference:
-    """The difference of two distances |ln ratio| from 1, by the delta method."""
+    """The difference of two distances |ln ratio| from 1, which is ±min(|ln A − ln B|, |ln A + ln B|) for ratios A, B.
+
+    Who is nearer is certain only if the forecasts differ *and* the true total lies on one side of the middle between
+    them: the weaker of the two tests decides. The first alone would call the luck of the total skill: forecasts that
+    are nearly alike share what happened, which leaves hardly any error in ln A − ln B.
+
+    Source: Berger (1982), "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 24(4), 295-300.
+    """
     if not (0 < value < math.inf and 0 < others < math.inf):
         return Difference(math.nan, math.nan, math.nan, math.nan)
     assert metric.terms is not None
-    sides = [math.copysign(1 / each, each - 1) for each in (value, others)]
-    error = error_of_mean(sides[0] * metric.terms(*own) - sides[1] * metric.terms(*theirs))
-    return tested(abs(math.log(value)) - abs(math.log(others)), error)
+    ours, other = metric.terms(*own) / value, metric.terms(*theirs) / others
+    apart = tested(math.log(value) - math.log(others), error_of_mean(ours - other))
+    middle = tested(math.log(value) + math.log(others), error_of_mean(ours + other))
+    decides = min(apart, middle, key=lambda found: abs(found.z))
+    difference = abs(math.log(value)) - abs(math.log(others))
+    error = abs(difference / decides.z) if decides.z else decides.standard_error
+    return Difference(difference, error, math.copysign(decides.z, difference), decides.p_value)
 
 
 def _outcome(metric: Metric, value: float, others: float, p_value: float) -> str:

@@ -62,6 +62,14 @@ def test_forecasts_of_a_cutoff_do_not_depend_on_its_own_holdout(found, cdnow):
     pd.testing.assert_series_equal(before, after, rtol=1e-12)  # the sums predicted
 
 
+def test_cutoffs_lie_where_customers_are_known_from_observation_start_on(cdnow):
+    # from the log's first day on there would be one in February, when nobody is known yet
+    bought = {"observation_start": "1997-03-10", "amount": None}
+    found = clv.backtest(cdnow, cutoffs=12, horizon=8, models=["nbd"], overlap=True, **bought)
+    assert found.origins["cutoff"].min() == pd.Timestamp("1997-03-10") + pd.Timedelta(days=56)
+    assert (found.origins["customers"] > 0).all()
+
+
 def test_new_customers_are_counted_apart(cdnow):
     found = clv.backtest(cdnow, cutoffs=["1997-01-31", "1997-02-28"], horizon=4, models=["nbd"], amount=None)
     split = clv.calibration_holdout(cdnow, calibration_end="1997-01-31", holdout_end="1997-02-28")

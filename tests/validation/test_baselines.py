@@ -73,6 +73,15 @@ def test_a_short_history_is_no_rate():
     assert found.expected_spend_total is None
 
 
+@pytest.mark.parametrize("time_unit", ["day", "week", "month", "year"])
+def test_last_window_is_the_same_in_every_unit(cdnow, time_unit):
+    # 272 days of calibration and their first day, 273 of holdout: in months one sum is rounded below the other
+    known, split = known_of(cdnow, CUT, time_unit=time_unit)
+    found = BASELINES["last_window"].forecast(known, float(split.frame["duration_holdout"].iloc[0]))
+    assert found.expected.sum() == 2457
+    assert not found.note
+
+
 def test_last_window_by_hand(small):
     forecast = BASELINES["last_window"].forecast
     assert forecast(small, 20.0).expected.tolist() == [1, 1, 0, 0]

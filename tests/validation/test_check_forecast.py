@@ -61,6 +61,16 @@ def test_cdnow_made_1882_purchases(log, scored, tmp_path, kind):
     assert type(found.scored) is type(given if kind in ("polars", "arrow") else scored)
 
 
+def test_customers_of_one_history_tie_where_a_part_is_forecast_anew(log):
+    """Rounding must not tell apart who has done the same."""
+    longer = clv.forecast(log, observation_end="1997-09-30", horizon=104, amount=None, purchases="bg_nbd")
+    found = clv.check_forecast(longer.scored, log, model=longer.model, amount=None)
+    split = clv.calibration_holdout(log, calibration_end="1997-09-30", amount=None)
+    whole = found.scored.merge(split, on="customer_id", validate="one_to_one")
+    history = ["frequency", "recency", "T"]
+    assert len(whole.drop_duplicates(history)) == len(whole.drop_duplicates([*history, "expected_purchases"]))
+
+
 def test_counts_are_those_of_the_holdout(log, scored):
     split = clv.calibration_holdout(log, calibration_end="1997-09-30", holdout_end="1998-06-30")
     shuffled = scored.sample(frac=1, random_state=3)
