@@ -40,7 +40,7 @@ class Backtest:
         One row per cutoff: cutoff, holdout_end, customers, purchases (theirs in the holdout), and apart from these
         new_customers, who first bought in the holdout, and new_customers_purchases.
     titles
-        How the forecasters are called in words.
+        How the forecasters are called in words; with their names where two have the same title.
     horizon, time_unit
         Length of each holdout.
 
@@ -219,7 +219,7 @@ def backtest(
             )
             rows.append(_scores(found).assign(cutoff=pd.Timestamp(cut)))
             known.append(_origin(found, cut, days))
-            titles = {name: said.title for name, said in found.predicted.items()}
+            titles = words.told_apart({name: said.title for name, said in found.predicted.items()})
     scores = pd.concat(rows, ignore_index=True)[["cutoff", "model", "kind", "metric", "value"]]
     grouped = scores.groupby(["model", "kind", "metric"], sort=False)["value"]
     table = grouped.agg(mean="mean", spread="std", n_cutoffs="size").reset_index()

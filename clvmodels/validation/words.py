@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -59,6 +60,16 @@ def listed(names: Sequence[str]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Titles of forecasters by name, with the name where two have the same title.
+
+    >>> told_apart({"ours": "BG/NBD", "theirs": "BG/NBD", "nbd": "NBD"})
+    {'ours': 'BG/NBD (ours)', 'theirs': 'BG/NBD (theirs)', 'nbd': 'NBD'}
+    """
+    times = Counter(titles.values())
+    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
 
 
 def off_by(expected: float, actual: float) -> str:
