@@ -139,7 +139,7 @@ def purchase_counts(n: Array, t: Any, k: Any, z: Any, a: Any, b: Any) -> tuple[A
     a, b = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (a, b))
     steps = np.empty((len(n), *np.broadcast_shapes(a.shape, b.shape)))
     steps[0] = log_rising(b, n[0]) - log_rising(a + b, n[0])
-    steps[1:] = np.log1p(-a / (a + b + n[:-1, None]))
+    steps[1:] = -np.log1p(a / (b + n[:-1, None]))  # ln((b+n)/(a+b+n)), whichever of a and b is the larger
     stays = np.exp(np.cumsum(steps, axis=0))
     exactly = stays * events
     leaves = np.where(n > 0, 1.0, 0.0)[:, None] * stays * (a / (b + (np.maximum(n, 1) - 1)[:, None]))

@@ -76,9 +76,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
     shown = [name for name in names if name not in lacking]
     for i, name in enumerate(shown):
         part = rows[rows["model"] == name].sort_values("cutoff")
-        title = backtest.titles[name]
-        same = sum(backtest.titles[other] == title for other in shown) > 1
-        marks.line(ax, i, part["cutoff"].to_numpy(), part["value"], f"{title} ({name})" if same else title)
+        marks.line(ax, i, part["cutoff"].to_numpy(), part["value"], backtest.titles[name])
     if asked.better.startswith("near") and math.isfinite(asked.best):
         ax.axhline(asked.best, color=canvas.EDGE, linewidth=1)
     days = sorted(rows["cutoff"].unique())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,7 +41,7 @@ class Backtest:
         One row per cutoff: cutoff, holdout_end, customers, purchases (theirs in the holdout), and apart from these
         new_customers, who first bought in the holdout, and new_customers_purchases.
     titles
-        How the forecasters are called in words.
+        How the forecasters are called in words; with their names where two have the same title.
     horizon, time_unit
         Length of each holdout.
 
@@ -96,28 +97,40 @@ class Backtest:
 
     def _totals(self, name: str) -> str:
         rows = self.scores[(self.scores["model"] == name) & (self.scores["metric"] == "bias_ratio")]
-        told = [f"{100 * (value - 1):+.1f} %" for value in rows["value"]]
-        return f"forecast totals were off by {words.listed(told)} in {len(told)} holdouts."
+        told = [f"{100 * (value - 1):+.1f} %" for value in rows["value"] if math.isfinite(value)]
+        idle = len(rows) - len(told)  # a total of 0 has no percentage
+        parts = []
+        if told:
+            parts.append(f"forecast totals were off by {words.listed(told)} in {words.counted(len(told), 'holdout')}")
+        if idle:
+            parts.append(f"nothing was bought in {words.counted(idle, 'holdout')}")
+        return f"{'; '.join(parts)}."
 
     def _losses(self, name: str) -> str:
-        lost = []
+        lost, level = [], False
         for metric in comparing.LEADING:
             rows = self.table[self.table["metric"] == metric.name].dropna(subset=["mean"])
             short = {
                 one: catalogue.shortfall(metric, value) for one, value in zip(rows["model"], rows["mean"], strict=True)
             }
-            better = [one for one in short if one in baselines.BASELINES and short[one] < short.get(name, -1.0)]
+            own = short.get(name, math.nan)
+            better = [one for one in short if one in baselines.BASELINES and short[one] < own]
+            level |= not all(short.get(one, math.nan) > own for one in baselines.BASELINES)
             if better:
                 lost.append(f"{words.listed([self.titles[other] for other in better])} in {words.ABOUT[metric.name]}")
-        return f"On average it LOSES to {'; '.join(lost)}." if lost else "On average it beats every baseline."
+        if lost:
+            return f"On average it LOSES to {'; '.join(lost)}."
+        return "On average no baseline beats it." if level else "On average it beats every baseline."
 
     def __str__(self) -> str:
         shown = self.wide().to_string(float_format=lambda value: f"{value:.3f}", na_rep="—")
-        return f"{self.verdict}\n\nmeans over {len(self.origins)} holdouts\n{shown}"
+        return f"{self.verdict}\n\nmeans over {words.counted(len(self.origins), 'holdout')}\n{shown}"
 
     def __repr__(self) -> str:
-        span = words.length(self.horizon, self.time_unit)
-        return f"Backtest of {', '.join(self.titles)}: {len(self.origins)} holdouts of {span}"
+        return f"Backtest of {', '.join(self.titles)}: {self._holdouts()}"
+
+    def _holdouts(self) -> str:
+        return f"{words.counted(len(self.origins), 'holdout')} of {words.length(self.horizon, self.time_unit)}"
 
     def _repr_html_(self) -> str:
         wide = self.wide()
@@ -127,8 +140,7 @@ class Backtest:
         ]
         titles = [catalogue.METRICS[name].title for name in wide.columns]
         sentences = [looks.line(sentence) for sentence in self.verdict.split("\n")]
-        head = f"Backtest: means over {len(self.origins)} holdouts of {words.length(self.horizon, self.time_unit)}"
-        return looks.card(head, *sentences, looks.table(("", *titles), rows))
+        return looks.card(f"Backtest: means over {self._holdouts()}", *sentences, looks.table(("", *titles), rows))
 
 
 def backtest(
@@ -219,7 +231,7 @@ def backtest(
             )
             rows.append(_scores(found).assign(cutoff=pd.Timestamp(cut)))
             known.append(_origin(found, cut, days))
-            titles = {name: said.title for name, said in found.predicted.items()}
+            titles = words.told_apart({name: said.title for name, said in found.predicted.items()})
     scores = pd.concat(rows, ignore_index=True)[["cutoff", "model", "kind", "metric", "value"]]
     grouped = scores.groupby(["model", "kind", "metric"], sort=False)["value"]
     table = grouped.agg(mean="mean", spread="std", n_cutoffs="size").reset_index()

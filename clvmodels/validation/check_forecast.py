@@ -22,6 +22,7 @@ from ..transactions.columns import Columns
 from ..transactions.holdout import Split
 from ..transactions.last_day import last_day
 from ..transactions.moments import day_of, parse_moment
+from . import words
 from .made_forecasts import Made, in_words, read_forecast
 from .matching import Matched, match
 from .metrics.catalogue import METRICS, arrays_for, value_of
@@ -189,7 +190,8 @@ def check_forecast(
     columns = _columns(made, split, matched, expected)
     notes = [*matched.notes, *_of_new_customers(split), *made.notes]
     if end != made.end:
-        notes.append(f"the horizon is over on {made.end}: the part until {end} was forecast anew with the model")
+        over = "for ever has no end" if made.end is None else f"the horizon is over on {made.end}"
+        notes.append(f"{over}: the part until {end} was forecast anew with the model")
     if np.isinf(columns.get("expected_spend_total", np.zeros(1))).any():
         notes.append("expected spend is infinite for some customers, and so is its total")
     scores = _scores(columns)
@@ -277,10 +279,11 @@ def _table(scores: Mapping[str, float]) -> pd.DataFrame:
 
 
 def _verdict(made: Made, scores: Mapping[str, float], duration: float) -> str:
+    expected = words.counted(scores["expected_purchases"], "purchase")
     text = (
-        f"The forecast of {in_words(made.observation_end)} said {scores['expected_purchases']:,.0f} purchases in the "
-        f"{duration:.4g} {made.time_unit}s that followed; its {scores['customers']:,.0f} customers made "
-        f"{scores['purchases']:,.0f} (the forecast was {_off(scores['bias_ratio'])})"
+        f"The forecast of {in_words(made.observation_end)} said {expected} in the "
+        f"{words.length(duration, made.time_unit)} that followed; its {words.counted(scores['customers'], 'customer')} "
+        f"made {scores['purchases']:,.0f} (the forecast was {_off(scores['bias_ratio'])})"
     )
     if "spend" in scores:
         text += (
@@ -291,9 +294,10 @@ def _verdict(made: Made, scores: Mapping[str, float], duration: float) -> str:
 
 
 def _off(ratio: float) -> str:
-    if not np.isfinite(ratio):
-        return "of something, where there was nothing" if ratio == np.inf else "right"
-    return f"{abs(ratio - 1):.1%} too {'high' if ratio > 1 else 'low'}"
+    if ratio == np.inf:  # nothing came, or the forecast is infinite: no per cent can be given
+        return "too high"
+    share = f"{abs(ratio - 1):.1%}"
+    return "right" if np.isnan(ratio) or share == "0.0%" else f"{share} too {'high' if ratio > 1 else 'low'}"
 
 
 def _of_new_customers(split: Split) -> list[str]:

@@ -49,6 +49,8 @@ def chosen_models(models: Any, baselines: Mapping[str, Any]) -> list[Chosen]:
         name = str(label) if labelled else _free(made.label, [one.label for one in found])
         if name in baselines:
             raise InvalidInput(f"{name!r} is the name of a baseline; give the model another label")
+        if name in [one.label for one in found]:
+            raise InvalidInput(f"labels must differ as text; {name!r} is there twice. Give one of the models another")
         found.append(Chosen(name, made.purchases, made.spend))
     if not found:
         raise InvalidInput(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
+from . import words
 from .result import Validation
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def names_of(validation: Validation, models: Any, baselines: bool = False) -> li
 
 def in_words(validation: Validation, names: Sequence[str]) -> dict[str, str]:
     """How pictures call forecasters: by their titles, with the name where two have the same one."""
-    titles = {name: validation.titles[name] for name in names}
-    same = [title for title in titles.values() if list(titles.values()).count(title) > 1]
-    return {name: f"{title} ({name})" if title in same else title for name, title in titles.items()}
+    return words.told_apart({name: validation.predicted[name].title for name in names})
 
 
 def of_money(of: str) -> bool:

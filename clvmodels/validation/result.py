@@ -88,8 +88,8 @@ class Validation:
 
     @property
     def titles(self) -> dict[str, str]:
-        """How every forecaster is called in words."""
-        return {name: one.title for name, one in self.predicted.items()}
+        """How every forecaster is called in words; with its name where two have the same title."""
+        return words.told_apart({name: one.title for name, one in self.predicted.items()})
 
     @property
     def duration(self) -> float:
@@ -164,10 +164,10 @@ class Validation:
         total = float(self.actual.sum())
         paragraphs = []
         for name in sorted(self.names, key=lambda one: one != self._leader()):
-            said = self.predicted[name]
+            expected, titles = float(self.predicted[name].expected.sum()), self.titles
             sentences = [
-                words.of_total(said.title, float(said.expected.sum()), total, self.duration, self.time_unit, cut),
-                *words.of_baselines(self.comparisons, name, self.titles),
+                words.of_total(titles[name], expected, total, self.duration, self.time_unit, cut),
+                *words.of_baselines(self.comparisons, name, titles),
                 *words.of_fit(self.models[name]),
             ]
             paragraphs.append(" ".join(sentences))

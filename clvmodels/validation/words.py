@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -52,6 +53,16 @@ def length(duration: float, unit: str) -> str:
     return f"{duration:.4g} {unit}{'' if duration == 1 else 's'}"
 
 
+def counted(number: float, noun: str) -> str:
+    """A number of things, rounded.
+
+    >>> counted(1665.5, "purchase"), counted(0.98, "purchase")
+    ('1,666 purchases', '1 purchase')
+    """
+    rounded = f"{number:,.0f}"
+    return f"{rounded} {noun}{'' if rounded == '1' else 's'}"
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a row.
 
@@ -59,6 +70,16 @@ def listed(names: Sequence[str]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Titles of forecasters by name, with the name where two have the same title.
+
+    >>> told_apart({"ours": "BG/NBD", "theirs": "BG/NBD", "nbd": "NBD"})
+    {'ours': 'BG/NBD (ours)', 'theirs': 'BG/NBD (theirs)', 'nbd': 'NBD'}
+    """
+    times = Counter(titles.values())
+    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
 
 
 def off_by(expected: float, actual: float) -> str:
@@ -77,8 +98,8 @@ def of_total(title: str, expected: float, actual: float, duration: float, unit: 
     'Pareto/NBD forecast 1,666 purchases for the 39 weeks after 30 Sep 1997; customers made 1,882 (-11.5 %).'
     """
     return (
-        f"{title} forecast {expected:,.0f} purchases for the {length(duration, unit)} after {day(cut)}; customers made "
-        f"{actual:,.0f} ({off_by(expected, actual)})."
+        f"{title} forecast {counted(expected, 'purchase')} for the {length(duration, unit)} after {day(cut)}; "
+        f"customers made {actual:,.0f} ({off_by(expected, actual)})."
     )
 
 
@@ -94,8 +115,8 @@ def of_new_customers(customers: int, purchases: int, spend: Any) -> str:
         return "Nobody was new in the holdout: all its purchases are by customers who were known before it."
     spent = "" if spend is None else f" for {spend:,.2f}"
     return (
-        f"Not forecast: {purchases:,} purchase{'' if purchases == 1 else 's'}{spent} by {customers:,} "
-        f"customer{'' if customers == 1 else 's'} who first bought in the holdout."
+        f"Not forecast: {counted(purchases, 'purchase')}{spent} by {counted(customers, 'customer')} who first bought "
+        "in the holdout."
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from numpy.testing import assert_allclose
 
-from clvmodels.families import pareto_nbd
+from clvmodels.families import bg_nbd, pareto_nbd
 
 from .worlds import LENGTHS, WORLDS, histories_of, parameters_of
 
@@ -43,6 +43,17 @@ def test_many_counts_at_once_are_what_they_are_one_by_one(world, data, t, first,
         one = family.conditional_purchase_pmf(count, t, *history, *parameters)
         assert_allclose(alive * exactly[k] + gone, one, rtol=1e-9, atol=1e-12)
         assert_allclose(more[k], family.more_purchases_alive(count, t, *history, *parameters), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("b", [1e-9, 1.47e-6, 1.0, 1e6])
+@pytest.mark.parametrize("a", [1e-9, 1.0, 1.2e6])
+def test_who_leaves_almost_surely_still_has_probabilities_that_sum_to_one(a, b):
+    # fits of a handful of customers end there: a far above b, where the chance to stay is a rounding error of 1
+    n, history, values = np.arange(4.0), [np.array([0.0]), np.array([0.0]), np.array([21.4])], (8.03, 232.18, a, b)
+    exactly, more = bg_nbd.FAMILY.purchase_counts_alive(n, 4.57, *history, *values)
+    one_by_one = [bg_nbd.FAMILY.conditional_purchase_pmf(np.array([k]), 4.57, *history, *values) for k in n]
+    assert_allclose(exactly, one_by_one, rtol=1e-11)
+    assert_allclose(exactly.sum() + more[-1], 1, rtol=1e-13)
 
 
 @of_every(KNOWN)

@@ -97,6 +97,18 @@ def test_in_words(found):
     assert "means over 3 holdouts" in str(found)
 
 
+def test_words_where_nothing_was_bought():
+    days = pd.to_datetime(["2024-01-01", "2024-03-01", "2024-02-01", "2024-08-01"])
+    log = pd.DataFrame({"customer_id": [1, 1, 2, 2], "date": days})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClvWarning)  # of the fit
+        found = clv.backtest(log, cutoffs=2, horizon=8, models="bg_nbd", amount=None)
+    assert found.origins["purchases"].tolist() == [0, 1]
+    assert "in 1 holdout; nothing was bought in 1 holdout. On average no baseline beats it." in found.verdict
+    assert "inf" not in found.verdict
+    assert repr(found).endswith(": 2 holdouts of 8 weeks")
+
+
 def test_a_number_of_cutoffs_steps_back_from_the_end(cdnow):
     found = clv.backtest(cdnow, cutoffs=2, horizon=13, models=["nbd"])
     assert found.origins["holdout_end"].max() == pd.Timestamp("1998-06-30")

@@ -173,6 +173,19 @@ def test_a_log_that_ends_too_early_says_when_to_come_back(log, scored, made):
     assert score(quiet, "purchases") == split["purchases_holdout"].sum()
 
 
+def test_the_verdict_is_true_at_the_edges(log, scored):
+    later = clv.calibration_holdout(log, calibration_end="1997-09-30").set_index("customer_id")["purchases_holdout"]
+    one = scored[scored["customer_id"] == later.index[later == 3][0]]
+    exact = clv.check_forecast(one.assign(expected_purchases=3.0), log).verdict
+    assert "its 1 customer made 3 (the forecast was right)" in exact
+    endless = clv.check_forecast(one.assign(expected_purchases=np.inf), log).verdict
+    assert "said inf purchases" in endless
+    assert "(the forecast was too high)" in endless
+    idle = scored[scored["customer_id"] == later.index[later == 0][0]]
+    nothing = clv.check_forecast(idle.assign(expected_purchases=1.0), log).verdict
+    assert "said 1 purchase in the 39 weeks that followed; its 1 customer made 0 (the forecast was too high)" in nothing
+
+
 def test_with_the_model_the_part_that_is_over_is_forecast_anew(log, scored, made, tmp_path):
     early = log[pd.to_datetime(log["date"]) <= "1998-03-31"]
     made.model.save(tmp_path / "model.json")
@@ -186,7 +199,9 @@ def test_with_the_model_the_part_that_is_over_is_forecast_anew(log, scored, made
     for_ever.attrs = {}
     with pytest.raises(clv.InvalidInput, match="for ever is never over: pass model="):
         clv.check_forecast(for_ever, log)
-    assert clv.check_forecast(for_ever, log, model=made.model).duration == 39
+    so_far = clv.check_forecast(for_ever, log, model=made.model)
+    assert so_far.duration == 39
+    assert "for ever has no end: the part until 1998-06-30 was forecast anew with the model" in so_far.notes
     # a forecast that is over is compared as it was made
     assert score(clv.check_forecast(scored, log, model=made.model.purchases), "expected_purchases") == pytest.approx(
         scored["expected_purchases"].sum()

@@ -42,6 +42,7 @@ def test_baselines_may_be_named_and_change_nothing():
         (3, "found int"),
         (["bg_bb"], "counts whole periods"),
         ({"hiatus": "bg_nbd"}, "name of a baseline"),
+        ({1: "bg_nbd", "1": "nbd"}, "labels must differ as text; '1' is there twice"),
     ],
 )
 def test_refusals(models, told):

@@ -33,6 +33,16 @@ def test_the_verdict_says_it_in_words(cdnow_validation):
     assert "beats" in first or "LOSES" in first or "level" in first
 
 
+def test_two_models_of_a_family_are_told_apart_in_words(cdnow):
+    given = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    found = clv.validate(cdnow, calibration_end="1997-09-30", models={"new": "nbd", "old": given}, n_resamples=2)
+    assert found.titles["new"] == "NBD (new)"
+    assert sorted(line.split(" forecast ")[0] for line in found.verdict.split("\n")) == ["NBD (new)", "NBD (old)"]
+    for told in (found._repr_html_(), repr(clv.backtest(cdnow, horizon=26, cutoffs=1, models=found.models).titles)):
+        assert "NBD (new)" in told
+        assert "NBD (old)" in told
+
+
 def test_everybody_has_a_row_and_every_forecaster_columns(cdnow_validation, cdnow):
     scored = cdnow_validation.scored
     split = clv.calibration_holdout(cdnow, calibration_end="1997-09-30")
