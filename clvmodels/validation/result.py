@@ -159,8 +159,8 @@ class Validation:
             said = self.predicted[name]
             sentences = [
                 words.of_total(said.title, float(said.expected.sum()), total, self.duration, self.time_unit, cut),
-                *words.of_baselines(self.comparisons, name, self.titles),
                 *words.of_fit(self.models[name]),
+                *words.of_baselines(self.comparisons, name, self.titles),
             ]
             paragraphs.append(" ".join(sentences))
         return "\n".join([*paragraphs, *self._new_customers()])
