@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from importlib import resources
 from typing import Any
 
@@ -124,7 +125,13 @@ def _template() -> Any:
     except ImportError:
         raise NotAvailable("a report needs jinja2: pip install 'clvmodels[report]'") from None
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment.filters["unparted"] = _unparted
     return environment.from_string(_asset("page.html"))
+
+
+def _unparted(text: str) -> str:
+    """A number and its per cent sign stay on one line."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _asset(name: str) -> str:

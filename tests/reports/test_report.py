@@ -9,10 +9,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.figure import Figure
 
 import clvmodels as clv
 from clvmodels.errors import InvalidInput, NotAvailable
 from clvmodels.reports import judging, sections
+from clvmodels.reports.describing import described
 from clvmodels.reports.pictures import WANTED
 from clvmodels.reports.report import HEADINGS, page
 
@@ -301,6 +303,32 @@ def test_what_may_be_chance_is_not_called_good(found, monkeypatch):
     assert judging.silence(found, "bg_nbd").good is True
     monkeypatch.setattr(judging, "silent", lambda found, name: judging.Silent(900, 300.0, 500.0))
     assert judging.silence(found, "bg_nbd").good is False
+
+
+def test_the_lines_of_the_log_add_up(found, cdnow_page):
+    told = found.split.quality
+    text = Page(cdnow_page).text
+    assert told.lines == told.lines_after_end + told.purchases + told.same_event_merges
+    assert "6,919 lines read" in text
+    assert "not looked at: 1,959 lines after that day" in text
+
+
+def test_a_number_and_its_per_cent_sign_are_not_parted(cdnow_page):
+    assert "customers made 1,882 (-11.5\N{NO-BREAK SPACE}%)" in cdnow_page
+    assert "top 10\N{NO-BREAK SPACE}%</th>" in cdnow_page
+
+
+def test_where_nobody_is_thought_gone_it_is_said(nasty, found):
+    told = sections.weakness(nasty)["paragraphs"]
+    assert any("NBD (" in one and "no repeat buyer had a probability below one half" in one for one in told)
+    assert "no repeat buyer" not in " ".join(sections.weakness(found)["paragraphs"])
+
+
+def test_a_level_across_a_picture_is_told_as_one():
+    ax = Figure().subplots()
+    ax.set_xticks([0, 1, 2], ["low", "middle", "high"])
+    ax.axhline(1.0, label="as expected")
+    assert described(ax.figure) == "as expected: 1 everywhere."
 
 
 def test_labels_stand_beside_titles(nasty):
