@@ -119,11 +119,21 @@ def page(found: Validation, source: str | None = None) -> str:
     return html
 
 
-def _template() -> Any:
+def refuse_without_jinja2() -> None:
+    """Raise where a page could not be made, before any work is done."""
+    _jinja2()
+
+
+def _jinja2() -> Any:
     try:
         import jinja2
     except ImportError:
         raise NotAvailable("a report needs jinja2: pip install 'clvmodels[report]'") from None
+    return jinja2
+
+
+def _template() -> Any:
+    jinja2 = _jinja2()
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters["unparted"] = _unparted
     return environment.from_string(_asset("page.html"))
