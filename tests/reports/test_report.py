@@ -21,8 +21,8 @@ from clvmodels.reports.report import HEADINGS, page
 from .conftest import NASTY, SCRIPT
 
 KINDS = (
-    "the total is too low",
-    "do better in",
+    "the total is too",
+    " better in ",
     "do not write off",
     "Of the models compared",
     "One holdout is one draw",
@@ -263,10 +263,10 @@ def test_a_model_whose_fit_failed_is_not_recommended(found):
     assert judging.which(distrusted(found, "bg_nbd", "pareto_nbd")) == []
 
 
-def test_advice_of_one_kind_stands_together(found):
-    told = [next(i for i, one in enumerate(judging.advice(found)) if words in one) for words in KINDS]
+def test_advice_of_one_kind_stands_together(nasty):
+    told = [next(i for i, words in enumerate(KINDS) if words in one) for one in judging.advice(nasty)]
     assert told == sorted(told)
-    assert KINDS[0] in judging.advice(found)[0]
+    assert told.count(0) == 2, "one model too low, one too high"
 
 
 def test_reasons_are_given_only_for_the_rules_that_won(found):
@@ -313,8 +313,7 @@ def test_the_lines_of_the_log_add_up(found, cdnow_page):
     assert "not looked at: 1,959 lines after that day" in text
 
 
-def test_a_number_and_its_per_cent_sign_are_not_parted(cdnow_page):
-    assert "customers made 1,882 (-11.5\N{NO-BREAK SPACE}%)" in cdnow_page
+def test_a_per_cent_sign_has_no_line_of_its_own_in_a_heading(cdnow_page):
     assert "top 10\N{NO-BREAK SPACE}%</th>" in cdnow_page
 
 
