@@ -43,9 +43,10 @@ def forecast(words: argparse.Namespace) -> None:
 
 def validate(words: argparse.Namespace) -> None:
     """``clvmodels validate``: from a log to a page that says whether a forecast of it is to be trusted."""
-    from ..reports.report import report
+    from ..reports.report import refuse_without_jinja2, report
     from ..validation.validate import validate as hold_against
 
+    refuse_without_jinja2()
     out = page_target(words.out)
     scored = table_target(words.scored, "--scored") if words.scored else None
     check_targets({"--out": out} | ({"--scored": scored} if scored else {}), {"the log": words.log})

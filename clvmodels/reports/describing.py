@@ -52,7 +52,9 @@ def _of_axes(ax: Any) -> list[str]:
             heights, edges, _ = step.get_data()
             told.append(_series(step.get_label(), (edges[1:] + edges[:-1]) / 2, heights, names, ax))
     for label, line in lines:
-        if _named(label):
+        if _named(label) and line.get_transform() == ax.get_yaxis_transform(which="grid"):
+            told.append(f"{label}: {_short(float(line.get_ydata()[0]))} everywhere.")
+        elif _named(label):
             told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
     return [*told, *(_map(found) for found in ax.collections if isinstance(found, QuadMesh))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ _COVERAGE_OFF = 0.02  # ranges that hold 2 in 100 customers more or fewer than t
 _CHANCE = 2.0  # standard errors
 _SILENT = 0.5  # repeat buyers whom a model holds for gone rather than not
 _TOO_FEW = 1.5  # times as many purchases as forecast
+_UNSURE = 0.1  # a total this unsure is not called good, however near it came
+_ZEROS = {"past_rate", "last_window", "hiatus"}  # rules that forecast 0 for many customers
 
 # Sign and word say what the colour says.
 _SIGNS = {True: ("✓", "Good"), False: ("✗", "Not good"), None: ("≈", "Cannot be told")}
@@ -43,7 +46,7 @@ class Check(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The verdict on one model: the total first, then whom it beats and to whom it loses."""
+    """The verdict on one model: the total first, then a fit not to be trusted, whom it beats and to whom it loses."""
 
     first: str
     rest: list[str]
@@ -62,13 +65,13 @@ def verdict(found: Validation, name: str) -> Said:
     expected, actual = float(found.predicted[name].expected.sum()), float(found.actual.sum())
     cut = str(found.split.facts["observation_end"])
     first = words.of_total(title(found, name), expected, actual, found.duration, found.time_unit, cut)
-    rest = [*words.of_baselines(found.comparisons, name, titles_of(found)), *words.of_fit(found.models[name])]
+    rest = [*words.of_fit(found.models[name]), *words.of_baselines(found.comparisons, name, titles_of(found))]
     return Said(first, rest)
 
 
 def checks(found: Validation, name: str) -> list[Check]:
     """Everything that is looked at for one model, in the order in which it matters."""
-    made = [fit(found, name), total(found, name), baselines(found, name), ranges(found, name), silence(found, name)]
+    made = [look(found, name) for look in _LOOKS]
     return [check for check in made if check is not None]
 
 
@@ -97,7 +100,7 @@ def total(found: Validation, name: str) -> Check:
     off, spread = ratio - 1, f" (standard error {100 * error:.1f} points)" if np.isfinite(error) else ""
     side = "too low" if off < 0 else "too high"
     told = f"The total is {abs(100 * off):.1f} % {side}{spread}."
-    if abs(off) <= _NEAR:
+    if abs(off) <= _NEAR and not error > _UNSURE:
         return Check(True, told)
     if np.isfinite(error) and abs(off) <= _CHANCE * error:
         return Check(None, f"{told} So much may be chance.")
@@ -116,17 +119,18 @@ def baselines(found: Validation, name: str) -> Check:
     rows = found.comparisons
     rows = rows[(rows["model"] == name) & (rows["against_kind"] == "baseline")]
     counts = {outcome: int((rows["outcome"] == outcome).sum()) for outcome in ("better", "worse", "no difference")}
+    measures = set(rows["metric"])
     told = (
-        f"Against the simple rules, over all leading measures: better {counts['better']} times, level "
-        f"{counts['no difference']} times, worse {counts['worse']} times."
+        f"Against {rows['against'].nunique()} simple rules, in {len(measures)} measures each"
+        f"{' (those of money are among them)' if measures - set(words.ABOUT) else ''}: better {counts['better']} "
+        f"times, level {counts['no difference']} times, worse {counts['worse']} times."
     )
     if counts["worse"]:
+        lost = rows[rows["outcome"] == "worse"]
         return Check(
             None if counts["better"] > counts["worse"] else False,
             told,
-            f"{_lost(rows[rows['outcome'] == 'worse'], titles_of(found))}. For that purpose use the simple rule, or "
-            "both. A rule that looks at the last weeks only wins where customers change together (a season, a "
-            "campaign), of which the model knows nothing",
+            f"{_lost(lost, titles_of(found))}. For that purpose use the simple rule, or both{_why(found, lost)}",
             mixed=counts["better"] > counts["worse"],
         )
     if counts["better"]:
@@ -144,6 +148,23 @@ def _lost(rows: Any, titles: dict[str, str]) -> str:
         named = words.listed([f'"{titles[other]}"' for other in others])
         parts.append(f"{named} {'does' if len(others) == 1 else 'do'} better in {words.listed(what)}")
     return "; ".join(parts)
+
+
+def _why(found: Validation, lost: Any) -> str:
+    """Why simple rules may have won."""
+    reasons, rules = "", titles_of(found)
+    if "last_window" in set(lost["against"]):
+        reasons += (
+            f'. "{rules["last_window"]}" knows what is new: it wins where customers have changed together (a season, a '
+            "campaign), of which the model knows nothing"
+        )
+    ranked = lost[lost["metric"].isin(["spearman", "spend_spearman"])]
+    if set(ranked["against"]) & _ZEROS and np.mean(found.actual == 0) > 0.5:
+        reasons += (
+            ". A rank correlation rewards forecasting the same 0 for many customers where most buy nothing; a rule "
+            "that does so does not say whom of these to write to"
+        )
+    return reasons
 
 
 def ranges(found: Validation, name: str) -> Check | None:
@@ -196,8 +217,10 @@ def silence(found: Validation, name: str) -> Check | None:
         f"{group.customers:,} repeat buyers were thought more likely gone than not: {group.expected:,.0f} purchases "
         f"were forecast for them together, and they made {group.actual:,.0f} ({ratio:.1f} times as many)."
     )
-    if group.actual - group.expected <= _CHANCE * np.sqrt(group.expected) or ratio < _TOO_FEW:
+    if ratio < _TOO_FEW:
         return Check(True, said)
+    if group.actual - group.expected <= _CHANCE * np.sqrt(group.expected):
+        return Check(None, f"{said} So much may be chance.")
     return Check(
         False,
         said,
@@ -206,12 +229,17 @@ def silence(found: Validation, name: str) -> Check | None:
     )
 
 
+# In the order in which they matter.
+_LOOKS: tuple[Callable[[Validation, str], Check | None], ...] = (fit, total, baselines, ranges, silence)
+
+
 def advice(found: Validation) -> list[str]:
     """What follows from all this, what weighs most first, and what to do where nothing is wrong."""
     whose: dict[str, list[str]] = {}
-    for name in found.names:
-        for check in checks(found, name):
-            if check.advice:
+    for look in _LOOKS:
+        for name in by_log_score(found):
+            check = look(found, name)
+            if check is not None and check.advice:
                 whose.setdefault(check.advice, []).append(title(found, name))
     given = [f"{words.listed(titles)}: {what}." for what, titles in whose.items()]
     if found.split.new_customers_purchases:
@@ -220,17 +248,40 @@ def advice(found: Validation) -> list[str]:
             f"Plan new customers separately: {100 * share:.0f} % of all purchases in the holdout were made by "
             f"{found.split.new_customers:,} customers whom no model here could know."
         )
-    best = by_log_score(found)[0]
-    if len(found.names) > 1 and np.isfinite(value(found, best, "log_score")[0]):
-        given.append(
-            f"Of the models compared, {title(found, best)} describes best what customers did (log score). Take it, "
-            "unless the comparison below says that this may be chance; then take the simpler one."
-        )
+    if len(found.names) > 1:
+        given += which(found)
     given.append(
         "One holdout is one draw of luck: repeat it at several dates with clvmodels.backtest before much money hangs "
         "on it, and once more when the business has changed."
     )
     return given
+
+
+def which(found: Validation) -> list[str]:
+    """Which of several models to take, by the log score; nothing where no fit is to be relied on, or none has one."""
+    names = [name for name in by_log_score(found) if np.isfinite(value(found, name, "log_score")[0])]
+    sound = [name for name in names if fit(found, name).good is not False]
+    if not sound:
+        return []
+    best, rows = sound[0], found.comparisons
+    rows = rows[(rows["model"] == best) & (rows["metric"] == "log_score") & (rows["outcome"] == "no difference")]
+    level = [best, *(name for name in sound[1:] if name in set(rows["against"]))]
+    those = "Of the models whose fit is to be relied on" if len(sound) < len(names) else "Of the models compared"
+    if len(level) == 1:
+        return [f"{those}, take {title(found, best)}: it describes best what customers did (log score)."]
+    return [
+        f"{those}, {words.listed([title(found, name) for name in level])} describe about equally well what customers "
+        f"did: the difference in log score may be chance. {_simplest(found, level)}."
+    ]
+
+
+def _simplest(found: Validation, level: list[str]) -> str:
+    """What to take among models that are level: the one of fewest parameters, if there is one."""
+    sizes = {name: len(found.models[name].family.parameters) for name in level}
+    least = [name for name in level if sizes[name] == min(sizes.values())]
+    if len(least) == 1:
+        return f"Take the simplest of them, {title(found, least[0])}, unless it is worse in what matters to you"
+    return "Take the one that does better in what matters to you"
 
 
 def value(found: Validation, name: str, metric: str) -> tuple[float, float]:

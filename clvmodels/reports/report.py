@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from importlib import resources
 from typing import Any
 
@@ -118,13 +119,29 @@ def page(found: Validation, source: str | None = None) -> str:
     return html
 
 
-def _template() -> Any:
+def refuse_without_jinja2() -> None:
+    """Raise where a page could not be made, before any work is done."""
+    _jinja2()
+
+
+def _jinja2() -> Any:
     try:
         import jinja2
     except ImportError:
         raise NotAvailable("a report needs jinja2: pip install 'clvmodels[report]'") from None
+    return jinja2
+
+
+def _template() -> Any:
+    jinja2 = _jinja2()
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment.filters["unparted"] = _unparted
     return environment.from_string(_asset("page.html"))
+
+
+def _unparted(text: str) -> str:
+    """A number and its per cent sign stay on one line."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _asset(name: str) -> str:

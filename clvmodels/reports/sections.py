@@ -73,7 +73,8 @@ def quality(found: Validation) -> list[Part]:
 def _part(heading: str, told: Quality) -> Part:
     report = told.report()
     counts = report[: report.index("") if "" in report else len(report)]
-    lines = [line.strip() for line in counts if "after observation_end" not in line]  # that is the holdout
+    later = f"not looked at: {told.lines_after_end:,} lines after that day, which are the holdout or come later"
+    lines = [later if "after observation_end" in line else line.strip() for line in counts]
     findings = [
         {
             "headline": finding.headline.rstrip(".") + ".",
@@ -200,6 +201,11 @@ def weakness(found: Validation) -> dict[str, Any]:
                 f"{title(found, name)}: {group.customers:,} repeat buyers had a probability below one half; "
                 f"{group.expected:,.0f} purchases were forecast for them, and they made {group.actual:,.0f}, "
                 f"{group.actual / group.expected:.1f} times as many."
+            )
+        elif group is None:
+            paragraphs.append(
+                f"{title(found, name)}: no repeat buyer had a probability below one half, so this holdout does not "
+                "tell what becomes of such customers."
             )
         tables.append(_by_p_alive(found, name))
     if not with_alive:

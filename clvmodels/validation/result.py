@@ -167,8 +167,8 @@ class Validation:
             expected, titles = float(self.predicted[name].expected.sum()), self.titles
             sentences = [
                 words.of_total(titles[name], expected, total, self.duration, self.time_unit, cut),
-                *words.of_baselines(self.comparisons, name, titles),
                 *words.of_fit(self.models[name]),
+                *words.of_baselines(self.comparisons, name, titles),
             ]
             paragraphs.append(" ".join(sentences))
         return "\n".join([*paragraphs, *self._new_customers()])

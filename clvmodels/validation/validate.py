@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from ..errors import warn
 from ..transactions import sources
+from ..transactions.holdout import Split
 from . import baselines, comparing
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
 from .progress import shown
 from .result import Validation
 from .tracking import tracking_table
+
+_EMPTY = 0.2  # share of the holdout without a line at its end that a log may have for its own reasons
 
 
 def validate(
@@ -72,7 +77,7 @@ def validate(
     Warns
     -----
     ClvWarning
-        If a fit is not to be trusted.
+        If a fit is not to be trusted, or the log ends long before holdout_end.
 
     Examples
     --------
@@ -97,6 +102,8 @@ def validate(
             progress=step,
             **reading,
         )
+        if holdout_end is not None:
+            _warn_of_an_empty_end(found.split)
         step("scores and comparisons")
         arrays = {name: said.arrays(found.actual, found.actual_spend) for name, said in found.predicted.items()}
         kinds = {name: said.kind for name, said in found.predicted.items()}
@@ -125,6 +132,19 @@ def validate(
         split=found.split,
         settings=settings,
     )
+
+
+def _warn_of_an_empty_end(split: Split) -> None:
+    """Where the log stops long before the holdout does, nobody can be seen to buy, and all forecasts look too high."""
+    cut, end = (date.fromisoformat(str(split.facts[name])[:10]) for name in ("observation_end", "holdout_end"))
+    last = split.quality.last_date
+    empty, whole = (end - last).days, (end - cut).days
+    if empty > _EMPTY * whole:
+        warn(
+            f"the log ends on {last}, and the holdout is to last until {end}: no line is dated in {empty:,} of its "
+            f"{whole:,} days. If the log was taken on the earlier day, pass holdout_end={last.isoformat()!r}, else "
+            "every forecast looks too high"
+        )
 
 
 def _scored(found: Evaluation) -> pd.DataFrame:

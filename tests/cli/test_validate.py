@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -91,6 +92,24 @@ def test_settings_file_and_parquet(capsys):
 )
 def test_what_cannot_be_done_is_refused_in_a_line(refused, words, message):
     assert message in refused(*words.split())
+
+
+def test_without_jinja2_it_stops_before_any_work(monkeypatch, refused):
+    from clvmodels.validation import validate
+
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setattr(validate, "evaluate", lambda *given, **more: pytest.fail("nothing is to be fitted"))
+    assert "pip install 'clvmodels[report]'" in refused("--calibration-end", "1997-09-30", "--out", "r.html")
+
+
+def test_a_holdout_that_lasts_longer_than_the_log_is_told(capsys):
+    words = "--calibration-end 1997-09-30 --holdout-end 2005-08-30 --models nbd --out report.html"
+    assert cli.main(["validate", "log.csv", *words.split()]) == 0
+    assert (
+        "warning: the log ends on 1998-06-30, and the holdout is to last until 2005-08-30: no line is dated in 2,618 "
+        "of its 2,891 days. If the log was taken on the earlier day, pass --holdout-end 1998-06-30, else every "
+        "forecast looks too high"
+    ) in capsys.readouterr().err
 
 
 def test_when_the_page_cannot_be_made_there_is_no_table_either(monkeypatch, capsys):

@@ -185,6 +185,13 @@ def test_nothing_hangs_over_the_edge(page, width):
     assert page.execute_script("return document.body.getBoundingClientRect().right") <= width
 
 
+def test_on_a_wide_screen_no_table_is_cut_off(page):
+    emulate(page, width=1200)
+    cut = "[...document.querySelectorAll('.wide')].filter(one => one.scrollWidth > one.clientWidth)"
+    folded = ".filter(one => !one.closest('details'))"
+    assert page.execute_script(f"return {cut}{folded}.map(one => one.ariaLabel)") == []
+
+
 def test_all_of_it_is_printed(page):
     emulate(page)
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})

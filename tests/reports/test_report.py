@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.figure import Figure
 
 import clvmodels as clv
 from clvmodels.errors import InvalidInput, NotAvailable
 from clvmodels.reports import judging, sections
+from clvmodels.reports.describing import described
 from clvmodels.reports.pictures import WANTED
 from clvmodels.reports.report import HEADINGS, page
 
 from .conftest import NASTY, SCRIPT
 
+KINDS = (
+    "the total is too",
+    " better in ",
+    "do not write off",
+    "Of the models compared",
+    "One holdout is one draw",
+)
 VOID = ("meta", "link", "img", "br")
 
 
@@ -195,8 +205,6 @@ def test_advice_follows_from_what_was_found(found):
 
 
 def test_a_good_total_and_good_ranges_are_called_good(found):
-    from dataclasses import replace
-
     said = found.predicted["bg_nbd"]
     better = replace(said, expected=said.expected * found.actual.sum() / said.expected.sum())
     scores = found.scores.copy()
@@ -217,17 +225,109 @@ def test_a_good_total_and_good_ranges_are_called_good(found):
     assert "too narrow" in judging.ranges(changed, "bg_nbd").advice
 
 
-def test_a_fit_that_is_not_to_be_trusted_is_told(found):
-    from dataclasses import replace
+def distrusted(found, *names):
+    """The validation, had these fits failed."""
+    models = dict(found.models)
+    for name in names:
+        report = replace(models[name].fit_report, converged=False, verdict="Not to be trusted: made up")
+        state = replace(models[name]._state, report=report)
+        models[name] = clv.PurchaseModel(name, "week")
+        models[name]._fitted = state
+    return replace(found, models=models)
 
-    model = found.models["bg_nbd"]
-    bad = replace(model.fit_report, converged=False, verdict="Not to be trusted: made up")
-    state = replace(model._state, report=bad)
-    other = clv.PurchaseModel("bg_nbd", "week")
-    other._fitted = state
-    changed = replace(found, models={**found.models, "bg_nbd": other})
+
+def test_a_fit_that_is_not_to_be_trusted_is_told(found):
+    changed = distrusted(found, "bg_nbd")
     assert judging.fit(changed, "bg_nbd")[:2] == (False, "Not to be trusted: made up")
-    assert "BG/NBD: the fit did not converge" in " ".join(judging.advice(changed))
+    assert judging.verdict(changed, "bg_nbd").rest[0] == "Its fit: Not to be trusted: made up"
+    assert "(-12.1 %). Its fit: Not to be trusted: made up It beats" in changed.verdict
+    assert "BG/NBD: the fit did not converge" in judging.advice(changed)[0]
+
+
+def test_it_says_which_model_to_take(found):
+    assert judging.which(found) == [
+        "Of the models compared, BG/NBD and Pareto/NBD describe about equally well what customers did: the difference "
+        "in log score may be chance. Take the one that does better in what matters to you."
+    ]
+    rows = found.comparisons
+    rows = rows.assign(outcome=rows["outcome"].mask(rows["metric"] == "log_score", "better"))
+    told = judging.which(replace(found, comparisons=rows))
+    assert told == ["Of the models compared, take BG/NBD: it describes best what customers did (log score)."]
+
+
+def test_a_model_whose_fit_failed_is_not_recommended(found):
+    told = judging.which(distrusted(found, "bg_nbd"))
+    assert told == [
+        "Of the models whose fit is to be relied on, take Pareto/NBD: it describes best what customers did (log score)."
+    ]
+    assert judging.which(distrusted(found, "bg_nbd", "pareto_nbd")) == []
+
+
+def test_advice_of_one_kind_stands_together(nasty):
+    told = [next(i for i, words in enumerate(KINDS) if words in one) for one in judging.advice(nasty)]
+    assert told == sorted(told)
+    assert told.count(0) == 2, "one model too low, one too high"
+
+
+def test_reasons_are_given_only_for_the_rules_that_won(found):
+    worse = found.comparisons[(found.comparisons["model"] == "bg_nbd") & (found.comparisons["outcome"] == "worse")]
+    assert {"past_rate", "last_window"} <= set(worse["against"])
+    told = judging.baselines(found, "bg_nbd")
+    assert '"Same as last period" knows what is new' in told.advice
+    assert "the same 0 for many customers" in told.advice
+    lost = found.comparisons[found.comparisons["against"] != "last_window"]
+    told = judging.baselines(replace(found, comparisons=lost), "bg_nbd")
+    assert "knows what is new" not in told.advice
+    lost = found.comparisons.assign(outcome="no difference")
+    lost.loc[(lost["metric"] == "bias_ratio") & (lost["against"] == "cohort_mean"), "outcome"] = "worse"
+    told = judging.baselines(replace(found, comparisons=lost), "bg_nbd")
+    assert told.advice == '"Cohort average" does better in the total. For that purpose use the simple rule, or both'
+
+
+def test_how_often_it_was_compared_can_be_counted_up(found, bare):
+    told = judging.baselines(found, "bg_nbd").told
+    assert told.startswith("Against 4 simple rules, in 8 measures each (those of money are among them): better ")
+    assert sum(map(int, re.findall(r"(\d+) times", told))) == 4 * 8
+    assert "money" not in judging.baselines(bare, "bare").told
+
+
+def test_what_may_be_chance_is_not_called_good(found, monkeypatch):
+    monkeypatch.setattr(judging, "value", lambda found, name, metric: (0.97, 0.3))
+    assert judging.total(found, "bg_nbd")[:2] == (
+        None,
+        "The total is 3.0 % too low (standard error 30.0 points). So much may be chance.",
+    )
+    monkeypatch.setattr(judging, "silent", lambda found, name: judging.Silent(9, 3.0, 5.0))
+    assert judging.silence(found, "bg_nbd").good is None
+    monkeypatch.setattr(judging, "silent", lambda found, name: judging.Silent(900, 300.0, 310.0))
+    assert judging.silence(found, "bg_nbd").good is True
+    monkeypatch.setattr(judging, "silent", lambda found, name: judging.Silent(900, 300.0, 500.0))
+    assert judging.silence(found, "bg_nbd").good is False
+
+
+def test_the_lines_of_the_log_add_up(found, cdnow_page):
+    told = found.split.quality
+    text = Page(cdnow_page).text
+    assert told.lines == told.lines_after_end + told.purchases + told.same_event_merges
+    assert "6,919 lines read" in text
+    assert "not looked at: 1,959 lines after that day" in text
+
+
+def test_a_per_cent_sign_has_no_line_of_its_own_in_a_heading(cdnow_page):
+    assert "top 10\N{NO-BREAK SPACE}%</th>" in cdnow_page
+
+
+def test_where_nobody_is_thought_gone_it_is_said(nasty, found):
+    told = sections.weakness(nasty)["paragraphs"]
+    assert any("NBD (" in one and "no repeat buyer had a probability below one half" in one for one in told)
+    assert "no repeat buyer" not in " ".join(sections.weakness(found)["paragraphs"])
+
+
+def test_a_level_across_a_picture_is_told_as_one():
+    ax = Figure().subplots()
+    ax.set_xticks([0, 1, 2], ["low", "middle", "high"])
+    ax.axhline(1.0, label="as expected")
+    assert described(ax.figure) == "as expected: 1 everywhere."
 
 
 def test_labels_stand_beside_titles(nasty):
