@@ -80,7 +80,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
         same = sum(backtest.titles[other] == title for other in shown) > 1
         marks.line(ax, i, part["cutoff"].to_numpy(), part["value"], f"{title} ({name})" if same else title)
     if asked.better.startswith("near") and math.isfinite(asked.best):
-        ax.axhline(asked.best, color=canvas.EDGE, linewidth=1)
+        ax.axhline(asked.best, color=canvas.edge(ax), linewidth=1)
     days = sorted(rows["cutoff"].unique())
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days], fontsize="small", rotation=30, ha="right")
     across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))

@@ -22,14 +22,11 @@ _LINES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _HATCHES = ("", "//", "..", "xx", "--")
 
-# What happened, as against what models say.
-ACTUAL = "#BBBBBB"
-EDGE = "#444444"
-
 _LETTERS_PER_INCH = 14  # of labels
 _FEWEST_LETTERS = 24  # in a line, however narrow the Axes are
 _BELOW = 8  # points between the label of the x axis and the caption
 _NARROW = 4.0  # inches: Axes below this have a smaller caption
+_DARK, _OPAQUE = 0.4, 0.5  # a ground of less light is dark; one of less alpha is not what is seen
 _LEAST_HEIGHT = 0.4  # of the Axes, when a caption takes room from them
 
 
@@ -67,6 +64,37 @@ def axes(ax: Any, width: float, height: float) -> Axes:
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
 
 
+def ink(ax: Axes) -> str:
+    """What stands out most: whiskers, and lines that belong to no model."""
+    return "white" if _is_dark(ax) else "black"
+
+
+def paper(ax: Axes) -> str:
+    """What hollow markers are filled with."""
+    return "black" if _is_dark(ax) else "white"
+
+
+def edge(ax: Axes) -> str:
+    """Outlines, and lines to hold others against."""
+    return "#BBBBBB" if _is_dark(ax) else "#444444"
+
+
+def actual(ax: Axes) -> str:
+    """What happened, as against what models say."""
+    return "#777777" if _is_dark(ax) else "#BBBBBB"
+
+
+def _is_dark(ax: Axes) -> bool:
+    """Whether the style in force draws on a dark ground, where black whiskers would not be seen."""
+    from matplotlib.colors import to_rgba
+
+    figure = root_figure(ax)
+    ground = to_rgba(ax.get_facecolor())
+    if ground[3] < _OPAQUE and figure is not None:
+        ground = to_rgba(figure.get_facecolor())
+    return ground[3] >= _OPAQUE and sum(ground[:3]) / 3 < _DARK
+
+
 def root_figure(artist: Artist) -> Figure | None:
     """The whole figure, of which a subfigure may be a part; ``get_figure(root=True)`` came with matplotlib 3.10."""
     figure = artist.figure
@@ -97,7 +125,7 @@ def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
     for i, (label, height) in enumerate(heights.items()):
         look, aside = style(i), step * (i - (len(heights) - 1) / 2)
         ax.plot(
-            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor="black", markersize=5,
+            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor=ink(ax), markersize=5,
             clip_on=False, zorder=3,
         )  # fmt: skip
 

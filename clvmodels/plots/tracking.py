@@ -78,7 +78,7 @@ def plot_tracking(
         days = part["end_date"].to_numpy()
         look = canvas.style(i)
         if i == 0:
-            ax.plot(days, part[actual], "-", color=canvas.ACTUAL, linewidth=4, label="actual")
+            ax.plot(days, part[actual], "-", color=canvas.actual(ax), linewidth=4, label="actual")
             _mark_the_end(ax, part)
         ax.plot(
             days, part[expected], look.line, color=look.color, marker=look.marker, markersize=4, label=titles[name],
@@ -137,7 +137,7 @@ def _mark_the_end(ax: Axes, part: pd.DataFrame) -> None:
 
     end = calibration.max()
     at = dates.date2num(end)  # type: ignore[no-untyped-call]
-    ax.axvline(at, color=canvas.EDGE, linewidth=1, linestyle=":")
+    ax.axvline(at, color=canvas.edge(ax), linewidth=1, linestyle=":")
     ax.annotate(
         "calibration ends", (at, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         fontsize="small", ha="left", va="bottom",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 
 import clvmodels as clv
 
@@ -177,3 +178,18 @@ def test_drawing_is_loaded_when_something_is_drawn():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def drawn_colours(ax):
+    """Of lines, whiskers and whatever else is drawn as lines."""
+    of_lines = [line.get_color() for line in ax.lines if line.get_linestyle() != "None"]
+    of_many = [colour for each in ax.collections if len(each.get_edgecolor()) for colour in each.get_edgecolor()]
+    return [to_rgba(colour) for colour in [*of_lines, *of_many]]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_nothing_vanishes_on_a_dark_ground(name, drawings):
+    with plt.style.context("dark_background"):
+        ax = drawings[name]()
+        ax.figure.canvas.draw()
+    assert not [colour for colour in drawn_colours(ax) if colour[3] > 0 and max(colour[:3]) < 0.3]
