@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
 from ..validation.backtest import Backtest
+from ..validation.forecasters import listed
 from ..validation.metrics import catalogue
 from . import canvas, marks
 
@@ -100,7 +101,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
 
 
 def _names(backtest: Backtest, models: Any) -> list[str]:
-    names = list(backtest.titles) if models is None else [models] if isinstance(models, str) else list(models)
+    names = list(backtest.titles) if models is None else listed(models)
     unknown = [name for name in names if name not in backtest.titles]
     if unknown or not names:
         found = repr(unknown[0]) if unknown else "none"

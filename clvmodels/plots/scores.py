@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import NotAvailable
+from ..errors import InvalidInput, NotAvailable
 from ..validation.forecasters import in_words, names_of
 from ..validation.metrics import catalogue
 from . import canvas, marks
@@ -74,6 +74,8 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]
     chosen = catalogue.find(leading if metrics is None else metrics)
     names = names_of(validation, models, baselines=True)
+    if not chosen:
+        raise InvalidInput(f"metrics must name at least one metric, for example {leading[0]!r}; found none")
     titles = in_words(validation, names)
     scores = validation.scores[validation.scores["model"].isin(names)]
     columns = [scores[scores["metric"] == metric.name].set_index("model").reindex(names) for metric in chosen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
-from ..validation.forecasters import in_words
+from ..validation.forecasters import in_words, listed
 from ..validation.result import Validation
 from . import canvas, marks
 
@@ -111,7 +111,7 @@ def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str
             f"expected what clvmodels.validate or plots.compute_tracking gave; found {type(tracking).__name__}"
         )
     there = marks.by_model(table)
-    names = list(there) if models is None else [models] if isinstance(models, str) else list(models)
+    names = list(there) if models is None else listed(models)
     unknown = [name for name in names if name not in there]
     if unknown or not names:
         found = repr(unknown[0]) if unknown else "none"

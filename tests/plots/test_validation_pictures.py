@@ -287,3 +287,20 @@ def test_little_data_is_drawn(found, draw, rows):
 def test_tracking_of_what_validate_found(found):
     ax = plots.plot_tracking(found)
     assert_allclose(lines(ax)["BG/NBD"].get_ydata(), of(found.tracking, "bg_nbd")["expected_cumulative"])
+
+
+@pytest.mark.parametrize("draw", [*OF_A_VALIDATION, plots.plot_tracking])
+def test_what_is_no_name_is_refused_in_words(found, tested, draw):
+    for wrong, called in ((3, "int"), (found.models["bg_nbd"], "PurchaseModel")):
+        with pytest.raises(clv.InvalidInput, match=f"a list of names; found {called}"):
+            draw(found, models=wrong)
+        with pytest.raises(clv.InvalidInput, match=f"a list of names; found {called}"):
+            plots.plot_backtest(tested, models=wrong)
+    assert plt.get_fignums() == []
+
+
+def test_metrics_that_are_no_names_are_refused_in_words(found):
+    with pytest.raises(clv.InvalidInput, match="a list of names; found 3"):
+        plots.plot_scores(found, metrics=3)
+    with pytest.raises(clv.InvalidInput, match="at least one metric, for example 'bias_ratio'; found none"):
+        plots.plot_scores(found, metrics=[])
