@@ -82,7 +82,8 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     if all(column["value"].isna().all() for column in columns):
         raise NotAvailable(f"nobody asked for has any of {', '.join(metric.name for metric in chosen)}")
     ax = canvas.axes(ax, 1.6 + 1.9 * len(chosen), 2.2 + 0.45 * len(names))
-    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small")
+    # a name with dollar signs is no formula
+    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small", parse_math=False)
     whole, high = _settled_size(ax)
     each = whole / len(chosen)
     roomy = each > _NARROW and (high - _ABOVE_AND_BELOW) / len(names) > _LOW

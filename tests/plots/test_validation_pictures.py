@@ -268,6 +268,11 @@ def test_labels_of_the_caller(log):
     ax.figure.canvas.draw()
     with pytest.raises(clv.NotAvailable, match="needs amounts"):
         plots.plot_lift(found, of="spend")
+    predicted = {f"$\\frac{name}$": said for name, said in found.predicted.items()}
+    scores = found.scores.assign(model=[f"$\\frac{name}$" for name in found.scores["model"]])
+    ax = plots.plot_scores(dataclasses.replace(found, predicted=predicted, scores=scores))
+    ax.figure.canvas.draw()
+    assert ax.get_yticklabels()[0].get_text() == "BG/NBD ($\\frac$a$)"
 
 
 @pytest.mark.parametrize("rows", ["one customer", "nothing bought", "nobody came back"])
