@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
+from ..families import PURCHASE_FAMILIES, purchase_family
 from ..validation.forecasters import in_words, listed
 from ..validation.result import Validation
 from . import canvas, marks
@@ -65,7 +66,7 @@ def plot_tracking(
     >>> table = clv.plots.compute_tracking("bg_nbd", clv.load_cdnow(sample=True), calibration_end="1997-09-30")
     >>> ax = clv.plots.plot_tracking(table)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['actual', 'bg_nbd']
+    ['actual', 'BG/NBD']
     >>> plt.close(ax.figure)
     """
     from matplotlib import dates
@@ -116,8 +117,13 @@ def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str
     if unknown or not names:
         found = repr(unknown[0]) if unknown else "none"
         raise InvalidInput(f"models must name tracked models ({', '.join(there)}); found {found}")
-    titles = in_words(tracking, names) if isinstance(tracking, Validation) else {name: name for name in names}
+    titles = in_words(tracking, names) if isinstance(tracking, Validation) else {name: _title(name) for name in names}
     return {name: there[name] for name in names}, titles
+
+
+def _title(name: str) -> str:
+    """How a name in a table, which knows no more, is written: that of a shipped family as other pictures write it."""
+    return purchase_family(name).title if name in PURCHASE_FAMILIES else name
 
 
 def _columns(table: pd.DataFrame, what: str, cumulative: bool) -> tuple[str, str]:

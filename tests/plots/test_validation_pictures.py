@@ -201,7 +201,9 @@ def test_tracking(found, tracked, cumulative, what, columns):
 
 def test_tracking_of_a_table(tracked):
     ax = plots.plot_tracking(tracked, models="bg_nbd")
-    assert legend(ax) == ["actual", "bg_nbd"]
+    assert legend(ax) == ["actual", "BG/NBD"]
+    own = plots.plot_tracking(tracked.assign(model=tracked["model"].replace("bg_nbd", "early")))
+    assert legend(own) == ["actual", "Pareto/NBD", "early"]
     plain = tracked.drop(columns=[name for name in tracked if "revenue" in name])
     with pytest.raises(clv.NotAvailable, match="revenue needs amounts"):
         plots.plot_tracking(plain, what="revenue")
