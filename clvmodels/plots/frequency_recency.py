@@ -164,8 +164,8 @@ def plot_expected_purchases(
 
 def _silence_tells(table: pd.DataFrame) -> bool:
     """Whether somewhere less is expected of more purchases before as long a silence; never where nobody leaves."""
-    cells = table.pivot(index="recency", columns="frequency", values="expected_purchases").to_numpy()
-    return bool((np.diff(cells[:, 1:], axis=1) < 0).any())
+    cells = table["expected_purchases"].to_numpy().reshape(table["frequency"].nunique(), -1)
+    return bool((np.diff(cells[1:], axis=0) < 0).any())
 
 
 def _draw(
