@@ -98,7 +98,7 @@ def plot_alive_history(models: Any, log: Any, customer: Any = None, ax: Axes | N
     table = compute_alive_history(labelled, log, customer, **reading)
     ax = canvas.axes(ax, 7.0, 4.4)
     bought = np.unique(table.loc[table["purchase"], "date"].to_numpy())
-    ax.vlines(bought, 0, 1, colors=canvas.EDGE, linewidths=0.8, linestyles=(0, (1, 2)), label="purchase", zorder=1)
+    ax.vlines(bought, 0, 1, colors=canvas.edge(ax), linewidths=0.8, linestyles=(0, (1, 2)), label="purchase", zorder=1)
     for i, label in enumerate(labelled):
         look, path = canvas.style(i), table[table["model"] == label]
         ax.plot(path["date"].to_numpy(), path["p_alive"].to_numpy(), look.line, color=look.color, label=label)

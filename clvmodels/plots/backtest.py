@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
 from ..validation.backtest import Backtest
+from ..validation.forecasters import listed
 from ..validation.metrics import catalogue
 from . import canvas, marks
 
@@ -78,7 +79,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
         part = rows[rows["model"] == name].sort_values("cutoff")
         marks.line(ax, i, part["cutoff"].to_numpy(), part["value"], backtest.titles[name])
     if asked.better.startswith("near") and math.isfinite(asked.best):
-        ax.axhline(asked.best, color=canvas.EDGE, linewidth=1)
+        ax.axhline(asked.best, color=canvas.edge(ax), linewidth=1)
     days = sorted(rows["cutoff"].unique())
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days], fontsize="small", rotation=30, ha="right")
     across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))
@@ -98,7 +99,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
 
 
 def _names(backtest: Backtest, models: Any) -> list[str]:
-    names = list(backtest.titles) if models is None else [models] if isinstance(models, str) else list(models)
+    names = list(backtest.titles) if models is None else listed(models)
     unknown = [name for name in names if name not in backtest.titles]
     if unknown or not names:
         found = repr(unknown[0]) if unknown else "none"

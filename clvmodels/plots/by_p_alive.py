@@ -50,14 +50,20 @@ def plot_by_p_alive(
     titles = in_words(validation, list(rows))
     first = next(iter(rows.values()))
     at = np.arange(len(first))
-    ax.axhline(1.0, color=canvas.EDGE, linewidth=1, label="as expected")
+    ax.axhline(1.0, color=canvas.edge(ax), linewidth=1, label="as expected")
     for i, (name, part) in enumerate(rows.items()):
         here, look = at + marks.apart(i, len(rows), min(0.2 * len(rows), 0.8)), canvas.style(i)
         expected = part["expected"].to_numpy()
         scatter = np.divide(part["standard_error"], expected, out=np.full(len(at), np.nan), where=expected > 0)
         marks.whiskers(ax, here, part["ratio"], 2 * scatter)
         ax.plot(
-            here, part["ratio"], look.marker, color=look.color, markeredgecolor="black", label=titles[name], zorder=4
+            here,
+            part["ratio"],
+            look.marker,
+            color=look.color,
+            markeredgecolor=canvas.ink(ax),
+            label=titles[name],
+            zorder=4,
         )
     numbers = zip(*(part["n"] for part in rows.values()), strict=True)
     texts = ["\n".join([group, *(f"{n:,}" for n in each)]) for group, each in zip(first["group"], numbers, strict=True)]

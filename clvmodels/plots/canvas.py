@@ -22,15 +22,14 @@ _LINES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _HATCHES = ("", "//", "..", "xx", "--")
 
-# What happened, as against what models say.
-ACTUAL = "#BBBBBB"
-EDGE = "#444444"
-
 _LETTERS_PER_INCH = 14  # of labels
 _FEWEST_LETTERS = 24  # in a line, however narrow the Axes are
+_FEWEST_UPRIGHT = 12
+_LEAST_LABEL = 1.0  # inches that a label of the y axis may have, however low the Axes are
 _BELOW = 8  # points between the label of the x axis and the caption
 _NARROW = 4.0  # inches: Axes below this have a smaller caption
-_LEAST_HEIGHT = 0.4  # of the Axes, when a caption takes room from them
+_DARK, _OPAQUE = 0.4, 0.5  # a ground of less light is dark; one of less alpha is not what is seen
+_LEAST_HEIGHT, _LEAST_WIDTH = 0.4, 0.6  # of the Axes, when what is written takes room from them
 
 
 class _Size(NamedTuple):
@@ -67,6 +66,37 @@ def axes(ax: Any, width: float, height: float) -> Axes:
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
 
 
+def ink(ax: Axes) -> str:
+    """What stands out most: whiskers, and lines that belong to no model."""
+    return "white" if _is_dark(ax) else "black"
+
+
+def paper(ax: Axes) -> str:
+    """What hollow markers are filled with."""
+    return "black" if _is_dark(ax) else "white"
+
+
+def edge(ax: Axes) -> str:
+    """Outlines, and lines to hold others against."""
+    return "#BBBBBB" if _is_dark(ax) else "#444444"
+
+
+def actual(ax: Axes) -> str:
+    """What happened, as against what models say."""
+    return "#777777" if _is_dark(ax) else "#BBBBBB"
+
+
+def _is_dark(ax: Axes) -> bool:
+    """Whether the style in force draws on a dark ground, where black whiskers would not be seen."""
+    from matplotlib.colors import to_rgba
+
+    figure = root_figure(ax)
+    ground = to_rgba(ax.get_facecolor())
+    if ground[3] < _OPAQUE and figure is not None:
+        ground = to_rgba(figure.get_facecolor())
+    return ground[3] >= _OPAQUE and sum(ground[:3]) / 3 < _DARK
+
+
 def root_figure(artist: Artist) -> Figure | None:
     """The whole figure, of which a subfigure may be a part; ``get_figure(root=True)`` came with matplotlib 3.10."""
     figure = artist.figure
@@ -97,7 +127,7 @@ def beside_one_another(ax: Axes, at: Any, heights: Mapping[str, Any]) -> None:
     for i, (label, height) in enumerate(heights.items()):
         look, aside = style(i), step * (i - (len(heights) - 1) / 2)
         ax.plot(
-            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor="black", markersize=5,
+            at + aside, height, look.marker, label=label, color=look.color, markeredgecolor=ink(ax), markersize=5,
             clip_on=False, zorder=3,
         )  # fmt: skip
 
@@ -130,7 +160,7 @@ def legend(ax: Axes, **where: Any) -> None:
 def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
     """Write below the label of the x axis, about as wide as the Axes are. Call it last.
 
-    Where no layout engine makes room for it, the Axes, and those ``beside`` them, are raised from below.
+    Where no layout engine makes room for what is written, the Axes, and those ``beside`` them, are made smaller.
     """
     width = _inches(ax).width
     written = ax.annotate(
@@ -148,16 +178,32 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
     )
     figure = root_figure(ax)
     _wrap(written, 0.95 * width)
-    if figure is not None and figure.get_layout_engine() is None:
-        _make_room(ax, written, figure, beside)
+    if figure is None:
+        return
+    engine = figure.get_layout_engine()
+    if engine is None:
+        _make_room(ax, figure, beside)
+        return
+    # only a layout tells how much room there is for the labels, and the labels how much is left for the caption
+    engine.execute(figure)
+    _wrap(ax.title, 0.95 * _inches(ax).width)
+    _wrap(ax.xaxis.label, _inches(ax).width)
+    _wrap(ax.yaxis.label, max(_inches(ax).height, _LEAST_LABEL))
+    engine.execute(figure)
+    _wrap(written, 0.9 * _inches(ax).width)
 
 
-def _wrap(written: Text, width: float) -> None:
+def _wrap(written: Text, length: float) -> None:
     """Break a text into lines of so many inches, by the width of its letters in the font that there is."""
-    text, figure = written.get_text(), root_figure(written)
+    text, figure = " ".join(written.get_text().split()), root_figure(written)
+    if not text:
+        return
+    written.set_text(text)
     dots = figure.dpi if figure is not None else 100.0
-    each = max(written.get_window_extent().width / dots / len(text), 1e-3)
-    written.set_text(textwrap.fill(text, max(_FEWEST_LETTERS, int(width / each))))
+    box = written.get_window_extent()
+    each = max(box.width, box.height) / dots / len(text)  # a label of the y axis stands upright
+    fewest = _FEWEST_LETTERS if box.width > box.height else _FEWEST_UPRIGHT
+    written.set_text(textwrap.fill(text, max(fewest, int(length / max(each, 1e-3)))))
 
 
 def _inches(ax: Axes) -> _Size:
@@ -168,17 +214,32 @@ def _inches(ax: Axes) -> _Size:
     return _Size(place.width * float(width), place.height * float(height))
 
 
-def _make_room(ax: Axes, written: Text, figure: Figure, beside: Sequence[Axes]) -> None:
-    """Raise the lower end of the Axes by what the caption lacks above the figure's edge or the Axes below."""
-    ax.get_tightbbox()  # this is what puts the label in its place
-    box, own = written.get_window_extent(), ax.get_window_extent()
-    others = [other.get_tightbbox() for other in figure.axes if other is not ax and other not in beside]
-    below = [there.y1 for there in others if there and there.y1 < own.y0 and there.x0 < own.x1 and there.x1 > own.x0]
-    missing = (max([figure.bbox.y0, *below]) + _BELOW - box.y0) / figure.bbox.height
-    if missing <= 0:
+def _make_room(ax: Axes, figure: Figure, beside: Sequence[Axes]) -> None:
+    """Make the Axes smaller by what is written around them lacks to the figure's edges and to the Axes next to them."""
+    own, outer = ax.get_window_extent(), ax.get_tightbbox()
+    if outer is None:
         return
+    left, below, above = [figure.bbox.x0], [figure.bbox.y0 + _BELOW], [figure.bbox.y1]
+    for other in figure.axes:
+        inner, there = other.get_window_extent(), other.get_tightbbox()
+        if other is ax or other in beside or there is None:
+            continue
+        if inner.x0 < own.x1 and inner.x1 > own.x0:
+            below += [there.y1 + _BELOW] if inner.y1 <= own.y0 else []
+            above += [there.y0] if inner.y0 >= own.y1 else []
+        elif inner.x1 <= own.x0 and inner.y0 < own.y1 and inner.y1 > own.y0:
+            left.append(there.x1)
+    width, height = figure.bbox.width, figure.bbox.height
+    aside = max(0.0, max(left) - outer.x0) / width
+    raised, lowered = max(0.0, max(below) - outer.y0) / height, max(0.0, outer.y1 - min(above)) / height
     for each in (ax, *beside):
         place = each.get_position()
-        raised = min(missing, place.height * (1 - _LEAST_HEIGHT))
-        each.set_position((place.x0, place.y0 + raised, place.width, place.height - raised))
+        shrunk = min(1.0, place.height * (1 - _LEAST_HEIGHT) / max(raised + lowered, 1e-9))
+        moved = min(aside, place.width * (1 - _LEAST_WIDTH)) if each is ax else 0.0
+        each.set_position(
+            (
+                place.x0 + moved, place.y0 + shrunk * raised,
+                place.width - moved, place.height - shrunk * (raised + lowered),
+            )
+        )  # fmt: skip
         each.set_in_layout(True)  # placing it by hand must not leave it out of a figure saved with tight edges

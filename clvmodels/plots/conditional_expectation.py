@@ -56,7 +56,7 @@ def plot_conditional_expectation(
     titles = in_words(validation, list(rows))
     first = next(iter(rows.values()))
     at = np.arange(len(first))
-    ax.bar(at, first["actual"], 0.8, label="actual", color=canvas.ACTUAL, edgecolor=canvas.EDGE)
+    ax.bar(at, first["actual"], 0.8, label="actual", color=canvas.actual(ax), edgecolor=canvas.edge(ax))
     marks.whiskers(ax, at, first["actual"], 2 * first["standard_error"])
     for i, (name, part) in enumerate(rows.items()):
         marks.line(ax, i, at, part["expected"], titles[name])

@@ -50,17 +50,17 @@ def plot_coverage(validation: Validation, models: Any = None, ax: Axes | None = 
     titles = in_words(validation, list(rows))
     levels = next(iter(rows.values()))["level"].to_numpy()
     at = np.arange(len(levels))
-    ax.hlines(levels, at - 0.4, at + 0.4, color=canvas.EDGE, linewidth=2, label="nominal")
+    ax.hlines(levels, at - 0.4, at + 0.4, color=canvas.edge(ax), linewidth=2, label="nominal")
     for i, (name, part) in enumerate(rows.items()):
         look, here = canvas.style(i), at + marks.apart(i, len(rows), min(0.3 * len(rows), 0.8))
         aside = min(0.3, 0.8 / len(rows)) / 6
         ax.plot(
-            here - aside, part["expected"], look.marker, color=look.color, markerfacecolor="white", markeredgewidth=1.5,
-            label=f"{titles[name]}: expected", zorder=3,
+            here - aside, part["expected"], look.marker, color=look.color, markerfacecolor=canvas.paper(ax),
+            markeredgewidth=1.5, label=f"{titles[name]}: expected", zorder=3,
         )  # fmt: skip
         marks.whiskers(ax, here + aside, part["actual"], 2 * part["standard_error"])
         ax.plot(
-            here + aside, part["actual"], look.marker, color=look.color, markeredgecolor="black",
+            here + aside, part["actual"], look.marker, color=look.color, markeredgecolor=canvas.ink(ax),
             label=f"{titles[name]}: actual", zorder=4,
         )  # fmt: skip
     ax.set_xticks(at, [f"{100 * level:g} %" for level in levels])

@@ -53,11 +53,11 @@ def plot_deciles(
         here = part["decile"] + marks.apart(i, len(rows), 0.8)
         own = "" if len(rows) == 1 else f"{titles[name]}: "
         ax.bar(
-            here, part["actual"], wide, label=f"{own}actual", color=canvas.ACTUAL if len(rows) == 1 else look.color,
-            alpha=1.0 if len(rows) == 1 else 0.5, hatch=look.hatch, edgecolor=canvas.EDGE,
+            here, part["actual"], wide, label=f"{own}actual", color=canvas.actual(ax) if len(rows) == 1 else look.color,
+            alpha=1.0 if len(rows) == 1 else 0.5, hatch=look.hatch, edgecolor=canvas.edge(ax),
         )  # fmt: skip
         ax.plot(
-            here, part["expected"], look.marker, color=look.color, markeredgecolor="black", zorder=3,
+            here, part["expected"], look.marker, color=look.color, markeredgecolor=canvas.ink(ax), zorder=3,
             label=f"{titles[name]}: expected",
         )  # fmt: skip
     number = rows[next(iter(rows))]["decile"].tolist()

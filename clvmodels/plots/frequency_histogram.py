@@ -94,7 +94,7 @@ def plot_frequency_histogram(
     ax = canvas.axes(ax, 7.0, 4.8)
     at = np.arange(max_frequency + 1)
     first = next(iter(tables.values()))
-    ax.bar(at, first["actual"], 0.8, label="actual", color=canvas.ACTUAL, edgecolor=canvas.EDGE)
+    ax.bar(at, first["actual"], 0.8, label="actual", color=canvas.actual(ax), edgecolor=canvas.edge(ax))
     canvas.beside_one_another(ax, at, {label: table["fitted"] for label, table in tables.items()})
     ax.set_xticks(at, class_names(max_frequency))
     ax.set_xlabel("repeat purchases in the time observed")

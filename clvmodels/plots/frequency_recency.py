@@ -103,13 +103,15 @@ def plot_p_alive(model: Any, T: float | None = None, max_frequency: int | None =
     table = compute_frequency_recency(model, T, 0.0, max_frequency)
     told = (
         "How to read it: each cell is a customer who made so many repeat purchases, the last one so long after the "
-        "first; at the top he bought just now. Many purchases and then a long silence are a sign of having left."
+        "first; at the top he bought just now."
     )
     one_timers = table.loc[(table["frequency"] == 0) & (table["recency"] == 0), "p_alive"]
     if (table["p_alive"].dropna() == 1).all():
         told += " In this model nobody ever leaves."
-    elif (one_timers == 1).all():
-        told += " This model gives everybody without a repeat purchase P(alive) = 1, by its construction."
+    else:
+        told += " Many purchases and then a long silence are a sign of having left."
+        if (one_timers == 1).all():
+            told += " This model gives everybody without a repeat purchase P(alive) = 1, by its construction."
     return _draw(model, table, "p_alive", "P(alive)", "P(alive) now", told, ax, (0.0, 1.0))
 
 
@@ -149,11 +151,21 @@ def plot_expected_purchases(
     ahead = units_per_year(unit) if horizon is None else float(horizon)
     told = (
         "How to read it: each cell is a customer who made so many repeat purchases, the last one so long after the "
-        "first; at the top he bought just now. The best customers bought often and lately; of those who bought often "
-        "and then stopped, less is expected than of those who bought seldom."
+        "first; at the top he bought just now."
     )
+    if _silence_tells(table):
+        told += (
+            " The best customers bought often and lately; of those who bought often and then stopped, less is expected "
+            "than of those who bought seldom."
+        )
     title = f"Expected purchases in the next {canvas.length(ahead, unit)}"
     return _draw(model, table, "expected_purchases", "expected purchases", title, told, ax, (0.0, None))
+
+
+def _silence_tells(table: pd.DataFrame) -> bool:
+    """Whether somewhere less is expected of more purchases before as long a silence; never where nobody leaves."""
+    cells = table["expected_purchases"].to_numpy().reshape(table["frequency"].nunique(), -1)
+    return bool((np.diff(cells[1:], axis=0) < 0).any())
 
 
 def _draw(

@@ -155,7 +155,7 @@ def plot_iso_value(
     ax = canvas.axes(ax, 7.0, 5.4)
     shades = colormaps["cividis"](np.linspace(0.15, 1.0, len(heights) + 1))
     ax.contourf(recency, frequency, cells, levels=[0, *heights], colors=shades, alpha=0.45, extend="max", zorder=0)
-    curves = ax.contour(recency, frequency, cells, levels=heights, colors="black", linewidths=1.2)
+    curves = ax.contour(recency, frequency, cells, levels=heights, colors=canvas.ink(ax), linewidths=1.2)
     for text in ax.clabel(curves, fmt=lambda value: f"{value:,.6g}", fontsize="small", inline=True):
         text.set_clip_on(True)
     ax.set_xlabel(f"recency: first to last purchase ({unit}s)")

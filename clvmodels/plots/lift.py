@@ -51,8 +51,10 @@ def plot_lift(validation: Validation, models: Any = None, of: str = "purchases",
         told = f"{titles[name]}: Gini {found['gini']:.2f} ({found['normalised_gini']:.2f} of perfect)"
         ax.plot(part["share_of_customers"], part["share_of_actual"], look.line, color=look.color, label=told, zorder=3)
     told = f"{PERFECT}: Gini {perfect['gini'].iloc[0]:.2f}"
-    ax.plot(perfect["share_of_customers"], perfect["share_of_actual"], ":", color="black", label=told)
-    ax.plot(chance["share_of_customers"], chance["share_of_actual"], "-", color=canvas.EDGE, linewidth=1, label=CHANCE)
+    ax.plot(perfect["share_of_customers"], perfect["share_of_actual"], ":", color=canvas.ink(ax), label=told)
+    ax.plot(
+        chance["share_of_customers"], chance["share_of_actual"], "-", color=canvas.edge(ax), linewidth=1, label=CHANCE
+    )
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlim(0, 1)

@@ -29,14 +29,14 @@ def line(ax: Axes, i: int, at: Any, height: Any, label: str) -> None:
     """A line with markers in the looks of the model at position i."""
     look = canvas.style(i)
     ax.plot(
-        at, height, color=look.color, linestyle=look.line, marker=look.marker, markeredgecolor="black", markersize=5,
-        label=label, zorder=3 + i / 100,
+        at, height, color=look.color, linestyle=look.line, marker=look.marker, markeredgecolor=canvas.ink(ax),
+        markersize=5, label=label, zorder=3 + i / 100,
     )  # fmt: skip
 
 
 def whiskers(ax: Axes, at: Any, height: Any, reach: Any) -> None:
     """Error bars without a marker of their own; none where the error is missing."""
-    ax.errorbar(at, height, reach, fmt="none", ecolor="black", elinewidth=1, capsize=3, zorder=3)
+    ax.errorbar(at, height, reach, fmt="none", ecolor=canvas.ink(ax), elinewidth=1, capsize=3, zorder=3)
 
 
 def x_label(ax: Axes, text: str) -> None:

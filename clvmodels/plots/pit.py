@@ -44,8 +44,10 @@ def plot_pit(validation: Validation, models: Any = None, bins: int = 10, ax: Axe
     rows = marks.by_model(table)
     titles = in_words(validation, list(rows))
     first = table.iloc[0]
-    ax.axhspan(first["band_low"], first["band_high"], color=canvas.ACTUAL, alpha=0.4, label="what chance allows (95 %)")
-    ax.axhline(1.0, color=canvas.EDGE, linewidth=1)
+    ax.axhspan(
+        first["band_low"], first["band_high"], color=canvas.actual(ax), alpha=0.4, label="what chance allows (95 %)"
+    )
+    ax.axhline(1.0, color=canvas.edge(ax), linewidth=1)
     for i, (name, part) in enumerate(rows.items()):
         look, p = canvas.style(i), float(part["p_value"].iloc[0])
         edges = [*part["low"], part["high"].iloc[-1]]

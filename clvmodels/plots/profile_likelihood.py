@@ -81,13 +81,15 @@ def plot_profile_likelihood(
     ax = canvas.axes(ax, 7.0, 4.4)
     look = canvas.style(0)
     ax.plot(at[order], relative[order], look.line, marker=".", color=look.color, label="profile log-likelihood")
-    ax.axhline(cut, color=canvas.EDGE, linestyle="--", linewidth=1, label=f"{100 * found.level:g} % line ({cut:.2f})")
+    ax.axhline(
+        cut, color=canvas.edge(ax), linestyle="--", linewidth=1, label=f"{100 * found.level:g} % line ({cut:.2f})"
+    )
     low, high = found.interval
     left, right = ax.get_xlim()
-    ax.axvspan(max(low, left), min(high, right), color=canvas.ACTUAL, alpha=0.4, label="interval", zorder=0)
+    ax.axvspan(max(low, left), min(high, right), color=canvas.actual(ax), alpha=0.4, label="interval", zorder=0)
     for end in (low, high):
         if left <= end <= right:
-            ax.axvline(end, color=canvas.EDGE, linestyle=":", linewidth=1)
+            ax.axvline(end, color=canvas.edge(ax), linestyle=":", linewidth=1)
     ax.set_xlim(left, right)
     ax.set_ylim(min(relative.min(), 1.4 * cut), max(0.4, 0.05 * abs(cut)))
     ax.set_xlabel(parameter)

@@ -90,7 +90,7 @@ def plot_purchase_pmf(
         look, aside = canvas.style(i), width * (i - (len(tables) - 1) / 2)
         ax.bar(
             at + aside, table["probability"], width, label=label, color=(look.color, 0.6), hatch=look.hatch,
-            edgecolor="black", linewidth=0.6,
+            edgecolor=canvas.ink(ax), linewidth=0.6,
         )  # fmt: skip
     ax.set_xticks(at, class_names(max_purchases))
     ax.set_xlabel("repeat purchases")

@@ -48,7 +48,7 @@ def plot_regularity(regularity: pd.DataFrame, ax: Axes | None = None) -> Axes:
     k, twice = float(first["regularity"]), 2 * float(first["standard_error"])
     ax.bar(
         regularity["low"], regularity["share"], regularity["high"] - regularity["low"], align="edge", label="actual",
-        color=canvas.ACTUAL, edgecolor=canvas.EDGE,
+        color=canvas.actual(ax), edgecolor=canvas.edge(ax),
     )  # fmt: skip
     chance, fit = canvas.style(0), canvas.style(1)
     ax.stairs(

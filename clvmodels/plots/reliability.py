@@ -64,7 +64,7 @@ def plot_reliability(
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_zorder(right.get_zorder() + 1)  # points stand before the bars
     ax.patch.set_visible(False)
-    ax.plot([0, 1], [0, 1], color=canvas.EDGE, linewidth=1, label="as predicted")
+    ax.plot([0, 1], [0, 1], color=canvas.edge(ax), linewidth=1, label="as predicted")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlim(0, 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import NotAvailable
+from ..errors import InvalidInput, NotAvailable
 from ..validation.forecasters import in_words, names_of
 from ..validation.metrics import catalogue
 from . import canvas, marks
@@ -74,13 +74,16 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]
     chosen = catalogue.find(leading if metrics is None else metrics)
     names = names_of(validation, models, baselines=True)
+    if not chosen:
+        raise InvalidInput(f"metrics must name at least one metric, for example {leading[0]!r}; found none")
     titles = in_words(validation, names)
     scores = validation.scores[validation.scores["model"].isin(names)]
     columns = [scores[scores["metric"] == metric.name].set_index("model").reindex(names) for metric in chosen]
     if all(column["value"].isna().all() for column in columns):
         raise NotAvailable(f"nobody asked for has any of {', '.join(metric.name for metric in chosen)}")
     ax = canvas.axes(ax, 1.6 + 1.9 * len(chosen), 2.2 + 0.45 * len(names))
-    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small")
+    # a name with dollar signs is no formula
+    ax.set_yticks(range(len(names)), [titles[name] for name in names], fontsize="small", parse_math=False)
     whole, high = _settled_size(ax)
     each = whole / len(chosen)
     roomy = each > _NARROW and (high - _ABOVE_AND_BELOW) / len(names) > _LOW
@@ -93,7 +96,7 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     ax.tick_params(axis="x", labelsize="small" if each > _NARROW else "x-small")
     ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     for between in range(1, len(chosen)):
-        ax.axvline(between - 0.5, color=canvas.ACTUAL, linewidth=1)
+        ax.axvline(between - 0.5, color=canvas.actual(ax), linewidth=1)
     marks.x_label(ax, "metrics, each on a scale of its own")
     ax.set_ylabel("forecast by")
     canvas.title(ax, "Models and baselines in the holdout")
@@ -129,18 +132,19 @@ def _draw_column(ax: Axes, i: int, metric: Metric, column: pd.DataFrame, told: b
         return i - _HALF + 2 * _HALF * (value - low) / span
 
     if math.isfinite(metric.best) and low <= metric.best <= high:
-        ax.plot([place(metric.best)] * 2, [-0.5, len(values) - 0.5], ":", color=canvas.EDGE, linewidth=1)
+        ax.plot([place(metric.best)] * 2, [-0.5, len(values) - 0.5], ":", color=canvas.edge(ax), linewidth=1)
     for row, (value, error) in enumerate(zip(values, reach, strict=True)):
         look = canvas.style(row)
         if not math.isfinite(value):
             ax.text(i, row, "—" if math.isnan(value) else "∞", ha="center", va="center", gid="missing")
             continue
         ax.errorbar(
-            place(value), row, xerr=2 * _HALF * error / span, fmt="none", ecolor="black", elinewidth=1, capsize=2
+            place(value), row, xerr=2 * _HALF * error / span, fmt="none", ecolor=canvas.ink(ax), elinewidth=1, capsize=2
         )
         ax.plot(
-            place(value), row, look.marker, color=look.color, markeredgecolor="black" if is_model[row] else look.color,
-            markerfacecolor=look.color if is_model[row] else "white", zorder=3,
+            place(value), row, look.marker, color=look.color,
+            markeredgecolor=canvas.ink(ax) if is_model[row] else look.color,
+            markerfacecolor=look.color if is_model[row] else canvas.paper(ax), zorder=3,
         )  # fmt: skip
         if told:
             ax.annotate(

@@ -119,7 +119,7 @@ def plot_spend_density(
     low, high = first["low"], first["high"]
     ax = canvas.axes(ax, 7.0, 4.4)
     ax.bar(
-        low, first["actual"], high - low, align="edge", label="actual", color=canvas.ACTUAL, edgecolor="white",
+        low, first["actual"], high - low, align="edge", label="actual", color=canvas.actual(ax), edgecolor="white",
         linewidth=0.4,
     )  # fmt: skip
     middle = np.sqrt(low * high) if scale == "log" else (low + high) / 2

@@ -90,10 +90,10 @@ def plot_spend_frequency(summary: Any, max_frequency: int = 7, weights: Any = No
     there = table["customers"] > 0
     at = table["frequency"][there]
     low, middle, high = (table[name][there] for name in ("quartile_25", "median", "quartile_75"))
-    ax.bar(at, high - low, 0.6, low, color=canvas.ACTUAL, edgecolor=canvas.EDGE, label="quartiles")
-    ax.hlines(middle, at - 0.3, at + 0.3, color="black", linewidth=1.5, label="median")
+    ax.bar(at, high - low, 0.6, low, color=canvas.actual(ax), edgecolor=canvas.edge(ax), label="quartiles")
+    ax.hlines(middle, at - 0.3, at + 0.3, color=canvas.ink(ax), linewidth=1.5, label="median")
     look = canvas.style(0)
-    ax.plot(at, table["mean"][there], look.marker, color=look.color, markeredgecolor="black", label="mean")
+    ax.plot(at, table["mean"][there], look.marker, color=look.color, markeredgecolor=canvas.ink(ax), label="mean")
     level = float(paid.weights @ paid.spend / paid.weights.sum()) if paid.weights.sum() else 0.0
     ax.axhline(level, color=look.color, linestyle="--", linewidth=1, label="mean of all repeaters")
     names = class_names(most)[1:]

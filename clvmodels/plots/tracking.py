@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
-from ..validation.forecasters import in_words
+from ..families import PURCHASE_FAMILIES, purchase_family
+from ..validation.forecasters import in_words, listed
 from ..validation.result import Validation
 from . import canvas, marks
 
@@ -65,7 +66,7 @@ def plot_tracking(
     >>> table = clv.plots.compute_tracking("bg_nbd", clv.load_cdnow(sample=True), calibration_end="1997-09-30")
     >>> ax = clv.plots.plot_tracking(table)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['actual', 'bg_nbd']
+    ['actual', 'BG/NBD']
     >>> plt.close(ax.figure)
     """
     from matplotlib import dates
@@ -78,7 +79,7 @@ def plot_tracking(
         days = part["end_date"].to_numpy()
         look = canvas.style(i)
         if i == 0:
-            ax.plot(days, part[actual], "-", color=canvas.ACTUAL, linewidth=4, label="actual")
+            ax.plot(days, part[actual], "-", color=canvas.actual(ax), linewidth=4, label="actual")
             _mark_the_end(ax, part)
         ax.plot(
             days, part[expected], look.line, color=look.color, marker=look.marker, markersize=4, label=titles[name],
@@ -111,13 +112,18 @@ def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str
             f"expected what clvmodels.validate or plots.compute_tracking gave; found {type(tracking).__name__}"
         )
     there = marks.by_model(table)
-    names = list(there) if models is None else [models] if isinstance(models, str) else list(models)
+    names = list(there) if models is None else listed(models)
     unknown = [name for name in names if name not in there]
     if unknown or not names:
         found = repr(unknown[0]) if unknown else "none"
         raise InvalidInput(f"models must name tracked models ({', '.join(there)}); found {found}")
-    titles = in_words(tracking, names) if isinstance(tracking, Validation) else {name: name for name in names}
+    titles = in_words(tracking, names) if isinstance(tracking, Validation) else {name: _title(name) for name in names}
     return {name: there[name] for name in names}, titles
+
+
+def _title(name: str) -> str:
+    """How a name in a table, which knows no more, is written: that of a shipped family as other pictures write it."""
+    return purchase_family(name).title if name in PURCHASE_FAMILIES else name
 
 
 def _columns(table: pd.DataFrame, what: str, cumulative: bool) -> tuple[str, str]:
@@ -137,7 +143,7 @@ def _mark_the_end(ax: Axes, part: pd.DataFrame) -> None:
 
     end = calibration.max()
     at = dates.date2num(end)  # type: ignore[no-untyped-call]
-    ax.axvline(at, color=canvas.EDGE, linewidth=1, linestyle=":")
+    ax.axvline(at, color=canvas.edge(ax), linewidth=1, linestyle=":")
     ax.annotate(
         "calibration ends", (at, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         fontsize="small", ha="left", va="bottom",

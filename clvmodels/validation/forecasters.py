@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
@@ -41,13 +41,28 @@ def names_of(validation: Validation, models: Any, baselines: bool = False) -> li
         raise InvalidInput(f"expected what clvmodels.validate returns; found {type(validation).__name__}")
     if models is None:
         return list(validation.predicted if baselines else validation.names)
-    names = [models] if isinstance(models, str) else list(models)
+    names = listed(models)
     unknown = [name for name in names if name not in validation.predicted]
     if unknown:
         raise InvalidInput(f"there is no forecast {unknown[0]!r}; there are {', '.join(validation.predicted)}")
     if not names or len(set(names)) < len(names):
         raise InvalidInput(f"models must name at least one forecast, and each of them once; found {names}")
     return names
+
+
+def listed(models: Any) -> list[Any]:
+    """One name or several, as a list.
+
+    >>> listed("bg_nbd"), listed(("bg_nbd", "nbd"))
+    (['bg_nbd'], ['bg_nbd', 'nbd'])
+    """
+    if isinstance(models, str):
+        return [models]
+    if not isinstance(models, Iterable):
+        raise InvalidInput(
+            f"models must be a name, for example 'bg_nbd', or a list of names; found {type(models).__name__}"
+        )
+    return list(models)
 
 
 def in_words(validation: Validation, names: Sequence[str]) -> dict[str, str]:

@@ -188,6 +188,12 @@ def test_captions_tell_what_the_model_makes_so():
     mbg = given("mbg_nbd", {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614})
     assert constructed not in told(clv.plots.plot_p_alive(mbg, T=39))
     assert told(clv.plots.plot_p_alive(mbg, T=39)).startswith("How to read it:")
+    left, less = "a long silence are a sign of having left", "less is expected than of those who bought seldom"
+    assert left in told(clv.plots.plot_p_alive(mbg, T=39))
+    assert left not in nbd
+    assert less in told(clv.plots.plot_expected_purchases(mbg, T=39))
+    assert less not in told(clv.plots.plot_expected_purchases(given("nbd", NBD), T=39))
+    assert less not in told(clv.plots.plot_expected_purchases(mbg, T=39, max_frequency=1))
 
 
 def test_whole_periods_hold_one_purchase_each(donors):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 
 import clvmodels as clv
 
@@ -177,3 +178,45 @@ def test_drawing_is_loaded_when_something_is_drawn():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def drawn_colours(ax):
+    """Of lines, whiskers and whatever else is drawn as lines."""
+    of_lines = [line.get_color() for line in ax.lines if line.get_linestyle() != "None"]
+    of_many = [colour for each in ax.collections if len(each.get_edgecolor()) for colour in each.get_edgecolor()]
+    return [to_rgba(colour) for colour in [*of_lines, *of_many]]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_nothing_vanishes_on_a_dark_ground(name, drawings):
+    with plt.style.context("dark_background"):
+        ax = drawings[name]()
+        ax.figure.canvas.draw()
+    assert not [colour for colour in drawn_colours(ax) if colour[3] > 0 and max(colour[:3]) < 0.3]
+
+
+@pytest.mark.parametrize("name", ["plot_lift", "plot_scores", "plot_p_alive"])
+def test_labels_keep_off_their_neighbours_where_nothing_lays_out_the_figure(name, drawings):
+    figure, axes = plt.subplots(2, 2, figsize=(12, 9))
+    for ax in axes.flat:
+        drawings[name](ax=ax)
+    figure.canvas.draw()
+    for left, right in axes:
+        assert left.get_tightbbox().x0 >= figure.bbox.x0 - 1
+        assert right.yaxis.label.get_window_extent().x0 >= left.get_window_extent().x1
+    for above, below in axes.T:
+        assert below.title.get_window_extent().y1 <= above.texts[-1].get_window_extent().y0 + 1
+
+
+def test_labels_are_broken_by_the_room_that_is_left(tracked, found):
+    for draw, arguments in (
+        (clv.plots.plot_tracking, (tracked, None, True, "revenue")),
+        (clv.plots.plot_conditional_expectation, (found, "recency")),
+    ):
+        figure, ax = plt.subplots(figsize=(4, 3), layout="constrained")
+        draw(*arguments, ax=ax)
+        figure.canvas.draw()
+        for written in (ax.texts[-1], ax.yaxis.label):
+            box = written.get_window_extent()
+            assert 0 <= box.x0 <= box.x1 <= figure.bbox.x1
+            assert 0 <= box.y0 <= box.y1 <= figure.bbox.y1

@@ -201,7 +201,9 @@ def test_tracking(found, tracked, cumulative, what, columns):
 
 def test_tracking_of_a_table(tracked):
     ax = plots.plot_tracking(tracked, models="bg_nbd")
-    assert legend(ax) == ["actual", "bg_nbd"]
+    assert legend(ax) == ["actual", "BG/NBD"]
+    own = plots.plot_tracking(tracked.assign(model=tracked["model"].replace("bg_nbd", "early")))
+    assert legend(own) == ["actual", "Pareto/NBD", "early"]
     plain = tracked.drop(columns=[name for name in tracked if "revenue" in name])
     with pytest.raises(clv.NotAvailable, match="revenue needs amounts"):
         plots.plot_tracking(plain, what="revenue")
@@ -268,6 +270,11 @@ def test_labels_of_the_caller(log):
     ax.figure.canvas.draw()
     with pytest.raises(clv.NotAvailable, match="needs amounts"):
         plots.plot_lift(found, of="spend")
+    predicted = {f"$\\frac{name}$": said for name, said in found.predicted.items()}
+    scores = found.scores.assign(model=[f"$\\frac{name}$" for name in found.scores["model"]])
+    ax = plots.plot_scores(dataclasses.replace(found, predicted=predicted, scores=scores))
+    ax.figure.canvas.draw()
+    assert ax.get_yticklabels()[0].get_text() == "BG/NBD ($\\frac$a$)"
 
 
 @pytest.mark.parametrize("rows", ["one customer", "nothing bought", "nobody came back"])
@@ -287,3 +294,20 @@ def test_little_data_is_drawn(found, draw, rows):
 def test_tracking_of_what_validate_found(found):
     ax = plots.plot_tracking(found)
     assert_allclose(lines(ax)["BG/NBD"].get_ydata(), of(found.tracking, "bg_nbd")["expected_cumulative"])
+
+
+@pytest.mark.parametrize("draw", [*OF_A_VALIDATION, plots.plot_tracking])
+def test_what_is_no_name_is_refused_in_words(found, tested, draw):
+    for wrong, called in ((3, "int"), (found.models["bg_nbd"], "PurchaseModel")):
+        with pytest.raises(clv.InvalidInput, match=f"a list of names; found {called}"):
+            draw(found, models=wrong)
+        with pytest.raises(clv.InvalidInput, match=f"a list of names; found {called}"):
+            plots.plot_backtest(tested, models=wrong)
+    assert plt.get_fignums() == []
+
+
+def test_metrics_that_are_no_names_are_refused_in_words(found):
+    with pytest.raises(clv.InvalidInput, match="a list of names; found 3"):
+        plots.plot_scores(found, metrics=3)
+    with pytest.raises(clv.InvalidInput, match="at least one metric, for example 'bias_ratio'; found none"):
+        plots.plot_scores(found, metrics=[])
