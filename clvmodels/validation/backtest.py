@@ -14,7 +14,7 @@ from ..inference import looks
 from ..transactions import sources
 from ..transactions.moments import day_of, parse_moment
 from ..transactions.summarize import refuse_unknown, rfm_summary
-from ..units import hours_in
+from ..units import hours_in, length
 from . import baselines, comparing, words
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
@@ -116,7 +116,7 @@ class Backtest:
         return f"{self.verdict}\n\nmeans over {len(self.origins)} holdouts\n{shown}"
 
     def __repr__(self) -> str:
-        span = words.length(self.horizon, self.time_unit)
+        span = length(self.horizon, self.time_unit)
         return f"Backtest of {', '.join(self.titles)}: {len(self.origins)} holdouts of {span}"
 
     def _repr_html_(self) -> str:
@@ -127,7 +127,7 @@ class Backtest:
         ]
         titles = [catalogue.METRICS[name].title for name in wide.columns]
         sentences = [looks.line(sentence) for sentence in self.verdict.split("\n")]
-        head = f"Backtest: means over {len(self.origins)} holdouts of {words.length(self.horizon, self.time_unit)}"
+        head = f"Backtest: means over {len(self.origins)} holdouts of {length(self.horizon, self.time_unit)}"
         return looks.card(head, *sentences, looks.table(("", *titles), rows))
 
 

@@ -22,9 +22,11 @@ from ..transactions.columns import Columns
 from ..transactions.holdout import Split
 from ..transactions.last_day import last_day
 from ..transactions.moments import day_of, parse_moment
-from .made_forecasts import Made, in_words, read_forecast
+from ..units import length
+from .made_forecasts import Made, read_forecast
 from .matching import Matched, match
 from .metrics.catalogue import METRICS, arrays_for, value_of
+from .words import counted, day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -277,8 +279,8 @@ def _table(scores: Mapping[str, float]) -> pd.DataFrame:
 
 def _verdict(made: Made, scores: Mapping[str, float], duration: float) -> str:
     text = (
-        f"The forecast of {in_words(made.observation_end)} said {scores['expected_purchases']:,.0f} purchases in the "
-        f"{duration:.4g} {made.time_unit}s that followed; its {scores['customers']:,.0f} customers made "
+        f"The forecast of {day(str(made.observation_end))} said {scores['expected_purchases']:,.0f} purchases in the "
+        f"{length(duration, made.time_unit)} that followed; its {scores['customers']:,.0f} customers made "
         f"{scores['purchases']:,.0f} (the forecast was {_off(scores['bias_ratio'])})"
     )
     if "spend" in scores:
@@ -299,6 +301,7 @@ def _of_new_customers(split: Split) -> list[str]:
     if not split.new_customers:
         return []
     return [
-        f"{split.new_customers:,} customers came later and made {split.new_customers_purchases:,} purchases: no "
-        "forecast spoke of them, and none of it is counted here"
+        f"{counted(split.new_customers, 'customer')} came later and made "
+        f"{counted(split.new_customers_purchases, 'purchase')}: no forecast spoke of them, and none of it is counted "
+        "here"
     ]

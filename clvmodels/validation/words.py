@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..models.purchase import PurchaseModel
+from ..units import length
 
 # What the leading metrics are about, as one would say it.
 ABOUT = {
@@ -21,6 +22,8 @@ _OF_MONEY = {
     "spend_spearman": "the order of customers by money",
     "spend_top_decile_capture": "finding the tenth who spend most",
 }
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in any locale
 
 
 def about(metric: str) -> str:
@@ -40,16 +43,7 @@ def day(moment: str | date) -> str:
     """
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     clock = f", {found:%H:%M}" if isinstance(found, datetime) and isinstance(moment, str) and len(moment) > 10 else ""
-    return f"{found.day} {found:%b %Y}{clock}"
-
-
-def length(duration: float, unit: str) -> str:
-    """A length of time.
-
-    >>> length(39.0, "week"), length(1.0, "year")
-    ('39 weeks', '1 year')
-    """
-    return f"{duration:.4g} {unit}{'' if duration == 1 else 's'}"
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}{clock}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -68,6 +62,15 @@ def off_by(expected: float, actual: float) -> str:
     '-11.5 %'
     """
     return f"{100 * (expected / actual - 1):+.1f} %" if actual else "nothing was bought"
+
+
+def counted(number: int, what: str) -> str:
+    """How many of something.
+
+    >>> counted(1, "customer"), counted(1050, "purchase")
+    ('1 customer', '1,050 purchases')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def of_total(title: str, expected: float, actual: float, duration: float, unit: str, cut: str) -> str:
@@ -94,8 +97,8 @@ def of_new_customers(customers: int, purchases: int, spend: Any) -> str:
         return "Nobody was new in the holdout: all its purchases are by customers who were known before it."
     spent = "" if spend is None else f" for {spend:,.2f}"
     return (
-        f"Not forecast: {purchases:,} purchase{'' if purchases == 1 else 's'}{spent} by {customers:,} "
-        f"customer{'' if customers == 1 else 's'} who first bought in the holdout."
+        f"Not forecast: {counted(purchases, 'purchase')}{spent} by {counted(customers, 'customer')} who first bought "
+        "in the holdout."
     )
 
 
