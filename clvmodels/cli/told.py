@@ -6,6 +6,7 @@ import math
 from textwrap import fill, wrap
 from typing import Any
 
+from ..units import length
 from .defaults import DEFAULTS
 from .wording import in_options
 
@@ -74,7 +75,7 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
 
 
 def _ahead(horizon: float, unit: str) -> str:
-    return "the rest of their lives" if math.isinf(horizon) else f"the next {horizon:.4g} {unit}s"
+    return "the rest of their lives" if math.isinf(horizon) else f"the next {length(horizon, unit)}"
 
 
 def validation_told(words: Any, found: Any) -> str:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, NotAvailable
+from ..units import length
 from ..validation.backtest import Backtest
 from ..validation.forecasters import listed
 from ..validation.metrics import catalogue
@@ -85,7 +86,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
     across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.14 * -(-len(shown) // across) * (high - low))  # room for the legend
-    marks.x_label(ax, f"end of calibration (holdouts of {canvas.length(backtest.horizon, backtest.time_unit)})")
+    marks.x_label(ax, f"end of calibration (holdouts of {length(backtest.horizon, backtest.time_unit)})")
     canvas.y_label(ax, f"{asked.title}{f' ({asked.unit})' if asked.unit else ''}")
     better = _BETTER.get(asked.better, f"best near {asked.best:g}" if math.isfinite(asked.best) else "")
     canvas.title(ax, f"{asked.title} by cutoff{f': {better}' if better else ''}")

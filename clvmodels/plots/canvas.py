@@ -103,15 +103,6 @@ def root_figure(artist: Artist) -> Figure | None:
     return None if figure is None else figure.figure
 
 
-def length(value: float, unit: str) -> str:
-    """A length of time in words.
-
-    >>> length(1, "week"), length(52.17857, "week")
-    ('1 week', '52.18 weeks')
-    """
-    return f"{value:.4g} {unit}{'' if value == 1 else 's'}"
-
-
 def named(labels: Collection[str]) -> str:
     """Models in a title: the legend names more than two.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..units import length
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.forecasters import in_words
 from . import canvas, marks
@@ -68,7 +69,7 @@ def plot_conditional_expectation(
     unit = "" if by == "frequency" else f", {validation.time_unit}s"
     marks.x_label(ax, f"{_TITLES[by]}{unit} ({'in brackets' if slanted else 'below'}: customers)")
     canvas.y_label(ax, "purchases per customer")
-    canvas.title(ax, f"Purchases in the {canvas.length(validation.duration, validation.time_unit)} after calibration")
+    canvas.title(ax, f"Purchases in the {length(validation.duration, validation.time_unit)} after calibration")
     canvas.legend(ax)
     canvas.caption(
         ax,

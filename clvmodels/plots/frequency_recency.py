@@ -9,7 +9,7 @@ import numpy as np
 from .. import frames
 from ..models.time_units import one_length
 from ..numerics.arrays import Array
-from ..units import units_per_year
+from ..units import length, units_per_year
 from . import canvas
 from .customers import customers_of_age, spread
 from .model import purchase_model
@@ -158,7 +158,7 @@ def plot_expected_purchases(
             " The best customers bought often and lately; of those who bought often and then stopped, less is expected "
             "than of those who bought seldom."
         )
-    title = f"Expected purchases in the next {canvas.length(ahead, unit)}"
+    title = f"Expected purchases in the next {length(ahead, unit)}"
     return _draw(model, table, "expected_purchases", "expected purchases", title, told, ax, (0.0, None))
 
 
@@ -188,7 +188,7 @@ def _draw(
     mesh = ax.pcolormesh(
         _edges(frequency.astype(np.float64)), _edges(recency), cells, cmap="viridis", vmin=limits[0], vmax=limits[1]
     )
-    canvas.title(ax, f"{title}, customers of {canvas.length(float(recency[-1]), unit)} ({purchases.family.title})")
+    canvas.title(ax, f"{title}, customers of {length(float(recency[-1]), unit)} ({purchases.family.title})")
     bar = ax.figure.colorbar(mesh, ax=ax, label=label)
     ax.set_xlabel("frequency: repeat purchases")
     canvas.y_label(ax, f"recency: first to last purchase ({unit}s)")

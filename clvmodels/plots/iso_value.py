@@ -13,6 +13,7 @@ from ..models.cash_flows import money
 from ..models.clv import CLVModel
 from ..models.time_units import numbers, one_or_endless
 from ..numerics.arrays import Array
+from ..units import length
 from . import canvas
 from .customers import customers_of_age, spread
 from .model import purchase_model
@@ -162,9 +163,9 @@ def plot_iso_value(
     canvas.y_label(ax, "frequency: repeat purchases")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     what = "Discounted value (clv)" if name == "clv" else "Discounted purchases"
-    when = "still to come" if math.isinf(horizon) else f"in the next {canvas.length(float(horizon), unit)}"
+    when = "still to come" if math.isinf(horizon) else f"in the next {length(float(horizon), unit)}"
     spent = f", mean spend {_spend(model, monetary_value):,.4g}" if name == "clv" else ""
-    canvas.title(ax, f"{what} {when}, customers of {canvas.length(age, unit)}{spent} ({purchases.family.title})")
+    canvas.title(ax, f"{what} {when}, customers of {length(age, unit)}{spent} ({purchases.family.title})")
     canvas.caption(
         ax,
         "How to read it: all customers on a curve are worth the same, the number on it. To the right he bought just "

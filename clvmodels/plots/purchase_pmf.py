@@ -9,7 +9,7 @@ import numpy as np
 from ..models import questions
 from ..models.purchase import PurchaseModel
 from ..models.time_units import one_length
-from ..units import units_per_year
+from ..units import length, units_per_year
 from . import canvas
 from .model import class_names, common_unit, largest_frequency, models_of, stacked, with_the_rest
 
@@ -95,7 +95,7 @@ def plot_purchase_pmf(
     ax.set_xticks(at, class_names(max_purchases))
     ax.set_xlabel("repeat purchases")
     canvas.y_label(ax, "probability")
-    when = canvas.length(ahead, unit)
+    when = length(ahead, unit)
     canvas.title(ax, f"Repeat purchases of a new customer in the first {when} ({canvas.named(tables)})")
     canvas.legend(ax)
     none = ", ".join(f"{100 * table['probability'][0]:.0f} ({label})" for label, table in tables.items())

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import InvalidInput, NotAvailable
 from ..files import written_whole
+from ..units import length
 from ..validation import words
 from ..validation.result import Validation
 from ..versions import version_of
@@ -84,7 +85,7 @@ def page(found: Validation, source: str | None = None) -> str:
     tables = sections.customers(found)
     titles = judging.titles_of(found)
     names = judging.by_log_score(found)
-    span = words.length(found.duration, found.time_unit)
+    span = length(found.duration, found.time_unit)
     cut = words.day(str(found.split.facts["observation_end"]))
     html: str = template.render(
         title=f"Forecast of the {span} after {cut}, checked",

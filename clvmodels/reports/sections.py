@@ -8,6 +8,7 @@ import numpy as np
 
 from ..transactions.findings import LOOK, NOTHING
 from ..transactions.quality import TOLD, Quality
+from ..units import length
 from ..validation import words
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.metrics import catalogue
@@ -43,7 +44,7 @@ def facts(found: Validation, source: str | None) -> list[tuple[str, str]]:
         ),
         (
             "Holdout",
-            f"the {words.length(found.duration, unit)} after it, to {words.day(end)}: what they had to forecast, "
+            f"the {length(found.duration, unit)} after it, to {words.day(end)}: what they had to forecast, "
             "and did not see",
         ),
         ("Customers", f"{len(found.scored):,} known by the end of calibration; {bought_again:,} bought in the holdout"),

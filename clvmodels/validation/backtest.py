@@ -15,7 +15,7 @@ from ..inference import looks
 from ..transactions import sources
 from ..transactions.moments import day_of, parse_moment
 from ..transactions.summarize import refuse_unknown, rfm_summary
-from ..units import hours_in
+from ..units import hours_in, length
 from . import baselines, comparing, words
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
@@ -130,7 +130,7 @@ class Backtest:
         return f"Backtest of {', '.join(self.titles)}: {self._holdouts()}"
 
     def _holdouts(self) -> str:
-        return f"{words.counted(len(self.origins), 'holdout')} of {words.length(self.horizon, self.time_unit)}"
+        return f"{words.counted(len(self.origins), 'holdout')} of {length(self.horizon, self.time_unit)}"
 
     def _repr_html_(self) -> str:
         wide = self.wide()

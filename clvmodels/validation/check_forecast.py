@@ -22,8 +22,9 @@ from ..transactions.columns import Columns
 from ..transactions.holdout import Split
 from ..transactions.last_day import last_day
 from ..transactions.moments import day_of, parse_moment
+from ..units import length
 from . import words
-from .made_forecasts import Made, in_words, read_forecast
+from .made_forecasts import Made, read_forecast
 from .matching import Matched, match
 from .metrics.catalogue import METRICS, arrays_for, value_of
 
@@ -281,8 +282,8 @@ def _table(scores: Mapping[str, float]) -> pd.DataFrame:
 def _verdict(made: Made, scores: Mapping[str, float], duration: float) -> str:
     expected = words.counted(scores["expected_purchases"], "purchase")
     text = (
-        f"The forecast of {in_words(made.observation_end)} said {expected} in the "
-        f"{words.length(duration, made.time_unit)} that followed; its {words.counted(scores['customers'], 'customer')} "
+        f"The forecast of {words.day(str(made.observation_end))} said {expected} in the "
+        f"{length(duration, made.time_unit)} that followed; its {words.counted(scores['customers'], 'customer')} "
         f"made {scores['purchases']:,.0f} (the forecast was {_off(scores['bias_ratio'])})"
     )
     if "spend" in scores:
@@ -304,6 +305,7 @@ def _of_new_customers(split: Split) -> list[str]:
     if not split.new_customers:
         return []
     return [
-        f"{split.new_customers:,} customers came later and made {split.new_customers_purchases:,} purchases: no "
-        "forecast spoke of them, and none of it is counted here"
+        f"{words.counted(split.new_customers, 'customer')} came later and made "
+        f"{words.counted(split.new_customers_purchases, 'purchase')}: no forecast spoke of them, and none of it is counted "
+        "here"
     ]

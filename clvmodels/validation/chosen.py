@@ -111,7 +111,7 @@ def fitted(one: Chosen, frame: Any, unit: str, calibration_end: str) -> Purchase
     """
     model = one.purchases
     if model._fitted is None:
-        return PurchaseModel(model.family, unit).fit(frame)
+        return PurchaseModel(model.family, model.time_unit or unit).fit(frame)
     _refuse_hindsight(one.label, model._fitted.facts.get("observation_end"), calibration_end)
     return model
 

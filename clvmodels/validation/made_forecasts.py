@@ -93,17 +93,6 @@ def end_of(
     return end, f"the horizon of {days:,.2f} days is compared with {max(whole, 1):,} whole days"
 
 
-def in_words(moment: date | datetime) -> str:
-    """A date as people write it.
-
-    >>> in_words(date(1997, 9, 30))
-    '30 Sep 1997'
-    """
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    day = f"{moment.day} {months[moment.month - 1]} {moment.year}"
-    return f"{day}, {moment:%H:%M:%S}" if isinstance(moment, datetime) else day
-
-
 def _said(frame: Any, name: str, keyword: Any) -> Any:
     """One value for the whole forecast: from its column, its metadata, or the keyword."""
     own = _one_of_column(frame, name) if name in frames.column_names(frame) else frames.read_facts(frame).get(name)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..numerics.arrays import Array, Positions
+from .words import counted
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,15 @@ def match(forecast: Any, summary: Any) -> Matched:
     if len(first) < len(ours):
         gone = int(np.argmin(place))
         notes.append(
-            f"{len(ours) - len(first):,} customers of the forecast are not in the log until observation_end, first "
-            f"{frames.identifier_at(forecast, gone)}: left out"
+            f"left out: {counted(len(ours) - len(first), 'customer')} of the forecast, not in the log until "
+            f"observation_end, first {frames.identifier_at(forecast, gone)}"
         )
     known = np.zeros(len(theirs), dtype=bool)
     known[place[first]] = True
     if not known.all():
         notes.append(
-            f"{int((~known).sum()):,} customers of the log until observation_end are not in the forecast, first "
-            f"{frames.identifier_at(summary, int(np.argmin(known)))}: left out"
+            f"left out: {counted(int((~known).sum()), 'customer')} of the log until observation_end, not in the "
+            f"forecast, first {frames.identifier_at(summary, int(np.argmin(known)))}"
         )
     return Matched(first, place[first], tuple(notes))
 

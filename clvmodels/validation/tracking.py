@@ -11,7 +11,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from .. import frames
-from ..errors import InvalidInput, NotAvailable, NotFitted, UnitMismatch
+from ..errors import InvalidInput, NotAvailable, UnitMismatch
 from ..inference.patterns import merge
 from ..models import questions, statistics
 from ..models.clv import CLVModel
@@ -24,6 +24,7 @@ from ..transactions.cut import instant_after, zero_of
 from ..transactions.events import PurchaseEvents, purchase_events
 from ..transactions.sources import held
 from ..units import hours_in
+from .chosen import Chosen, fitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +60,8 @@ def compute_tracking(
     Parameters
     ----------
     models
-        One or several of: a fitted `PurchaseModel` or `CLVModel`, or what is to be fitted on the calibration period: a
-        family's name or value, or an unfitted model. A mapping gives them names of your own.
+        One or several of: a `PurchaseModel` or `CLVModel` fitted on no more than the calibration period, or what is to
+        be fitted on that: a family's name or value, or an unfitted model. A mapping gives them names of your own.
     log
         As for `summarize`.
     calibration_end, holdout_end
@@ -88,7 +89,7 @@ def compute_tracking(
     NotAvailable
         For families in discrete time, which know no weeks.
     InvalidInput, NotEnoughData, UnitMismatch
-        As `calibration_holdout` and `PurchaseModel.fit`.
+        As `calibration_holdout` and `PurchaseModel.fit`; and if a model was fitted on a part of the holdout.
 
     Examples
     --------
@@ -108,8 +109,8 @@ def compute_tracking(
     events = purchase_events(
         log, split.frame, calibration_end=calibration_end, holdout_end=split.facts["holdout_end"], **reading
     )
-    fitted = _fitted(models, split.frame, str(split.facts["time_unit"]))
-    return tracking_table(fitted, split.frame, events, split.facts, spend=_fitted_spend(spend, split.frame))
+    tracked = _fitted(models, split.frame, str(split.facts["time_unit"]), str(split.facts["observation_end"]))
+    return tracking_table(tracked, split.frame, events, split.facts, spend=_fitted_spend(spend, split.frame))
 
 
 def tracking_table(
@@ -135,7 +136,7 @@ def tracking_table(
     """
     import pandas as pd
 
-    weeks = _weeks(frame, events, facts)
+    weeks = _weeks(frame, facts)
     actual = _actual(frame, events, weeks)
     value = spend.population_mean if spend is not None and "revenue" in actual else None
     tables = []
@@ -183,7 +184,7 @@ class _Weeks(NamedTuple):
     unit_name: str
 
 
-def _weeks(frame: frames.Frame, events: PurchaseEvents, facts: Mapping[str, str | None]) -> _Weeks:
+def _weeks(frame: frames.Frame, facts: Mapping[str, str | None]) -> _Weeks:
     unit_name = facts.get("time_unit") or "week"
     unit = float(hours_in(unit_name) * HOUR)
     zero, epoch = zero_of(facts), datetime(1970, 1, 1)
@@ -291,7 +292,7 @@ def _refuse(model: PurchaseModel, unit: str, frame: frames.Frame) -> None:
     check_unit_to_predict(unit, model.largest_trained, frame, frames.numeric(frame, "T"))
 
 
-def _fitted(models: Any, frame: frames.Frame, unit: str) -> dict[str, PurchaseModel]:
+def _fitted(models: Any, frame: frames.Frame, unit: str, cut: str) -> dict[str, PurchaseModel]:
     """Models by name; those without parameters are fitted, on copies."""
     if not isinstance(models, Mapping):
         listed = models if isinstance(models, Sequence) and not isinstance(models, str) else [models]
@@ -306,10 +307,7 @@ def _fitted(models: Any, frame: frames.Frame, unit: str) -> dict[str, PurchaseMo
     if not models:
         raise InvalidInput("expected one model or several; found none")
     made = {str(name): _purchase_model(model) for name, model in models.items()}
-    return {
-        name: model if _has_parameters(model) else PurchaseModel(model.family, unit).fit(frame)
-        for name, model in made.items()
-    }
+    return {name: fitted(Chosen(name, model, None), frame, unit, cut) for name, model in made.items()}
 
 
 def _purchase_model(model: Any) -> PurchaseModel:
@@ -322,11 +320,4 @@ def _fitted_spend(spend: Any, frame: frames.Frame) -> SpendModel | None:
     if spend is None:
         return None
     model = spend if isinstance(spend, SpendModel) else SpendModel(spend)
-    return model if _has_parameters(model) else SpendModel(model.family).fit(frame)
-
-
-def _has_parameters(model: PurchaseModel | SpendModel) -> bool:
-    try:
-        return bool(model.parameters)
-    except NotFitted:
-        return False
+    return model if model._fitted is not None else SpendModel(model.family).fit(frame)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..models.purchase import PurchaseModel
+from ..units import length
 
 # What the leading metrics are about, as one would say it.
 ABOUT = {
@@ -22,6 +23,8 @@ _OF_MONEY = {
     "spend_spearman": "the order of customers by money",
     "spend_top_decile_capture": "finding the tenth who spend most",
 }
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in any locale
 
 
 def about(metric: str) -> str:
@@ -41,16 +44,7 @@ def day(moment: str | date) -> str:
     """
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     clock = f", {found:%H:%M}" if isinstance(found, datetime) and isinstance(moment, str) and len(moment) > 10 else ""
-    return f"{found.day} {found:%b %Y}{clock}"
-
-
-def length(duration: float, unit: str) -> str:
-    """A length of time.
-
-    >>> length(39.0, "week"), length(1.0, "year")
-    ('39 weeks', '1 year')
-    """
-    return f"{duration:.4g} {unit}{'' if duration == 1 else 's'}"
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}{clock}"
 
 
 def counted(number: float, noun: str) -> str:

@@ -131,7 +131,6 @@ def test_numbers_are_those_of_the_tables(found, cdnow_page):
 
 
 def test_the_same_validation_gives_the_same_bytes(found, cdnow_page):
-    assert page(found, "cdnow.csv") == cdnow_page
     import matplotlib as mpl
 
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "pink"}):
@@ -346,6 +345,7 @@ def test_tables_are_in_order(found):
 
 def test_it_appears_whole_or_not_at_all(found, tmp_path, monkeypatch):
     path = tmp_path / "report.html"
+    monkeypatch.setattr("clvmodels.reports.report.pictures", lambda found: ([], []))
     clv.report(found, path)
     before = path.read_bytes()
     assert before.startswith(b"<!DOCTYPE html>")

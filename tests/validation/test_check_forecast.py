@@ -71,6 +71,11 @@ def test_customers_of_one_history_tie_where_a_part_is_forecast_anew(log):
     assert len(whole.drop_duplicates(history)) == len(whole.drop_duplicates([*history, "expected_purchases"]))
 
 
+def test_one_week_is_one_week(log):
+    scored = clv.forecast(log, observation_end="1997-09-30", horizon=1, amount=None, purchases="bg_nbd").scored
+    assert "purchases in the 1 week that followed" in clv.check_forecast(scored, log, amount=None).verdict
+
+
 def test_counts_are_those_of_the_holdout(log, scored):
     split = clv.calibration_holdout(log, calibration_end="1997-09-30", holdout_end="1998-06-30")
     shuffled = scored.sample(frac=1, random_state=3)
@@ -147,14 +152,14 @@ def test_customers_on_one_side_only_are_counted_and_named(log, scored):
     gone = log[~log["customer_id"].isin(["00004", "00021"])]
     found = clv.check_forecast(scored, gone)
     assert found.customers == 2355
-    assert found.notes[0].startswith("2 customers of the forecast are not in the log until observation_end, first")
+    assert found.notes[0].startswith("left out: 2 customers of the forecast, not in the log until observation_end,")
     assert "customer_id='00004'" in found.notes[0]
     found = clv.check_forecast(scored[scored["customer_id"] != "00021"], log)
     assert found.customers == 2356
-    assert found.notes[0].startswith("1 customers of the log until observation_end are not in the forecast, first")
+    assert found.notes[0].startswith("left out: 1 customer of the log until observation_end, not in the forecast,")
     late = pd.DataFrame({"customer_id": ["zz", "zz"], "date": ["1998-01-01", "1998-02-01"], "amount": [5.0, 5.0]})
     found = clv.check_forecast(scored, pd.concat([log[["customer_id", "date", "amount"]].astype({"date": str}), late]))
-    assert found.notes[0].startswith("1 customers came later and made 2 purchases")
+    assert found.notes[0].startswith("1 customer came later and made 2 purchases: ")
     assert score(found, "purchases") == 1882
 
 

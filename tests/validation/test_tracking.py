@@ -202,3 +202,16 @@ def test_discrete_time_has_no_weeks(cdnow):
     )
     with pytest.raises(clv.NotAvailable, match="counts whole periods"):
         tracking_table({"bb": bb}, split.frame, events, split.facts)
+
+
+def test_a_model_that_knows_the_holdout_is_refused():
+    log = clv.load_cdnow(sample=True)
+    model = clv.PurchaseModel("nbd").fit(clv.rfm_summary(log, time_unit="week"))
+    with pytest.raises(clv.InvalidInput, match=r"nbd was fitted on purchases until 1998-06-30, later than"):
+        compute_tracking(model, log, calibration_end="1997-09-30")
+
+
+def test_a_model_that_asks_for_another_unit_is_refused():
+    model = clv.PurchaseModel("nbd", time_unit="day")
+    with pytest.raises(clv.UnitMismatch, match="the model was made for time_unit='day'"):
+        compute_tracking(model, clv.load_cdnow(sample=True), calibration_end="1997-09-30")
