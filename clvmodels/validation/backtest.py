@@ -23,7 +23,7 @@ from .metrics import catalogue
 from .origins import cutoffs as days_of
 from .origins import horizon_in_days
 from .progress import shown
-from .result import best_by, wide_table
+from .result import best_by, shortfalls, wide_table
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,17 @@ class Backtest:
     time_unit: str
 
     def best(self, metric: str = "log_score", baselines: bool = True) -> str:
-        """Name of the forecaster with the best mean of a metric; of the models alone with ``baselines=False``.
+        """Name of the forecaster that is best by a metric on average; of the models alone with ``baselines=False``.
 
-        Raises InvalidInput for a metric that is not known, that nobody has, or that nothing is chosen by.
+        Each cutoff counts by how far it is from the best value: totals that are half and double are not right on
+        average. Raises InvalidInput for a metric that is not known, that nobody has, or that nothing is chosen by.
 
         >>> import clvmodels as clv
         >>> found = clv.backtest(clv.load_cdnow(sample=True), cutoffs=2, horizon=13, models=["nbd", "bg_nbd"])
         >>> found.best("log_score")
         'bg_nbd'
         """
-        return best_by(self.table, metric, baselines)
+        return best_by(self.scores, metric, baselines)
 
     @property
     def verdict(self) -> str:
@@ -109,10 +110,7 @@ class Backtest:
     def _losses(self, name: str) -> str:
         lost, level = [], False
         for metric in comparing.LEADING:
-            rows = self.table[self.table["metric"] == metric.name].dropna(subset=["mean"])
-            short = {
-                one: catalogue.shortfall(metric, value) for one, value in zip(rows["model"], rows["mean"], strict=True)
-            }
+            short = shortfalls(self.scores, metric)
             own = short.get(name, math.nan)
             better = [one for one in short if one in baselines.BASELINES and short[one] < own]
             level |= not all(short.get(one, math.nan) > own for one in baselines.BASELINES)

@@ -306,6 +306,6 @@ def _of_new_customers(split: Split) -> list[str]:
         return []
     return [
         f"{words.counted(split.new_customers, 'customer')} came later and made "
-        f"{words.counted(split.new_customers_purchases, 'purchase')}: no forecast spoke of them, and none of it is counted "
-        "here"
+        f"{words.counted(split.new_customers_purchases, 'purchase')}: no forecast spoke of them, and none of it is "
+        "counted here"
     ]

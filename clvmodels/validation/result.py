@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -136,7 +137,7 @@ class Validation:
         >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"], n_resamples=2).best("log_score")
         'bg_nbd'
         """
-        return best_by(self.scores.assign(mean=self.scores["value"]), metric, baselines)
+        return best_by(self.scores, metric, baselines)
 
     def table(self, metrics: Any = None) -> pd.DataFrame:
         """A wide table for reading: a row per forecaster, a column for each of ``metrics``; the leading ones if None.
@@ -217,8 +218,10 @@ def wide_table(long: pd.DataFrame, values: str, rows: list[str], metrics: list[s
     return wide.reindex(index=rows, columns=metrics).rename_axis(index=None, columns=None)
 
 
-def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
-    """Name of the forecaster whose ``mean`` is best; ``means`` has model, kind, metric, mean.
+def best_by(scores: pd.DataFrame, metric: str, baselines: bool) -> str:
+    """Name of the forecaster that is least far from the best value, on average where it has several scores.
+
+    ``scores`` has model, kind, metric and value.
 
     Raises
     ------
@@ -231,8 +234,18 @@ def best_by(means: pd.DataFrame, metric: str, baselines: bool) -> str:
             f"nothing is chosen by {metric} ({found.title}): it rewards forecasts that deny the few who buy, or does "
             f"not tell which forecast is better. Choose by one of {', '.join(_RANKING)}"
         )
-    rows = means[(means["metric"] == metric) & (baselines | (means["kind"] == "model"))].dropna(subset=["mean"])
-    if not len(rows):
+    short = shortfalls(scores[baselines | (scores["kind"] == "model")], found)
+    if not short:
         raise InvalidInput(f"no {'forecast' if baselines else 'model'} here has {metric}")
-    short = [catalogue.shortfall(found, value) for value in rows["mean"]]
-    return str(rows["model"].iloc[int(np.argmin(short))])
+    return min(short, key=lambda name: short[name])
+
+
+def shortfalls(scores: pd.DataFrame, metric: catalogue.Metric) -> dict[str, float]:
+    """How far each forecaster is from the best value, on average over its scores; whoever lacks one is not in it.
+
+    A mean of shortfalls, not the shortfall of a mean: totals that are half and double are not right on average.
+    """
+    own = scores[scores["metric"] == metric.name]
+    far = [catalogue.shortfall(metric, value) for value in own["value"]]
+    means = own.assign(far=far).groupby("model", sort=False)["far"].agg(lambda each: each.mean(skipna=False))
+    return {str(name): float(value) for name, value in means.items() if not math.isnan(value)}

@@ -90,6 +90,15 @@ def test_best(found):
         found.best("accuracy")
 
 
+def test_half_and_double_are_not_right_on_average(found):
+    from dataclasses import replace
+
+    scores = found.scores.copy()
+    of_bg, of_nbd = ((scores["metric"] == "bias_ratio") & (scores["model"] == name) for name in ("bg_nbd", "nbd"))
+    scores.loc[of_bg, "value"], scores.loc[of_nbd, "value"] = [0.5, 1.5, 1.0], [0.9, 0.9, 0.9]
+    assert replace(found, scores=scores).best("bias_ratio", baselines=False) == "nbd"
+
+
 def test_in_words(found):
     assert "BG/NBD: forecast totals were off by" in found.verdict
     assert "in 3 holdouts." in found.verdict
