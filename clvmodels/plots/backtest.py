@@ -84,8 +84,6 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
     days = sorted(rows["cutoff"].unique())
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days], fontsize="small", rotation=30, ha="right")
     across = min(3, len(shown), max(1, int(marks.width(ax) / _LEGEND)))
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.14 * -(-len(shown) // across) * (high - low))  # room for the legend
     marks.x_label(ax, f"end of calibration (holdouts of {length(backtest.horizon, backtest.time_unit)})")
     canvas.y_label(ax, f"{asked.title}{f' ({asked.unit})' if asked.unit else ''}")
     better = _BETTER.get(asked.better, f"best near {asked.best:g}" if math.isfinite(asked.best) else "")
@@ -96,6 +94,7 @@ def plot_backtest(backtest: Backtest, metric: str = "bias_ratio", models: Any = 
         "How to read it: each point is a forecast made with what was known on that day. Lines that cross are not told "
         "apart by so few cutoffs; all lines moving together is the market, not the models.",
     )
+    canvas.room_above(ax)
     return ax
 
 

@@ -25,6 +25,7 @@ _HATCHES = ("", "//", "..", "xx", "--")
 _LETTERS_PER_INCH = 14  # of labels
 _FEWEST_LETTERS = 24  # in a line, however narrow the Axes are
 _FEWEST_UPRIGHT = 12
+_MOST_OF_LEGEND = 0.7  # of the Axes' height
 _LEAST_LABEL = 1.0  # inches that a label of the y axis may have, however low the Axes are
 _BELOW = 8  # points between the label of the x axis and the caption
 _NARROW = 4.0  # inches: Axes below this have a smaller caption
@@ -174,14 +175,32 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
     engine = figure.get_layout_engine()
     if engine is None:
         _make_room(ax, figure, beside)
+        _wrap(written, 0.95 * _inches(ax).width)  # as the Axes may have become narrower
+        _make_room(ax, figure, beside)
         return
     # only a layout tells how much room there is for the labels, and the labels how much is left for the caption
     engine.execute(figure)
-    _wrap(ax.title, 0.95 * _inches(ax).width)
     _wrap(ax.xaxis.label, _inches(ax).width)
     _wrap(ax.yaxis.label, max(_inches(ax).height, _LEAST_LABEL))
     engine.execute(figure)
     _wrap(written, 0.9 * _inches(ax).width)
+    above = ax.title.get_window_extent()
+    if above.x0 < figure.bbox.x0 or above.x1 > figure.bbox.x1:
+        _wrap(ax.title, 0.95 * _inches(ax).width)
+
+
+def room_above(ax: Axes) -> None:
+    """Raise the upper end of the y axis, so that the legend at the top stands above all data. Call it after caption."""
+    figure, made = root_figure(ax), ax.get_legend()
+    if figure is None or made is None:
+        return
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    own = ax.get_window_extent()
+    taken = min((own.y1 - made.get_window_extent().y0) / own.height, _MOST_OF_LEGEND)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, low + (high - low) / (1 - taken))
 
 
 def _wrap(written: Text, length: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HALF = 0.36  # of the width of a column
 _BETTER = {"lower": "← lower is better", "higher": "higher is better →"}
 _ABOVE_AND_BELOW = 1.5  # inches that headings and caption will take
+_TOO_NARROW = 0.8  # inches of a column, below which the words of a heading would be broken
 _NARROW, _LOW = 1.1, 0.3  # inches of a column and a row, below which dots have no room for their values
 
 
@@ -91,13 +93,22 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
         _draw_column(ax, i, metric, column, roomy, [validation.predicted[name].kind == "model" for name in names])
     ax.set_ylim(len(names) - 0.5, -0.7)
     ax.set_xlim(-0.5, len(chosen) - 0.5)
-    wide = max(6, int(marks.LETTERS_PER_INCH * each))
-    ax.set_xticks(range(len(chosen)), [_heading(metric, wide) for metric in chosen])
+    headings = [_heading(metric, max(6, int(marks.LETTERS_PER_INCH * each))) for metric in chosen]
+    below = "metrics, each on a scale of its own"
+    if each < _TOO_NARROW:
+        headings = [f"({letter})" for letter in ascii_letters[: len(chosen)]]
+        below += ": " + ", ".join(
+            f"{letter} {' '.join(_heading(metric, 99).split())}"
+            for letter, metric in zip(headings, chosen, strict=True)
+        )
+    ax.set_xticks(range(len(chosen)), headings)
     ax.tick_params(axis="x", labelsize="small" if each > _NARROW else "x-small")
     ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     for between in range(1, len(chosen)):
         ax.axvline(between - 0.5, color=canvas.actual(ax), linewidth=1)
-    marks.x_label(ax, "metrics, each on a scale of its own")
+    marks.x_label(ax, below)
+    if each < _TOO_NARROW:
+        ax.xaxis.label.set_fontsize("x-small")
     ax.set_ylabel("forecast by")
     canvas.title(ax, "Models and baselines in the holdout")
     canvas.caption(
@@ -158,4 +169,5 @@ def _heading(metric: Metric, wide: int) -> str:
 
     direction = _BETTER.get(metric.better, f"best near {metric.best:g}" if math.isfinite(metric.best) else "")
     unit = f" ({metric.unit})" if metric.unit else ""
-    return f"{textwrap.fill(metric.title + unit, wide)}\n{textwrap.fill(direction, wide)}".rstrip()
+    lines = (textwrap.fill(text, wide, break_long_words=False) for text in (metric.title + unit, direction))
+    return "\n".join(lines).rstrip()

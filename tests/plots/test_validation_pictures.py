@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -311,3 +312,27 @@ def test_metrics_that_are_no_names_are_refused_in_words(found):
         plots.plot_scores(found, metrics=3)
     with pytest.raises(clv.InvalidInput, match="at least one metric, for example 'bias_ratio'; found none"):
         plots.plot_scores(found, metrics=[])
+
+
+@pytest.mark.parametrize("size", [(4, 3), (5.5, 4), (7, 5)])
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_no_word_above_the_scores_is_broken(found, size, layout):
+    figure, ax = plt.subplots(figsize=size, layout=layout)
+    plots.plot_scores(found, ["bias_ratio", "log_score", "poisson_deviance", "spearman", "top_decile_capture"], ax=ax)
+    figure.canvas.draw()
+    written = " ".join([*(label.get_text() for label in ax.get_xticklabels()), ax.get_xlabel()]).split()
+    for word in ("Predicted", "deviance", "(purchases)", "correlation", "purchases", "better"):
+        assert word in written
+    assert ax.texts[-1].get_window_extent().x1 <= figure.bbox.x1
+    rows = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert all(upper.y0 >= lower.y0 + 5 for upper, lower in pairwise(rows))
+
+
+@pytest.mark.parametrize("size", [(4, 3), (7, 4.6)])
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_the_legend_of_a_backtest_hides_no_point(tested, size, layout):
+    figure, ax = plt.subplots(figsize=size, layout=layout)
+    plots.plot_backtest(tested, ax=ax)
+    figure.canvas.draw()
+    highest = max(float(line.get_ydata().max()) for line in lines(ax).values())
+    assert ax.transData.transform((0, highest))[1] <= ax.get_legend().get_window_extent().y0
