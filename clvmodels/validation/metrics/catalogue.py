@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -246,6 +246,8 @@ def find(names: str | Sequence[str]) -> list[Metric]:
     >>> [metric.title for metric in find(["brier", "auc"])]
     ['Brier score of a purchase', 'Area under the ROC curve of a purchase']
     """
+    if not isinstance(names, Iterable):
+        raise InvalidInput(f"metrics must be a list of names, for example ['log_score', 'mae']; found {names!r}")
     wanted = [names] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if not isinstance(name, str) or name not in METRICS]
     if unknown:
