@@ -36,7 +36,7 @@ class Backtest:
         One row per cutoff, forecaster and metric: cutoff, model, kind, metric, value.
     table
         Over the cutoffs: model, kind, metric, mean, spread (standard deviation; missing where there is one cutoff) and
-        n_cutoffs. A metric that a forecaster lacks is missing.
+        n_cutoffs (those that have a value). A metric that a forecaster lacks is missing.
     origins
         One row per cutoff: cutoff, holdout_end, customers, purchases (theirs in the holdout), and apart from these
         new_customers, who first bought in the holdout, and new_customers_purchases.
@@ -232,7 +232,7 @@ def backtest(
             titles = words.told_apart({name: said.title for name, said in found.predicted.items()})
     scores = pd.concat(rows, ignore_index=True)[["cutoff", "model", "kind", "metric", "value"]]
     grouped = scores.groupby(["model", "kind", "metric"], sort=False)["value"]
-    table = grouped.agg(mean="mean", spread="std", n_cutoffs="size").reset_index()
+    table = grouped.agg(mean="mean", spread="std", n_cutoffs="count").reset_index()
     return Backtest(scores, table, pd.DataFrame(known), titles, days * 24 / float(hours_in(unit)), unit)
 
 

@@ -22,6 +22,7 @@ from ..transactions.columns import Columns
 from ..transactions.holdout import Split
 from ..transactions.last_day import last_day
 from ..transactions.moments import day_of, parse_moment
+from ..transactions.summarize import refuse_unknown
 from ..units import length
 from . import words
 from .made_forecasts import Made, read_forecast
@@ -171,6 +172,7 @@ def check_forecast(
     >>> found.scores.set_index("metric")["value"][["bias_ratio", "spearman", "spend_bias_ratio"]].round(3).to_list()
     [0.885, 0.46, 0.852]
     """
+    refuse_unknown("check_forecast", reading)
     frame = frames.load(scored)
     facts = frames.read_facts(frame)
     reading = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)} | reading

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InvalidInput, UnitMismatch
+from ..errors import InvalidInput, NotEnoughData, UnitMismatch
 from ..families import PURCHASE_FAMILIES
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import CLVModel
@@ -120,7 +120,10 @@ def fitted_spend(one: Chosen, common: SpendModel, frame: Any, calibration_end: s
     """The spend model that goes with a purchase model, fitted on the calibration period if it was not before."""
     model = one.spend or common
     if model._fitted is None:
-        return (SpendModel(model.family) if one.spend else common).fit(frame)
+        try:
+            return (SpendModel(model.family) if one.spend else common).fit(frame)
+        except NotEnoughData as error:
+            raise NotEnoughData(f"{error}. To validate purchases alone pass amount=None") from error
     _refuse_hindsight(f"the spend model of {one.label}", model._fitted.facts.get("observation_end"), calibration_end)
     return model
 

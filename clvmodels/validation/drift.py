@@ -19,9 +19,10 @@ from ..models.purchase import PurchaseModel
 from ..models.saved import load_model
 from ..numerics.arrays import Array
 from ..transactions.discrete import discrete_summary
-from ..transactions.summarize import rfm_summary
+from ..transactions.summarize import refuse_unknown, rfm_summary
 from . import same_age
 from .drift_checks import FEWEST, Check, purchase_checks, spend_checks, table_of
+from .metrics.resampling import refuse_seed
 from .populations import Compared, monetary_value, purchase_statistics
 
 if TYPE_CHECKING:
@@ -232,6 +233,7 @@ def drift(model: Any, log: Any, *, seed: int = 0, **reading: Any) -> Drift:
          purchases    0.02  0.22  False
          no_repeat   -0.04 -2.64  False
     """
+    refuse_seed(seed)
     model = load_model(model) if isinstance(model, (str, os.PathLike)) else model
     bought, spent = _parts(model)
     state = bought._state
@@ -311,6 +313,7 @@ def _summary_of(model: PurchaseModel, spend: Any, log: Any, reading: dict[str, A
     if model.family.time == "discrete":
         told.pop("event_grain", None)
         return discrete_summary(log, unit, **told)
+    refuse_unknown("drift", told)
     return rfm_summary(log, time_unit=unit, **told)
 
 

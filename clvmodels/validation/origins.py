@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from ..errors import InvalidInput, warn
 from ..transactions.moments import day_of, parse_moment
@@ -28,9 +30,9 @@ def horizon_in_days(horizon: Any, time_unit: str) -> int:
     >>> horizon_in_days(13, "week"), horizon_in_days(3, "month")
     (91, 91)
     """
-    if isinstance(horizon, bool) or not isinstance(horizon, int | float) or not 0 < horizon < float("inf"):
+    if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 < horizon < float("inf"):
         raise InvalidInput(f"horizon must be a positive number of {time_unit}s; found {horizon!r}")
-    days = round(horizon * float(hours_in(time_unit)) / 24)
+    days = round(float(horizon) * float(hours_in(time_unit)) / 24)
     if days < 1:
         raise InvalidInput(f"horizon must be at least one day; found {horizon!r} {time_unit}s")
     return days
@@ -59,11 +61,17 @@ def cutoffs(asked: Any, first: date, last: date, days: int, *, overlap: bool) ->
     >>> [str(day) for day in cutoffs(3, date(1997, 1, 1), date(1998, 6, 30), 91, overlap=False)]
     ['1997-09-30', '1997-12-30', '1998-03-31']
     """
-    if isinstance(asked, int) and not isinstance(asked, bool):
-        return _spread(asked, first, last, days, overlap)
-    if isinstance(asked, str | date) or not isinstance(asked, Sequence) or not len(asked):
+    if days >= (last - first).days:
+        raise InvalidInput(
+            f"a holdout of {days:,} days leaves nothing to learn from: the log runs from {first} to {last}. Give a "
+            "shorter horizon"
+        )
+    if isinstance(asked, int | np.integer) and not isinstance(asked, bool):
+        return _spread(int(asked), first, last, days, overlap)
+    moments = [] if isinstance(asked, str) or not isinstance(asked, Iterable) else list(asked)
+    if not moments:
         raise InvalidInput(f"cutoffs must be a number, or a list of dates like ['2024-06-30']; found {asked!r}")
-    found = [day_of(parse_moment("each cutoff", moment, None)) for moment in asked]
+    found = [day_of(parse_moment("each cutoff", moment, None)) for moment in moments]
     if len(set(found)) < len(found):
         raise InvalidInput(f"cutoffs must differ; found {', '.join(map(str, found))}")
     found.sort()
@@ -89,11 +97,6 @@ def _spread(number: int, first: date, last: date, days: int, overlap: bool) -> l
         raise InvalidInput(f"cutoffs must be from 1 to {_MOST}, or a list of dates; found {number}")
     latest = last - timedelta(days=days)
     room = (latest - first).days
-    if room < 1:
-        raise InvalidInput(
-            f"a holdout of {days} days leaves nothing to learn from: the log runs from {first} to {last}. Give a "
-            "shorter horizon"
-        )
     if room - (number - 1) * days >= min(days, room / 2):
         return [latest - timedelta(days=i * days) for i in reversed(range(number))]
     earliest = first + timedelta(days=int(min(days, room / 2)))

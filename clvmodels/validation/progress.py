@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..errors import InvalidInput
+
 _SECONDS = 2.0  # what is over sooner needs no bar
 
 
@@ -13,6 +15,11 @@ _SECONDS = 2.0  # what is over sooner needs no bar
 def shown(progress: Callable[[str], None] | None, steps: int) -> Iterator[Callable[[str], None]]:
     """Give a function to call with the name of each step as it begins: the caller's own, or one that moves a bar."""
     if progress is not None:
+        if not callable(progress):
+            raise InvalidInput(
+                "progress must be a function that takes the name of a step, such as print, or None for a bar where "
+                f"somebody looks; found {progress!r}"
+            )
         yield progress
         return
     from tqdm import tqdm

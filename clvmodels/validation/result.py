@@ -188,7 +188,7 @@ class Validation:
         return [words.of_new_customers(*told)]
 
     def _check(self, name: str) -> None:
-        if name not in self.predicted:
+        if not isinstance(name, str) or name not in self.predicted:
             raise InvalidInput(f"there is no forecast {name!r}; there are {', '.join(self.predicted)}")
 
     def __str__(self) -> str:

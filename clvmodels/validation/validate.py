@@ -10,10 +10,12 @@ import pandas as pd
 
 from ..errors import warn
 from ..transactions import sources
+from ..transactions.cut import refuse_keywords
 from ..transactions.holdout import Split
 from . import baselines, comparing
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
+from .metrics.resampling import refuse_resamples
 from .progress import shown
 from .result import Validation
 from .tracking import tracking_table
@@ -87,6 +89,8 @@ def validate(
     >>> print(found.verdict[:102])
     Pareto/NBD forecast 1,666 purchases for the 39 weeks after 30 Sep 1997; customers made 1,882 (-11.5 %)
     """
+    refuse_keywords("validate", reading)
+    refuse_resamples(n_resamples, seed)
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
     log, _ = sources.held(log)

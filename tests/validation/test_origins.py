@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clvmodels.errors import ClvWarning, InvalidInput
@@ -32,12 +34,14 @@ def test_where_there_is_no_room_they_overlap_and_that_is_told():
     days=st.integers(1, 400),
     length=st.integers(2, 900),
 )
+@example(number=5, days=3, length=9)
 def test_every_cutoff_leaves_something_to_learn_and_a_whole_holdout(number, days, length):
     last = FIRST + timedelta(days=length)
     try:
         found = cutoffs(number, FIRST, last, days, overlap=True)
     except InvalidInput:
-        assert length - days < number + 1  # there is no room
+        room = length - days
+        assert room < 1 or room - min(days, room // 2) < number - 1  # the first one has something to learn from
         return
     assert len(set(found)) == number
     assert found == sorted(found)
@@ -82,3 +86,18 @@ def test_refusals(asked, days, told):
 def test_a_horizon_is_a_number_of_at_least_one_day(horizon):
     with pytest.raises(InvalidInput, match="horizon must be"):
         horizon_in_days(horizon, "week")
+
+
+def test_dates_may_come_in_any_series_of_dates():
+    first, last = date(1997, 1, 1), date(1998, 6, 30)
+    days = pd.date_range("1997-08-31", periods=3, freq="ME")
+    wanted = [day.date() for day in days]
+    for asked in (days, days.to_series(), days.to_numpy(), set(wanted), iter(wanted)):
+        assert cutoffs(asked, first, last, 28, overlap=False) == wanted
+    assert cutoffs(np.int64(2), first, last, 91, overlap=False) == cutoffs(2, first, last, 91, overlap=False)
+    assert horizon_in_days(np.float32(13), "week") == 91
+
+
+def test_a_holdout_longer_than_any_calendar():
+    with pytest.raises(InvalidInput, match="a holdout of 7,000,000,000 days leaves nothing to learn from"):
+        cutoffs(2, date(1997, 1, 1), date(1998, 6, 30), 7_000_000_000, overlap=False)

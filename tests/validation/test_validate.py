@@ -234,3 +234,38 @@ def test_tracking_ends_where_the_customers_did(cdnow_validation):
     last = cdnow_validation.tracking.groupby("model").last()
     assert set(last.index) == {"pareto_nbd", "bg_nbd"}
     assert last["actual_cumulative"].tolist() == [2457 + 1882] * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"n_resamples": "a"}, "n_resamples must be a whole number, 2 or more; found 'a'"),
+        ({"n_resamples": None}, "found None"),
+        ({"seed": None}, "seed must be a whole number of at least 0; found None"),
+        ({"seed": -1}, "found -1"),
+        ({"seed": "x"}, "found 'x'"),
+        ({"progress": False}, "progress must be a function .* found False"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_before_any_fit(cdnow, asked, told):
+    with pytest.raises(InvalidInput, match=told):
+        clv.validate(cdnow, calibration_end="1997-09-30", **asked)
+
+
+def test_a_misspelt_keyword_is_told_in_the_name_of_the_function_called(cdnow):
+    with pytest.raises(TypeError, match=r"validate\(\) got an unexpected keyword argument 'amuont'"):
+        clv.validate(cdnow, calibration_end="1997-09-30", amuont=None)
+    with pytest.raises(TypeError, match=r"check_forecast\(\) got an unexpected keyword argument 'calibration_end'"):
+        clv.check_forecast(cdnow, cdnow, calibration_end="1997-09-30")
+    model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    with pytest.raises(TypeError, match=r"drift\(\) got an unexpected keyword argument 'amuont'"):
+        clv.drift(model, cdnow, amuont=None)
+    with pytest.raises(InvalidInput, match="seed must be a whole number of at least 0; found -1"):
+        clv.drift(model, cdnow, seed=-1)
+
+
+def test_what_is_no_name_is_refused(cdnow_validation):
+    with pytest.raises(InvalidInput, match=r"metrics must be a list of names.*found 5"):
+        cdnow_validation.table(5)
+    with pytest.raises(InvalidInput, match="there is no forecast"):
+        cdnow_validation.arrays(["bg_nbd"])

@@ -247,7 +247,7 @@ def find(names: str | Sequence[str]) -> list[Metric]:
     ['Brier score of a purchase', 'Area under the ROC curve of a purchase']
     """
     if not isinstance(names, Iterable):
-        raise InvalidInput(f"metrics must be a name or a list of names; found {names!r}")
+        raise InvalidInput(f"metrics must be a list of names, for example ['log_score', 'mae']; found {names!r}")
     wanted = [names] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if not isinstance(name, str) or name not in METRICS]
     if unknown:

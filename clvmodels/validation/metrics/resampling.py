@@ -82,7 +82,7 @@ def standard_errors(
     >>> {name: round(error, 3) for name, error in found.items()}
     {'log_score': 0.505, 'spearman': 0.067, 'crps': nan}
     """
-    _refuse_few(n_resamples)
+    refuse_resamples(n_resamples, seed)
     found = dict.fromkeys((metric.name for metric in metrics), math.nan)
     for metric in metrics:
         there = arrays_for(metric, arrays)
@@ -137,7 +137,7 @@ def paired(
     >>> round(found.difference, 3), round(found.standard_error, 3), round(found.p_value, 3)
     (-0.292, 0.207, 0.16)
     """
-    _refuse_few(n_resamples)
+    refuse_resamples(n_resamples, seed)
     a, b = arrays_for(metric, arrays_a), arrays_for(metric, arrays_b)
     if a is None or b is None or (metric.terms is None and not metric.resamples):
         return Difference(math.nan, math.nan, math.nan, math.nan)
@@ -190,7 +190,7 @@ def resampled(metric: Metric, arrays: Mapping[str, Any], n_resamples: int = RESA
     >>> resampled(METRICS["spearman"], {"actual": [0, 0, 1, 5], "expected": [0.1, 0.2, 0.3, 0.4]}, 3).shape
     (3,)
     """
-    _refuse_few(n_resamples)
+    refuse_resamples(n_resamples, seed)
     columns = _together(metric, arrays_for(metric, arrays) or [])
     rows = _resamples(len(columns[0]), n_resamples, seed)
     return np.array([metric.function(*(column[drawn] for column in columns)) for drawn in rows])
@@ -210,9 +210,19 @@ def _together(metric: Metric, arrays: Sequence[Any]) -> list[Array]:
     return columns
 
 
-def _refuse_few(n_resamples: int) -> None:
-    if n_resamples != int(n_resamples) or n_resamples < 2:
-        raise InvalidInput(f"n_resamples must be a whole number, 2 or more; found {n_resamples}")
+def refuse_resamples(n_resamples: Any, seed: Any) -> None:
+    """Refuse settings of the bootstrap that cannot be used."""
+    if not (
+        isinstance(n_resamples, int | float | np.number) and n_resamples == np.floor(n_resamples) and n_resamples >= 2
+    ):
+        raise InvalidInput(f"n_resamples must be a whole number, 2 or more; found {n_resamples!r}")
+    refuse_seed(seed)
+
+
+def refuse_seed(seed: Any) -> None:
+    """Refuse what does not give the same numbers again: forecasts that are compared share their resamples by it."""
+    if isinstance(seed, bool) or not (isinstance(seed, int | np.integer) and seed >= 0):
+        raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
 
 
 def _refuse_others(metric: Metric, one: Sequence[Array], other: Sequence[Array]) -> None:
