@@ -308,7 +308,7 @@ def test_what_is_no_name_is_refused_in_words(found, tested, draw):
 
 
 def test_metrics_that_are_no_names_are_refused_in_words(found):
-    with pytest.raises(clv.InvalidInput, match="a list of names, .*; found 3"):
+    with pytest.raises(clv.InvalidInput, match=r"a list of names, .*; found 3"):
         plots.plot_scores(found, metrics=3)
     with pytest.raises(clv.InvalidInput, match="at least one metric, for example 'bias_ratio'; found none"):
         plots.plot_scores(found, metrics=[])
