@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint oracle benchmark study clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark study pictures clean environment environment-dev
 
 PYTHON =
 VENV = .venv
@@ -13,11 +13,13 @@ ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh $(VENV)
 help:
 	@echo 'make demo         forecast every CDNOW customer: build/cdnow_scored.parquet'
 	@echo 'make test         run the tests and the examples of the documentation'
-	@echo 'make test-system  build the wheel, install it in a clean environment, try it there'
+	@echo 'make test-system  the wheel in a clean environment, and a report in Chromium (chromium-driver)'
 	@echo 'make lint         ruff, mypy, import-linter'
+	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
 	@echo 'make benchmark    time and memory beside lifetimes'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
+	@echo 'make pictures     draw every picture on CDNOW: build/pictures.png'
 	@echo 'make clean        remove what was built (the environment stays: rm -r .venv)'
 
 environment:
@@ -42,6 +44,9 @@ lint: environment-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+notebooks: environment-dev
+	@$(BIN)/python tools/notebooks.py
+
 oracle: environment-dev
 	@$(BIN)/python tests/oracle/make_oracle.py
 
@@ -50,6 +55,9 @@ benchmark: environment-dev
 
 study: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m study tests
+
+pictures: environment-dev
+	@$(BIN)/python tools/pictures.py
 
 clean:
 	rm -rf build dist clvmodels.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

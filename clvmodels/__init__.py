@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import plots as plots
+    from . import validation as validation
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .errors import ClvError as ClvError
@@ -31,11 +32,20 @@ if TYPE_CHECKING:
     from .models.purchase import PurchaseModel as PurchaseModel
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
+    from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .validation.backtest import Backtest as Backtest
+    from .validation.backtest import backtest as backtest
+    from .validation.check_forecast import ForecastCheck as ForecastCheck
+    from .validation.check_forecast import check_forecast as check_forecast
+    from .validation.drift import Drift as Drift
+    from .validation.drift import drift as drift
+    from .validation.result import Validation as Validation
+    from .validation.validate import validate as validate
 
 _HOME = {
     "load_cdnow": "datasets",
@@ -59,14 +69,23 @@ _HOME = {
     "PurchaseModel": "models.purchase",
     "load_model": "models.saved",
     "SpendModel": "models.spend",
+    "report": "reports.report",
     "forecast": "scoring.forecast",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
+    "Backtest": "validation.backtest",
+    "backtest": "validation.backtest",
+    "Validation": "validation.result",
+    "validate": "validation.validate",
+    "ForecastCheck": "validation.check_forecast",
+    "check_forecast": "validation.check_forecast",
+    "Drift": "validation.drift",
+    "drift": "validation.drift",
 }
 
-_MODULES = ("plots",)
+_MODULES = ("plots", "validation")
 
 __all__ = sorted([*_HOME, *_MODULES])
 

@@ -104,6 +104,24 @@ def column_names(frame: Frame) -> list[str]:
     return names
 
 
+def names_of(source: object) -> list[str]:
+    """Names of the columns of whatever `load` takes, without reading its rows; none where they cannot be told.
+
+    >>> import pandas
+    >>> names_of(pandas.DataFrame({"frequency": [1, 2]}))
+    ['frequency']
+    """
+    thing: Any = source
+    which = kind(source)
+    if isinstance(source, str | Path):
+        return _names_in_file(Path(source))
+    if which == "polars" and hasattr(source, "collect"):
+        return list(thing.collect_schema().names())
+    if which == "duckdb":
+        return list(thing.columns)
+    return column_names(source) if which else []
+
+
 def numeric(frame: Frame, name: str) -> NDArray[np.float64]:
     """One column as contiguous float64, with missing values as NaN.
 
@@ -227,6 +245,19 @@ def long_table(columns: Mapping[str, NDArray[Any] | Column], like: Frame) -> Fra
 
     plain = {name: values.array if hasattr(values, "array") else values for name, values in columns.items()}
     return pd.DataFrame(plain, copy=False)  # such tables are large, and their columns belong to nobody else
+
+
+def rows(frame: Frame, at: NDArray[np.intp]) -> Frame:
+    """Some rows of a frame, by position, in the frame's own kind.
+
+    >>> import numpy, pandas
+    >>> rows(pandas.DataFrame({"T": [1.0, 2.0]}), numpy.array([1]))["T"].to_dict()
+    {1: 2.0}
+    """
+    which = kind(frame)
+    if which == "pandas":
+        return frame.iloc[at]
+    return frame[at] if which == "polars" else frame.take(at)
 
 
 def repeated(column: Column, times: int) -> Column:
@@ -412,15 +443,38 @@ def _load_file(path: Path) -> Frame:
     return frame
 
 
+def _names_in_file(path: Path) -> list[str]:
+    import pyarrow as pa
+
+    if not path.is_file():
+        return []
+    try:
+        if path.suffix.lower() == ".parquet":
+            from pyarrow import parquet
+
+            return list(parquet.read_schema(path).names)
+        header, delimiter = _header(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        return []  # who reads the file will say what is wrong with it
+    return [name.strip().strip('"') for name in header.split(delimiter)]
+
+
+def _header(path: Path) -> tuple[str, str]:
+    """The first line of a text file, and what divides it."""
+    import pyarrow as pa
+
+    with pa.input_stream(str(path), compression="detect") as lines:
+        header = lines.read(1_000_000).split(b"\n", 1)[0].decode("utf-8-sig")
+    return header, max(",;\t|", key=header.count)
+
+
 def _read_csv(path: Path) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
     # read as text, else 00042 becomes 42 and NA a missing value
     as_text = csv.ConvertOptions(column_types={CUSTOMER_ID: pa.string()}, strings_can_be_null=False)
-    with pa.input_stream(str(path), compression="detect") as lines:
-        header = lines.read(1_000_000).split(b"\n", 1)[0].decode("utf-8-sig")
-    how = csv.ParseOptions(delimiter=max(",;\t|", key=header.count))
+    how = csv.ParseOptions(delimiter=_header(path)[1])
     found = csv.read_csv(path, parse_options=how, convert_options=as_text)
     numbers = whole_numbers(found.column(CUSTOMER_ID)) if CUSTOMER_ID in found.schema.names else None
     if numbers is None:

@@ -27,6 +27,16 @@ def hours_in(time_unit: str) -> Fraction:
     return HOURS[time_unit]
 
 
+def length(duration: float, time_unit: str) -> str:
+    """A length of time in words.
+
+    >>> length(1.0, "week"), length(52.17857, "week")
+    ('1 week', '52.18 weeks')
+    """
+    written = f"{duration:.4g}"
+    return f"{written} {time_unit}{'' if written == '1' else 's'}"
+
+
 def units_per_year(time_unit: str) -> float:
     """How many of a time unit make a year of 365.25 days.
 

@@ -83,6 +83,8 @@ def test_wheel_holds_the_package_the_data_and_nothing_else(wheel: Path) -> None:
         assert any(name.endswith("licenses/LICENSE") for name in names)
         modules = {f"clvmodels/{path.relative_to(ROOT / 'clvmodels').as_posix()}" for path in package_files()}
         assert modules == {name for name in names if name.endswith(".py")}
+        for name in ("page.html", "page.css", "page.js"):
+            assert archive.read(f"clvmodels/reports/{name}") == (ROOT / "clvmodels" / "reports" / name).read_bytes()
         for name in CSV_FILES:
             assert archive.read(f"clvmodels/data/{name}") == (ROOT / "data" / name).read_bytes()
 
@@ -119,6 +121,16 @@ def test_data_load_from_a_checkout(sources: Path, tmp_path: Path) -> None:
     assert Path(place) == sources / "clvmodels"
     assert not (sources / "clvmodels" / "data").exists()
     assert shapes == "(69659, 4) (6919, 4)"
+
+
+def test_a_report_is_written_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
+    command = installed.parent / ("clvmodels.exe" if os.name == "nt" else "clvmodels")
+    words = ("--calibration-end", "1997-09-30", "--models", "nbd", "--out", "report.html")
+    said = run(command, "validate", ROOT / "data" / "cdnow_sample_transactions.csv", *words, cwd=tmp_path)
+    assert "NBD forecast" in said
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
 
 
 def test_command_runs_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..errors import InvalidInput
 from ..files import written_whole
 from . import told
 from .terminal import bar, say
-from .writing import check_targets, table_target, write_table
+from .writing import check_targets, page_target, table_target, write_table
 
 
 def forecast(words: argparse.Namespace) -> None:
@@ -38,6 +39,40 @@ def forecast(words: argparse.Namespace) -> None:
         result.model.save(new_model)
         write_table(result.scored, new_table, out.suffix.lower())
     _tell(words, f"{text}\n\nWrote {len(result.scored):,} customers to {out}\nWrote the model to {model}")
+
+
+def validate(words: argparse.Namespace) -> None:
+    """``clvmodels validate``: from a log to a page that says whether a forecast of it is to be trusted."""
+    from ..reports.report import refuse_without_jinja2, report
+    from ..validation.validate import validate as hold_against
+
+    refuse_without_jinja2()
+    out = page_target(words.out)
+    scored = table_target(words.scored, "--scored") if words.scored else None
+    check_targets({"--out": out} | ({"--scored": scored} if scored else {}), {"the log": words.log})
+    names = _reading(words)
+    del names["observation_end"]
+    drawing = "drawing the page"
+    each = [f"{what} {name}" for name in words.models for what in ("fitting", "forecasting with")]
+    steps = ("reading the log", *each, "baselines", "scores and comparisons", drawing)
+    with bar(steps) as progress:
+        found = hold_against(
+            words.log,
+            **names,
+            calibration_end=words.calibration_end,
+            holdout_end=words.holdout_end,
+            models=words.models,
+            spend=words.spend,
+            time_unit=words.time_unit,
+            progress=progress,
+        )
+        progress(drawing)
+        with ExitStack() as written:
+            report(found, written.enter_context(written_whole(out)), source=words.log)
+            if scored:
+                write_table(found.scored, written.enter_context(written_whole(scored)), scored.suffix.lower())
+    text = f"{told.validation_told(words, found)}\n\nWrote the page to {out}: open it in a browser"
+    _tell(words, text + (f"\nWrote {len(found.scored):,} customers to {scored}" if scored else ""))
 
 
 def summarize(words: argparse.Namespace) -> None:
@@ -132,4 +167,4 @@ def _reading(words: argparse.Namespace) -> dict[str, Any]:
         *("customer_id", "date", "order_id", "currency", "date_format", "tz", "strict"),
         *("observation_start", "observation_end", "event_grain", "refunds"),
     )
-    return {name: getattr(words, name) for name in names} | {"amount": None if words.no_amount else words.amount}
+    return {name: getattr(words, name, None) for name in names} | {"amount": None if words.no_amount else words.amount}

@@ -16,4 +16,5 @@ DEFAULTS: dict[str, Any] = {
     "annual_discount_rate": 0.10,
     "margin": 1.0,
     "top": 10,
+    "models": "pareto_nbd",
 }

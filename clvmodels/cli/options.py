@@ -1,4 +1,4 @@
-"""The words of the command line: four commands, and the options that they share."""
+"""The words of the command line: five commands, and the options that they share."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     parser = argparse.ArgumentParser(
         prog="clvmodels",
         description="Customer lifetime value from a transaction log.",
-        epilog="forecast does everything in one go; summarize, fit and score are its steps.\n"
+        epilog="forecast does everything in one go; summarize, fit and score are its steps. validate tells whether\n"
+        "such a forecast is to be trusted.\n"
         "`clvmodels forecast --help` explains a command. Options may also stand in a file clvmodels.toml.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"clvmodels {version_of('clvmodels')}")
     made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    each = {
-        name: add(made)
-        for name, add in (("forecast", _forecast), ("summarize", _summarize), ("fit", _fit), ("score", _score))
-    }
+    ways = {"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score}
+    each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
         command.add_argument(
             "--config", metavar="FILE", help="a file of settings (default: clvmodels.toml in this folder, if there)"
@@ -78,6 +77,42 @@ def _forecast(made: Any) -> argparse.ArgumentParser:
     model = _model(parser)
     _default(model, "--time-unit", "unit of time", choices=tuple(HOURS))
     _value(parser, kept=False)
+    return parser
+
+
+def _validate(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "validate",
+        commands.validate,
+        help="hold forecasts against what customers did, write a page that says whether to trust them",
+        description="Fit models on the purchases until a day, let them forecast what came after it, and hold that\n"
+        "against what customers did, beside simple rules that need no model. Writes one HTML page, to be\n"
+        "opened in a browser and handed on: the verdict in words, pictures, and what to do next.",
+        epilog="example:  clvmodels validate orders.csv --calibration-end 2024-06-30 --out report.html",
+    )
+    _log_file(parser)
+    parser.add_argument(
+        "--calibration-end",
+        required=True,
+        metavar="DATE",
+        help="the last day that the models learn from; what came after it is forecast",
+    )
+    parser.add_argument(
+        "--holdout-end", metavar="DATE", help="the last day to compare with (default: the last date in the log)"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the page goes: .html")
+    parser.add_argument(
+        "--scored",
+        metavar="FILE",
+        help="a table as well, one row per customer, forecasts beside what happened: .csv or .parquet",
+    )
+    log = _log(parser, whole=False)
+    _default(log, "--time-unit", "unit of time", choices=tuple(HOURS))
+    model = parser.add_argument_group("the models")
+    known = ", ".join(name for name in PURCHASE_FAMILIES if name != "bg_bb")  # counts whole periods, not purchases
+    _default(model, "--models", f"one or several of {known}, with commas between them", metavar="NAMES", type=_names)
+    _default(model, "--spend", "how much they spend", choices=SPEND_FAMILIES)
     return parser
 
 
@@ -154,7 +189,8 @@ def _log_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _log(parser: argparse.ArgumentParser) -> Any:
+def _log(parser: argparse.ArgumentParser, *, whole: bool = True) -> Any:
+    """Options of how a log is read; without ``whole`` its end is asked for elsewhere."""
     log = parser.add_argument_group("the log")
     _default(log, "--customer-id", "the customers", metavar="COLUMN")
     _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
@@ -169,9 +205,12 @@ def _log(parser: argparse.ArgumentParser) -> Any:
     log.add_argument(
         "--observation-start", metavar="DATE", help="only customers whose first purchase is on or after this day"
     )
-    log.add_argument(
-        "--observation-end", metavar="DATE", help="look no further than this day (default: the last date in the log)"
-    )
+    if whole:
+        log.add_argument(
+            "--observation-end",
+            metavar="DATE",
+            help="look no further than this day (default: the last date in the log)",
+        )
     _default(log, "--event-grain", "what counts as one purchase: all lines of a day, ...", choices=tuple(GRAINS))
     _default(
         log,
@@ -242,6 +281,13 @@ def _share(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected names with commas between them, found {text!r}")
+    return found
 
 
 def _count(text: str) -> int:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill, wrap
 from typing import Any
 
+from ..units import length
 from .defaults import DEFAULTS
 from .wording import in_options
+
+_WIDTH = 98
+_COLUMN = 14
 
 
 def forecast_told(words: Any, result: Any) -> str:
@@ -70,7 +75,51 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
 
 
 def _ahead(horizon: float, unit: str) -> str:
-    return "the rest of their lives" if math.isinf(horizon) else f"the next {horizon:.4g} {unit}s"
+    return "the rest of their lives" if math.isinf(horizon) else f"the next {length(horizon, unit)}"
+
+
+def validation_told(words: Any, found: Any) -> str:
+    """What a validation found, as the page has it: the log, the verdict, and the leading measures of everybody."""
+    from ..reports.judging import by_log_score, verdict
+    from ..reports.sections import facts
+
+    lines = [f"THE LOG {words.log}"]
+    for name, value in facts(found, None):
+        lines += _filled(f"{name:<15}{value}", 2, 17)
+    lines += ["", "THE VERDICT"]
+    for name in by_log_score(found):
+        said = verdict(found, name)
+        lines += _filled(said.first, 2, 4)
+        for sentence in said.rest:
+            lines += _filled(f"- {sentence}", 4, 6)
+    return "\n".join([*lines, "", *_measures_told(found)])
+
+
+def _filled(text: str, first: int, rest: int) -> list[str]:
+    """In lines; a number and its per cent sign are not parted."""
+    kept = fill(text.replace(" %", "\u00a0%"), _WIDTH, initial_indent=" " * first, subsequent_indent=" " * rest)
+    return kept.replace("\u00a0%", " %").splitlines()
+
+
+def _measures_told(found: Any) -> list[str]:
+    from ..reports.judging import titles_of
+    from ..validation.metrics.catalogue import METRICS
+
+    best = {"lower": "low", "higher": "high", "near 1": "near 1", "near nominal": "near nominal", "none": ""}
+    table = found.table()
+    heads = [wrap(METRICS[name].title, _COLUMN - 2) for name in table.columns]
+    deepest = max(map(len, heads))
+    rows = [("", *line) for line in zip(*([""] * (deepest - len(head)) + head for head in heads), strict=True)]
+    rows += [
+        (titles_of(found)[name], *("—" if value != value else f"{value:,.3f}" for value in values))
+        for name, values in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    rows.append(("good is", *(best[METRICS[name].better] for name in table.columns)))
+    width = max(len(row[0]) for row in rows)
+    return [
+        "THE LEADING MEASURES, of the models and of simple rules; the page says what they mean",
+        *(f"  {row[0]:<{width}}{''.join(f'{cell:>{_COLUMN}}' for cell in row[1:])}".rstrip() for row in rows),
+    ]
 
 
 def models_told(model: Any) -> list[str]:

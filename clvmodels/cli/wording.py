@@ -17,12 +17,16 @@ _PHRASES = {
     "leave observation_end out": "leave --observation-end out",
     "leave time_unit out": "leave --time-unit out",
     "discrete_summary(log, period=...)": "clvmodels summarize --periods",
+    "or pass holdout_end": "or pass --holdout-end",
     "strict=True": "--strict",
     ", or pass strict=False, which leaves them out and counts them": ", or leave --strict out: then they are counted",
     ", or strict=False, which counts them": ", or leave --strict out: then they are counted",
     "log.drop_duplicates() in pandas, SELECT DISTINCT in SQL": "with sort --unique, or SELECT DISTINCT in SQL",
 }
-_NAMES = "observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|currency|time_unit"
+_NAMES = (
+    "calibration_end|holdout_end|observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|"
+    "currency|time_unit"
+)
 _SETTING = re.compile(rf"\b({_NAMES})=(?:\.\.\.|(['\"])(.*?)\2)?")
 _TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')
 

@@ -12,13 +12,22 @@ from typing import Any
 from ..errors import InvalidInput
 
 TABLES = (".csv", ".parquet")
+PAGES = (".html", ".htm")
 
 
-def table_target(name: str) -> Path:
+def table_target(name: str, option: str = "--out") -> Path:
     """The path of a table to write, by its ending."""
     path = Path(name)
     if path.suffix.lower() not in TABLES:
-        raise InvalidInput(f"--out must end in .csv or .parquet; found {name}")
+        raise InvalidInput(f"{option} must end in .csv or .parquet; found {name}")
+    return path
+
+
+def page_target(name: str) -> Path:
+    """The path of a page to write, by its ending."""
+    path = Path(name)
+    if path.suffix.lower() not in PAGES:
+        raise InvalidInput(f"--out must end in .html; found {name}")
     return path
 
 

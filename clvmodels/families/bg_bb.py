@@ -20,7 +20,7 @@ import numpy as np
 from ..numerics import whole_periods as future
 from ..numerics.arrays import BLOCK, Array, Positions, distinct, rowwise
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from .contract import Limit, PurchaseFamily
+from .contract import Limit, Mixing, PurchaseFamily
 
 _TINY = 1e-290  # below it a product has lost digits, or is 0
 
@@ -348,6 +348,10 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={
+        "purchase_rate": Mixing("beta", ("alpha", "beta")),
+        "dropout_probability": Mixing("beta", ("gamma", "delta")),
+    },
     finite_total=("gamma", 1.0),
     limits=(
         Limit(

@@ -18,7 +18,7 @@ from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.negative_binomial import probability_of_event, time_of_event
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, Limit, Mixing, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> tuple[Array, Array]:
@@ -93,6 +93,13 @@ def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alph
 def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(more than n purchases in (T, T + t] | alive at T): he stays after n of them, and there are more."""
     return future.more_than(n, t, r + x, alpha + T, a, b + x)
+
+
+def purchase_counts_alive(
+    n: Array, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> tuple[Array, Array]:
+    """P(n purchases in (T, T + t] | alive at T) and P(more than n) of consecutive n."""
+    return future.purchase_counts(n, t, r + x, alpha + T, a, b + x)
 
 
 def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
@@ -175,6 +182,8 @@ FAMILY = PurchaseFamily(
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,
+    purchase_counts_alive=purchase_counts_alive,
+    statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
@@ -182,6 +191,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},
     finite_total=("a", 1.0),
     limits=(
         RATES_ALIKE,

@@ -62,6 +62,31 @@ HEAVY_BUYERS = Limit({"r": -1}, "r shrinks to 0: a few customers make all the pu
 
 
 @dataclass(frozen=True)
+class Mixing:
+    """How one of the rates of customers differs over the population, where that is a known distribution.
+
+    Attributes
+    ----------
+    shape
+        ``"gamma"`` (of a shape and a rate, on (0, ∞)) or ``"beta"`` (of two shapes, on (0, 1)).
+    parameters
+        The names of the two parameters of the family that it has, in that order.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.PurchaseModel("bg_nbd").family.mixing["dropout_probability"]
+    Mixing(shape='beta', parameters=('a', 'b'))
+    """
+
+    shape: Literal["gamma", "beta"]
+    parameters: tuple[str, str]
+
+
+PURCHASE_RATES = Mixing("gamma", ("r", "alpha"))
+
+
+@dataclass(frozen=True)
 class PurchaseFamily:
     """A model of when customers buy and when they leave.
 
@@ -98,6 +123,13 @@ class PurchaseFamily:
     more_purchases_alive
         ``(n, t, ...)``: P(more than n purchases in (T, T + t] | alive at T, history); t = inf is the limit. None where
         the probabilities of 0, 1, 2, ... purchases are to be added up.
+    purchase_counts_alive
+        ``(n, t, ...)`` of consecutive whole numbers n, an array of at least one: P(n purchases in (T, T + t] | alive at
+        T, history) and P(more than n), each of shape (len(n), customers); what many n share is computed once. None
+        where ``conditional_purchase_pmf`` is to be asked n by n.
+    statistics_ahead
+        Those of the statistics on which the future of a customer alive at T depends, the others telling only whether he
+        is alive: customers who share them share that future. None where it depends on all.
     residual_lifetime_alive
         ``(q, ...)``: quantile q of the time from T until a customer alive at T leaves, inf if he may never; None where
         the root of ``survival_alive`` is to be found.
@@ -117,6 +149,9 @@ class PurchaseFamily:
     expected_latent
         ``(*statistics, *parameters)`` -> posterior means of the rates that ``draw_latent`` draws, by the same names
         (without ``alive``); None where not available.
+    mixing
+        How each of these rates differs over new customers, by the same names (see :class:`Mixing`); None where it is
+        not a distribution of that kind, and draws show it.
     finite_total
         (parameter, bound): the expected number of purchases of a lifetime is finite only while the parameter is above
         the bound; None where it never is.
@@ -155,12 +190,15 @@ class PurchaseFamily:
     conditional_purchase_pmf: Quantity | None = None
     probability_of_purchase_alive: Quantity | None = None
     more_purchases_alive: Quantity | None = None
+    purchase_counts_alive: Callable[..., tuple[Array, Array]] | None = None
+    statistics_ahead: tuple[str, ...] | None = None
     residual_lifetime_alive: Quantity | None = None
     time_to_next_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None
     simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
     expected_latent: Callable[..., dict[str, Array]] | None = None
+    mixing: Mapping[str, Mixing] | None = None
     limits: tuple[Limit, ...] = ()
     contains: tuple[str, ...] = ()
 

@@ -16,13 +16,14 @@ import numpy as np
 from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
 from ..numerics.negative_binomial import (
+    event_counts,
     log_negative_binomial,
     probability_of_event,
     probability_of_more,
     time_of_event,
 )
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, PurchaseFamily
 
 
 def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
@@ -68,6 +69,11 @@ def probability_of_purchase_alive(t: Any, x: Any, t_x: Any, T: Any, r: Any, alph
 def more_purchases_alive(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
     """P(more than n purchases in (T, T + t])."""
     return probability_of_more(n, t, r + x, alpha + T)
+
+
+def purchase_counts_alive(n: Array, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array, Array]:
+    """P(n purchases in (T, T + t]) and P(more than n) of consecutive n."""
+    return event_counts(n, t, r + x, alpha + T)
 
 
 def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
@@ -130,6 +136,8 @@ FAMILY = PurchaseFamily(
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,
+    purchase_counts_alive=purchase_counts_alive,
+    statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
@@ -137,6 +145,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES},
     finite_total=None,
     limits=(RATES_ALIKE, HEAVY_BUYERS),
 )

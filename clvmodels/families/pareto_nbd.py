@@ -18,11 +18,11 @@ from scipy import special
 from ..numerics.arrays import Array, Positions, distinct, map_blocks, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
-from ..numerics.negative_binomial import log_negative_binomial, time_of_event
+from ..numerics.negative_binomial import added_back, log_negative_binomial, log_ways, time_of_event
 from ..numerics.quadrature import DROP, discounting_rule, legendre, stretched, stretched_logarithm, window
 from ..numerics.roots import crossing_time
 from ..numerics.simulation import poisson_times
-from .contract import HEAVY_BUYERS, RATES_ALIKE, Limit, PurchaseFamily
+from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, Limit, Mixing, PurchaseFamily
 
 # What decays slowly on its way to infinity has a long tail: it is cut where e^-60 is left.
 _FADED = 60.0
@@ -204,6 +204,44 @@ def _more(n: Array, t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
     return np.asarray(np.where(t > 0, _under(log_integrand, end) + np.exp(log_integrand(end)) * beyond, 0.0))
 
 
+def purchase_counts_alive(
+    n: Array, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> tuple[Array, Array]:
+    """P(n purchases in (T, T + t] | alive at T) and P(more than n) of consecutive n.
+
+    The integrals of `purchase_pmf` and `more_purchases_alive`, over the time u at which he leaves or buys, at the same
+    nodes for all n: so u and its logarithms are computed once.
+    """
+    rows = len(np.atleast_1d(np.broadcast_arrays(t, x, T, r, alpha, s, beta)[0]))
+    columns = [np.broadcast_to(np.asarray(v, dtype=np.float64), rows) for v in (t, r + x, alpha + T, s, beta + T)]
+    parts = map_blocks(lambda *block: _counts(n, *block), columns, rows, block=256)
+    both = np.concatenate([np.zeros((2, len(n), 0)), *parts], axis=2)
+    return both[0], both[1]
+
+
+def _counts(n: Array, t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+    ways = log_ways(n, m)
+    scale = np.minimum(A, B)
+    # Nodes for what falls by so many e-folds towards an end, and for a peak of width 2/√(m + n) within: found by trial,
+    # more of them change nothing but rounding.
+    falls = np.sqrt(m * np.log1p(t / A) + n[-1])
+    peaks = np.sqrt(m + n[-1]) * np.log1p(t / scale)
+    more = float(np.max(np.maximum(3.5 * falls, 1.5 * peaks), initial=0.0))
+    q, weights = stretched_logarithm(scale, t, least=16 + int(more), per_unit=3.0)
+    u = scale * np.expm1(q)
+    seen_a, seen_b = np.log1p(u / A), np.log1p(u / B)
+    with np.errstate(divide="ignore"):
+        log_share = -np.log1p(A / u)
+        log_bought = np.log(weights) + np.log(u + scale) - m * seen_a - s * seen_b
+        log_here = special.xlogy(n[:, None], t / (A + t)) - m * np.log1p(t / A) - s * np.log1p(t / B)
+    log_left = log_bought - seen_b + np.log(s / B)
+    exactly = np.exp(ways + log_here)
+    for i, count in enumerate(n):
+        exactly[i] += np.exp(ways[i] + (log_left + count * log_share if count else log_left)).sum(axis=0)
+    last = log_bought - seen_a + (n[-1] * log_share if n[-1] else 0.0) + (np.log(m + n[-1]) + ways[-1] - np.log(A))
+    return np.stack([exactly, added_back(exactly, np.exp(last).sum(axis=0))])
+
+
 def residual_lifetime_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """Quantile q of the time from T until a customer alive at T leaves, (beta+T) ((1 − q)^(-1/s) − 1)."""
     return time_of_event(q, s, beta + T) + np.zeros(np.shape(x))
@@ -374,6 +412,8 @@ FAMILY = PurchaseFamily(
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,
+    purchase_counts_alive=purchase_counts_alive,
+    statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
     expected_purchases=expected_purchases,
@@ -381,6 +421,7 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    mixing={"purchase_rate": PURCHASE_RATES, "dropout_rate": Mixing("gamma", ("s", "beta"))},
     finite_total=("s", 1.0),
     limits=(
         RATES_ALIKE,

@@ -65,12 +65,25 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def verdict(report: FitReport) -> str:
     """The verdict, its first words coloured, and below it what to know about it."""
-    colour, sign = (_GOOD, "✓") if report.converged else (_BAD, "✗")
-    word, colon, why = report.verdict.partition(":")
-    first = f'<div><b style="color:{colour}">{sign} {escaped(word + colon)}</b>{escaped(why)}</div>'
     told = [warning for warning in report.warnings if warning not in report.verdict]
-    listed = "".join(f"<li>{escaped(warning)}</li>" for warning in told)
-    return first + (f'<ul style="margin:0.2em 0">{listed}</ul>' if listed else "")
+    return judged(report.converged, report.verdict) + listed(told)
+
+
+def judged(good: bool, text: str) -> str:
+    """A sentence that judges: what comes before its colon is coloured, with a sign that says the same.
+
+    >>> judged(True, "fine").endswith("✓ fine</b></div>")
+    True
+    """
+    colour, sign = (_GOOD, "✓") if good else (_BAD, "✗")
+    word, colon, why = text.partition(":")
+    return f'<div><b style="color:{colour}">{sign} {escaped(word + colon)}</b>{escaped(why)}</div>'
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Sentences one below the other; nothing where there are none."""
+    items = "".join(f"<li>{escaped(text)}</li>" for text in texts)
+    return f'<ul style="margin:0.2em 0">{items}</ul>' if items else ""
 
 
 def fit_report(report: FitReport) -> str:

@@ -17,6 +17,7 @@ from ..versions import version_of
 
 PROFILE_POINTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 PROFILE_COLUMNS = ("frequency", "recency", "T", "monetary_value")
+_POINTS, _DECILES = np.array(PROFILE_POINTS) / 100, np.arange(1, 10) / 10
 
 
 @dataclass(frozen=True)
@@ -100,27 +101,37 @@ def profile_of(
     """Customers, repeat purchases, log-likelihood and percentage points of the columns, to measure drift against.
 
     ``columns`` are those fitted on, with ``weights``; ``more`` are further columns of the summary, unweighted. A point
-    is a value that occurs: the smallest one that at least so many percent do not exceed.
+    is a value that occurs: the smallest one that at least so many percent do not exceed. ``bins`` count the customers
+    up to each distinct decile (values of ``upper``), above the one before, and last those above all of them.
     """
     points: dict[str, list[float]] = {}
+    bins: dict[str, dict[str, list[float]]] = {}
     for name in PROFILE_COLUMNS:
         values = columns.get(name, more.get(name))
         if values is None:
             continue
         there = ~np.isnan(values)
         if there.any():
-            points[name] = _points(values[there], weights[there] if name in columns else None)
+            found, weight = values[there], weights[there] if name in columns else None
+            points[name] = _points(found, weight)
+            bins[name] = _bins(found, weight)
     return {
         "customers": float(weights.sum()),
         "repeat_purchases": float(weights @ columns["frequency"]) if "frequency" in columns else None,
         "log_likelihood": log_likelihood,
         "percent": list(PROFILE_POINTS),
         "points": points,
+        "bins": bins,
     }
 
 
-def _points(values: Array, weights: Array | None) -> list[float]:
-    shares = np.array(PROFILE_POINTS) / 100
+def _bins(values: Array, weights: Array | None) -> dict[str, list[float]]:
+    upper = np.unique(_points(values, weights, _DECILES))
+    counts = np.bincount(np.searchsorted(upper, values), weights, minlength=len(upper) + 1)
+    return {"upper": [float(v) for v in upper], "customers": [float(v) for v in counts]}
+
+
+def _points(values: Array, weights: Array | None, shares: Array = _POINTS) -> list[float]:
     if weights is None or np.all(weights == 1):
         at = np.maximum(np.ceil(shares * len(values) * (1 - 1e-12)).astype(np.intp), 1) - 1
         ordered = values if np.all(values[1:] >= values[:-1]) else np.partition(values, at)

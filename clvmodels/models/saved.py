@@ -308,4 +308,7 @@ def _profile(content: Any) -> dict[str, Any]:
         for values in content["points"].values():
             if len([_number(v) for v in values]) != len(PROFILE_POINTS):
                 raise ValueError("a profile of another length")
+        for bins in content.get("bins", {}).values():  # files of 0.1 have none
+            if len([_number(v) for v in bins["customers"]]) != len([_number(v) for v in bins["upper"]]) + 1:
+                raise ValueError("a profile of other bins")
     return dict(content)

@@ -19,7 +19,7 @@ from scipy import special
 from .arrays import Array, Positions, distinct, rowwise
 from .chebyshev import interpolated
 from .gamma import log_beta, log_rising
-from .negative_binomial import log_negative_binomial, probability_of_more
+from .negative_binomial import event_counts, log_negative_binomial, probability_of_more
 from .quadrature import DROP, discounting_rule, window
 from .roots import crossing_time
 
@@ -126,6 +126,25 @@ def conditional_pmf(n: Any, t: Any, log_alive: Any, k: Any, z: Any, a: Any, b: A
     """P(n purchases within t) of a customer who is alive with probability e^log_alive, and buys nothing if dead."""
     gone = np.where(np.asarray(n) == 0, -np.expm1(log_alive), 0.0)
     return np.asarray(np.exp(log_alive) * pmf(n, t, k, z, a, b) + gone)
+
+
+def purchase_counts(n: Array, t: Any, k: Any, z: Any, a: Any, b: Any) -> tuple[Array, Array]:
+    """P(n purchases within t) and P(more than n) of consecutive whole numbers n, a row for each of them.
+
+    The same sums as in `pmf` and `more_than`: with N(n) = P(n events) and M(n) = P(more than n events) of the purchases
+    of somebody who never leaves, and B(n) = P(he stays n times), P(n) = B(n) N(n) + B(n−1) a/(a+b+n−1) M(n−1) and
+    P(more than n) = B(n) M(n).
+    """
+    events, more_events = event_counts(n, t, k, z)
+    a, b = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (a, b))
+    steps = np.empty((len(n), *np.broadcast_shapes(a.shape, b.shape)))
+    steps[0] = log_rising(b, n[0]) - log_rising(a + b, n[0])
+    steps[1:] = -np.log1p(a / (b + n[:-1, None]))  # ln((b+n)/(a+b+n)), whichever of a and b is the larger
+    stays = np.exp(np.cumsum(steps, axis=0))
+    exactly = stays * events
+    leaves = np.where(n > 0, 1.0, 0.0)[:, None] * stays * (a / (b + (np.maximum(n, 1) - 1)[:, None]))
+    exactly += leaves * (more_events + events)  # more than n − 1 events are n or more
+    return exactly, stays * more_events
 
 
 def more_than(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:

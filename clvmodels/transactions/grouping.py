@@ -39,11 +39,7 @@ def group(
         If lines cannot be read, or ``strict`` forbids to leave some out.
     """
     reading = source.reading
-    # text is costly to read, so it is read once
-    made = "TABLE" if reading.date == "text" else "VIEW"
-    con.execute(f"CREATE TEMP {made} lines AS {sql.lines_sql(reading, observed_after)}")
-    met = _met(con, sql.counts_sql(reading, observation_end))
-    refuse_bad_lines(con, source, met, refunds, strict=strict)
+    met = read_lines(con, source, refunds=refunds, until=observation_end, after=observed_after, strict=strict)
     asked: dict[str, Any] = {
         "event_grain": event_grain,
         "refunds": refunds if met.get("refund_lines") else "",
@@ -67,6 +63,24 @@ def group(
         refuse_left_over(con, source, counts, sql.events_sql(reading, **asked), event_grain)
     counts["first_unreadable"] = first_line(con, source, unreadable(reading)) if met["unreadable"] else None
     return counts
+
+
+def read_lines(
+    con: Any,
+    source: Source,
+    *,
+    refunds: str,
+    until: date | datetime | None,
+    after: date | datetime | None = None,
+    strict: bool = False,
+) -> dict[str, Any]:
+    """Make ``lines``, each read once, and return their counts; refuse those that cannot be read."""
+    # text is costly to read, so it is read once
+    made = "TABLE" if source.reading.date == "text" else "VIEW"
+    con.execute(f"CREATE TEMP {made} lines AS {sql.lines_sql(source.reading, after)}")
+    met = _met(con, sql.counts_sql(source.reading, until))
+    refuse_bad_lines(con, source, met, refunds, strict=strict)
+    return met
 
 
 def _met(con: Any, query: str) -> dict[str, Any]:

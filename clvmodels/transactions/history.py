@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput, NotEnoughData
 from . import sources, sql
 from .columns import Columns
-from .dates import unreadable as is_unreadable
 from .engine import connection
-from .moments import from_day_number, parse_moment, parse_zone
+from .last_day import last_day_of
+from .moments import parse_moment, parse_zone
 
 Ticks = NDArray[np.int64]
 
@@ -68,18 +68,7 @@ def customer_history(
         event, tick = sql.GRAINS[event_grain]
         dated = f"SELECT customer_id, {sql.local_date(reading)} AS local_time FROM log"
         if end is None:
-            who = sql.known("customer_id", reading.customer)
-            last = con.execute(f"SELECT MAX({sql.DAY}) FROM ({dated}) WHERE {who} IS NOT NULL").fetchall()[0][0]
-            if last is None:
-                odd = con.execute(f"SELECT MIN(date) FROM log WHERE {is_unreadable(reading)}").fetchall()[0][0]
-                if odd is not None:
-                    raise InvalidInput(
-                        f"column {names.date!r} must hold dates as 2020-03-04 or 2020-03-04 15:00:00; found {odd!r}. "
-                        'Pass the date_format they are in, for example date_format="%d/%m/%Y"'
-                    )
-            if last is None:
-                raise NotEnoughData("the log has no line with a customer and a date")
-            end = from_day_number(last)
+            end = last_day_of(con, reading, names)
         same, value = _same(reading, customer)
         if not con.execute(f"SELECT COUNT(*) FROM log WHERE {same}", [value]).fetchall()[0][0]:
             raise InvalidInput(f"there is no customer {customer!r} in the log{_some(con, reading)}")

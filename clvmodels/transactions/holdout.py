@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, NotEnoughData, warn
-from ..units import hours_in
-from . import sources, sql
-from .columns import Columns
+from ..errors import warn
+from . import sources
+from .cut import (
+    length_between,
+    names_in,
+    parse_cut,
+    refuse_empty_holdout,
+    refuse_keywords,
+    refuse_no_later_line,
+    register_customers,
+    warn_of_a_cut_event,
+)
 from .engine import connection
 from .grouping import group, quality_of
-from .moments import day_of, parse_moment, parse_zone
+from .moments import parse_zone
 from .quality import Quality
-from .summarize import refuse_unknown, rfm_summary, summarize
+from .summarize import rfm_summary, summarize
 
 
 class Split(NamedTuple):
@@ -173,19 +181,13 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
     calibration: 1 customers until 2024-01-31
     holdout until 2024-02-15: 2 purchases, of which 1 for 5.00 by 1 new customers, who are left out
     """
-    refuse_unknown("calibration_holdout", reading)
-    if "observation_end" in reading:
-        raise InvalidInput("calibration_end says where the summary ends; leave observation_end out")
+    refuse_keywords("calibration_holdout", reading)
     log, to_pandas = sources.held(log)
-    named = {name: reading.get(name, name) for name in ("customer_id", "date", "amount")}
-    names = Columns(**named, order_id=reading.get("order_id"))
     with connection() as con:
-        source = sources.register(con, log, names, parse_zone(reading.get("tz")), reading.get("date_format"))
-        zone = source.reading.zone
-        cut = parse_moment("calibration_end", calibration_end, zone)
-        end = None if holdout_end is None else parse_moment("holdout_end", holdout_end, zone)
-        if end is not None:
-            _refuse_backwards(cut, end)
+        source = sources.register(
+            con, log, names_in(reading), parse_zone(reading.get("tz")), reading.get("date_format")
+        )
+        cut, end = parse_cut(calibration_end, holdout_end, source.reading.zone)
         frame, quality, facts = summarize(log, **reading, observation_end=cut)
         if end is None:
             end = quality.last_date
@@ -194,16 +196,10 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
                     f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of the "
                     "holdout. Correct such dates, or pass holdout_end"
                 )
-        if quality.last_date < day_of(cut) or not _is_later(end, cut):
-            raise InvalidInput(
-                f"the holdout is empty: calibration_end is {cut} and the log ends on {quality.last_date}. "
-                "Give an earlier calibration_end"
-            )
+        refuse_empty_holdout(cut, end, quality.last_date)
         event_grain, refunds = str(facts["event_grain"]), str(facts["refunds"])
-        _warn_of_a_cut_event(cut, event_grain)
-        later = sql.lines_sql(source.reading, cut)
-        if not con.execute(f"SELECT 1 FROM ({later}) AS later LIMIT 1").fetchall():
-            raise NotEnoughData(f"the holdout is empty: no line of the log is dated after {cut}")
+        warn_of_a_cut_event(cut, event_grain)
+        refuse_no_later_line(con, source.reading, cut)
         counts = group(
             con,
             source,
@@ -223,49 +219,13 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
         bought = _of_customers(con, frame, money)
         new = _of_the_others(con, known)
     columns = {name: frame[name] for name in frames.column_names(frame)} | bought
-    columns["duration_holdout"] = np.full(frames.n_rows(frame), _length(cut, end, event_grain, str(facts["time_unit"])))
+    columns["duration_holdout"] = np.full(
+        frames.n_rows(frame), length_between(cut, end, event_grain, str(facts["time_unit"]))
+    )
     facts = {**facts, "holdout_end": end.isoformat(), "customers_first_seen_in_holdout": str(new[0])}
     table = frames.table(columns, frame)
     table = frames.attach_facts(table.to_pandas() if to_pandas else table, facts)
     return Split(table, quality, facts, new[0], new[1], new[2] if money else None, holdout)
-
-
-def _is_later(end: date | datetime, cut: date | datetime) -> bool:
-    """Whether anything can come after ``cut`` and until ``end``; a date is its whole day."""
-    return _last_instant(end) > _last_instant(cut)
-
-
-def _last_instant(moment: date | datetime) -> datetime:
-    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
-
-
-def _refuse_backwards(cut: date | datetime, end: date | datetime) -> None:
-    if not _is_later(end, cut):
-        raise InvalidInput(f"holdout_end ({end}) must be later than calibration_end ({cut})")
-
-
-def _warn_of_a_cut_event(cut: date | datetime, event_grain: str) -> None:
-    """Events of the grain that ``cut`` divides would count on both sides of it."""
-    next_instant = _last_instant(cut) + timedelta(microseconds=1)
-    starts = {
-        "line": True,
-        "hour": next_instant.time() == time(next_instant.hour),
-        "day": next_instant.time() == time(0),
-        "week": next_instant.time() == time(0) and next_instant.weekday() == 0,
-        "month": next_instant.time() == time(0) and next_instant.day == 1,
-        "year": next_instant.time() == time(0) and (next_instant.month, next_instant.day) == (1, 1),
-    }
-    if not starts[event_grain]:
-        warn(
-            f"calibration_end ({cut}) lies within a {event_grain}: what a customer bought in that {event_grain} before "
-            f"and after it counts as two purchases. Give the end of a {event_grain}, or a finer event_grain"
-        )
-
-
-def _length(cut: date | datetime, end: date | datetime, event_grain: str, time_unit: str) -> float:
-    """From one to the other in the time unit, exact but for one rounding."""
-    ticks = sql.end_tick(end, event_grain) - sql.end_tick(cut, event_grain)
-    return float(ticks * sql.GRAINS[event_grain][1] / hours_in(time_unit))
 
 
 def _of_customers(con: Any, frame: frames.Frame, money: bool) -> dict[str, Any]:
@@ -274,8 +234,8 @@ def _of_customers(con: Any, frame: frames.Frame, money: bool) -> dict[str, Any]:
     found = con.execute(
         f"""
 SELECT CAST(COALESCE(later.purchases, 0) AS BIGINT) AS purchases_holdout{spend}
-FROM {_registered(con, frame)} AS known LEFT JOIN customers AS later
-  ON later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
+FROM {register_customers(con, frame)} AS known LEFT JOIN customers AS later
+  ON later.customer_id = CAST(known.customer_id AS {_columns(con)["customer_id"]})
 ORDER BY known.position
 """
     )
@@ -289,28 +249,13 @@ def _of_the_others(con: Any, known: frames.Frame) -> tuple[int, int, Decimal]:
     found = con.execute(
         f"""
 SELECT COUNT(*), COALESCE(CAST(SUM(purchases) AS BIGINT), 0), {money}
-FROM customers AS later ANTI JOIN {_registered(con, known)} AS known
-  ON later.customer_id = CAST(known.customer_id AS {_type_of_ids(con)})
+FROM customers AS later ANTI JOIN {register_customers(con, known)} AS known
+  ON later.customer_id = CAST(known.customer_id AS {_columns(con)["customer_id"]})
 WHERE later.purchases > 0
 """
     ).fetchall()[0]
     return found[0], found[1], found[2] or Decimal(0)
 
 
-def _registered(con: Any, frame: frames.Frame) -> str:
-    """Make the frame's customers a relation with their positions; the log's own ids, as the summary shows them."""
-    import pyarrow as pa
-
-    ids: Any = frames.identifiers(frame)
-    column = ids.to_arrow() if hasattr(ids, "to_arrow") else pa.Array.from_pandas(ids) if hasattr(ids, "iloc") else ids
-    con.register("known_ids", pa.table({"customer_id": column, "position": np.arange(frames.n_rows(frame))}))
-    return "known_ids"
-
-
 def _columns(con: Any) -> dict[str, str]:
     return {row[0]: row[1] for row in con.execute("DESCRIBE customers").fetchall()}
-
-
-def _type_of_ids(con: Any) -> str:
-    """As they are in the log: a summary of a CSV file shows whole numbers where the log has text."""
-    return _columns(con)["customer_id"]

@@ -386,8 +386,8 @@ def summary_sql(
     return f"""
 SELECT {customer} AS customer_id,
   purchases - 1 AS frequency,
-  {_quotient("last_event - first_event", scale)} AS recency,
-  {_quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}
+  {quotient("last_event - first_event", scale)} AS recency,
+  {quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}
 FROM customers
 WHERE purchases > 0{from_start}
 ORDER BY 1
@@ -403,7 +403,8 @@ def end_tick(observation_end: date | datetime, event_grain: str) -> Fraction:
     return (day_number(observation_end) + whole_day) * Fraction(24) / tick
 
 
-def _quotient(ticks: str, scale: Fraction) -> str:
+def quotient(ticks: str, scale: Fraction) -> str:
+    """Whole ticks times a fraction, with one division, the only rounding."""
     return f"CAST(({ticks}) * {scale.numerator} AS DOUBLE) / CAST({scale.denominator} AS DOUBLE)"
 
 

@@ -242,8 +242,8 @@ def _summarized(
     report: bool,
 ) -> Summarized:
     hours_in(time_unit)
-    _one_of("event_grain", event_grain, tuple(sql.GRAINS))
-    _one_of("refunds", refunds, sql.REFUNDS)
+    one_of("event_grain", event_grain, tuple(sql.GRAINS))
+    one_of("refunds", refunds, sql.REFUNDS)
     zone = parse_zone(tz)
     with connection() as con:
         source = sources.register(con, log, names, zone, date_format, report=report)
@@ -344,6 +344,7 @@ def _answer(found: Any, kind: str) -> frames.Frame:
     return found.to_pandas()
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuse a setting that is none of those there are."""
     if value not in allowed:
         raise InvalidInput(f"{name} must be one of {', '.join(allowed)}; found {value!r}")

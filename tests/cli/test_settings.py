@@ -29,9 +29,10 @@ def test_the_file_holds_options_and_the_command_line_has_the_last_word(capsys):
     scored = pd.read_parquet("scored.parquet")
     facts = scored[["observation_end", "horizon", "time_unit"]].drop_duplicates().to_numpy().tolist()
     assert facts == [["1997-09-30", 90.0, "day"]]
-    assert cli.main(["forecast", "log.csv", "--horizon", "30", "--time-unit", "week"]) == 0
+    assert cli.main(["forecast", "log.csv", "--horizon", "1", "--time-unit", "week"]) == 0
+    assert "horizon         the next 1 week\n" in capsys.readouterr().out
     scored = pd.read_parquet("scored.parquet")
-    assert scored[["horizon", "time_unit"]].drop_duplicates().to_numpy().tolist() == [[30.0, "week"]]
+    assert scored[["horizon", "time_unit"]].drop_duplicates().to_numpy().tolist() == [[1.0, "week"]]
 
 
 def test_another_file_and_flags(capsys):

@@ -1,0 +1,150 @@
+"""Repeat purchases week by week, through calibration and holdout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, NotAvailable
+from ..families import PURCHASE_FAMILIES, purchase_family
+from ..validation.forecasters import in_words, listed
+from ..validation.result import Validation
+from . import canvas, marks
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_COLUMNS = {"purchases": ("actual", "expected"), "revenue": ("actual_revenue", "expected_revenue")}
+
+
+def plot_tracking(
+    tracking: Validation | pd.DataFrame,
+    models: Any = None,
+    cumulative: bool = True,
+    what: str = "purchases",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw repeat purchases of the calibration period's customers by week, actual and expected.
+
+    Parameters
+    ----------
+    tracking
+        What `clvmodels.validate` returned, or the table that `compute_tracking` gave.
+    models
+        Names of models; all if None. Baselines have no weeks.
+    cumulative
+        All until each week, or those of each week alone (a last week that is cut short is then left out).
+    what
+        ``"purchases"``, or ``"revenue"`` of them.
+    ax
+        Matplotlib Axes to draw on; a new figure's if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+
+    Raises
+    ------
+    InvalidInput
+        If a name or ``what`` is not known, the table is none, or ``ax`` is no Axes.
+    NotAvailable
+        If revenue is asked for and there are no amounts.
+
+    Notes
+    -----
+    How to read it: the lines should lie on what happened up to the vertical line, where models know it, and beyond,
+    where they do not. Lines that part slowly misjudge how fast customers leave; a jump or a wave that no line has is a
+    campaign or a season. Each line sums the unconditional expectation, of customers known by their first purchase
+    alone: another number than the forecast given each customer's history, which the scores judge.
+
+    Decision: whether the model may plan stock and staff for so many weeks ahead: as long as the lines have not parted.
+
+    Examples
+    --------
+    >>> import clvmodels as clv, matplotlib.pyplot as plt
+    >>> table = clv.plots.compute_tracking("bg_nbd", clv.load_cdnow(sample=True), calibration_end="1997-09-30")
+    >>> ax = clv.plots.plot_tracking(table)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['actual', 'BG/NBD']
+    >>> plt.close(ax.figure)
+    """
+    from matplotlib import dates
+
+    rows, titles = _rows(tracking, models)
+    actual, expected = _columns(next(iter(rows.values())), what, cumulative)
+    ax = canvas.axes(ax, 7.0, 4.8)
+    for i, (name, every) in enumerate(rows.items()):
+        part = every if cumulative else every[every["complete"]]
+        days = part["end_date"].to_numpy()
+        look = canvas.style(i)
+        if i == 0:
+            ax.plot(days, part[actual], "-", color=canvas.actual(ax), linewidth=4, label="actual")
+            _mark_the_end(ax, part)
+        ax.plot(
+            days, part[expected], look.line, color=look.color, marker=look.marker, markersize=4, label=titles[name],
+            markevery=max(len(part) // 12, 1), zorder=3,
+        )  # fmt: skip
+    ax.set_ylim(bottom=0)
+    locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    marks.x_label(ax, "end of the week")
+    by = "until then" if cumulative else "in the week"
+    canvas.y_label(ax, f"repeat purchases {by}" if what == "purchases" else f"revenue of repeat purchases {by}")
+    told = "Repeat purchases" if what == "purchases" else "Revenue of repeat purchases"
+    canvas.title(ax, f"{told}, {'cumulative' if cumulative else 'week by week'}")
+    canvas.legend(ax, loc="upper left" if cumulative else "best")
+    canvas.caption(
+        ax,
+        "How to read it: right of the vertical line models do not know what happened. Lines that part slowly misjudge "
+        "how fast customers leave; a wave that no line has is a season or a campaign. Lines sum the unconditional "
+        "expectation, not the forecasts given each customer's history.",
+    )
+    return ax
+
+
+def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """The rows of each model asked for, and how it is called."""
+    table = tracking.tracking if isinstance(tracking, Validation) else tracking
+    if not {"end_date", "part", "model", "complete"} <= set(getattr(table, "columns", ())):
+        raise InvalidInput(
+            f"expected what clvmodels.validate or plots.compute_tracking gave; found {type(tracking).__name__}"
+        )
+    there = marks.by_model(table)
+    names = list(there) if models is None else listed(models)
+    unknown = [name for name in names if name not in there]
+    if unknown or not names:
+        found = repr(unknown[0]) if unknown else "none"
+        raise InvalidInput(f"models must name tracked models ({', '.join(there)}); found {found}")
+    titles = in_words(tracking, names) if isinstance(tracking, Validation) else {name: _title(name) for name in names}
+    return {name: there[name] for name in names}, titles
+
+
+def _title(name: str) -> str:
+    """How a name in a table, which knows no more, is written: that of a shipped family as other pictures write it."""
+    return purchase_family(name).title if name in PURCHASE_FAMILIES else name
+
+
+def _columns(table: pd.DataFrame, what: str, cumulative: bool) -> tuple[str, str]:
+    if what not in _COLUMNS:
+        raise InvalidInput(f"what must be one of {', '.join(_COLUMNS)}; found {what!r}")
+    names = [f"{name}_{'cumulative' if cumulative else 'incremental'}" for name in _COLUMNS[what]]
+    if not set(names) <= set(table.columns):
+        raise NotAvailable("tracking revenue needs amounts in the log and a spend model")
+    return names[0], names[1]
+
+
+def _mark_the_end(ax: Axes, part: pd.DataFrame) -> None:
+    calibration = part.loc[part["part"] == "calibration", "end_date"]
+    if not len(calibration) or len(calibration) == len(part):
+        return
+    from matplotlib import dates
+
+    end = calibration.max()
+    at = dates.date2num(end)  # type: ignore[no-untyped-call]
+    ax.axvline(at, color=canvas.edge(ax), linewidth=1, linestyle=":")
+    ax.annotate(
+        "calibration ends", (at, 0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        fontsize="small", ha="left", va="bottom",
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Customers and models that the pictures show; and after every test, whether matplotlib's settings are as before."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+
+import clvmodels as clv
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+
+@pytest.fixture(scope="package")
+def log():
+    return clv.load_cdnow(sample=True)
+
+
+@pytest.fixture(scope="package")
+def summary(log):
+    return clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+
+
+@pytest.fixture(scope="package")
+def fitted(summary):
+    return clv.PurchaseModel("bg_nbd").fit(summary)
+
+
+@pytest.fixture(scope="package")
+def spend(summary):
+    return clv.SpendModel().fit(summary)
+
+
+@pytest.fixture(scope="package")
+def pareto():
+    """Parameters as published by Fader & Hardie (2005)."""
+    parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+    return clv.PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left():
+    settings = dict(mpl.rcParams)
+    yield
+    plt.close("all")
+    assert dict(mpl.rcParams) == settings
+
+
+@pytest.fixture(scope="package")
+def found(log):
+    """Calibration until 30 Sep 1997, holdout until 30 Jun 1998; few resamples, which are slow."""
+    return clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd", "bg_nbd"], n_resamples=20)
+
+
+@pytest.fixture(scope="package")
+def tracked(log, found):
+    return clv.plots.compute_tracking(found.models, log, calibration_end="1997-09-30", spend="gamma_gamma")
+
+
+@pytest.fixture(scope="package")
+def tested(log):
+    return clv.backtest(log, cutoffs=["1997-06-30", "1997-09-30", "1997-12-31"], horizon=13, models=["bg_nbd", "nbd"])
+
+
+@pytest.fixture(scope="package")
+def regular(log):
+    return clv.plots.compute_regularity(log)
