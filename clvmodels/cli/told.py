@@ -80,14 +80,16 @@ def _ahead(horizon: float, unit: str) -> str:
 
 def validation_told(words: Any, found: Any) -> str:
     """What a validation found, as the page has it: the log, the verdict, and the leading measures of everybody."""
+    from ..reports.in_short import in_short
     from ..reports.judging import by_log_score, verdict
     from ..reports.sections import facts
 
     lines = [f"THE LOG {words.log}"]
     for name, value in facts(found, None):
         lines += _filled(f"{name:<15}{value}", 2, 17)
-    lines += ["", "THE VERDICT"]
-    for name in by_log_score(found):
+    names = by_log_score(found)
+    lines += ["", "THE VERDICT", *_filled(in_short(found, names[0]), 2, 2)]
+    for name in names:
         said = verdict(found, name)
         lines += _filled(said.first, 2, 4)
         for sentence in said.rest:

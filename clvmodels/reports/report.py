@@ -16,6 +16,7 @@ from ..validation import words
 from ..validation.result import Validation
 from ..versions import version_of
 from . import again, judging, sections
+from .in_short import in_short
 from .pictures import pictures
 
 HEADINGS = {
@@ -94,6 +95,7 @@ def page(found: Validation, source: str | None = None) -> str:
         headings=HEADINGS,
         policy=_policy(style, script),
         version=version_of("clvmodels"),
+        in_short=in_short(found, names[0]),
         verdict=[judging.verdict(found, name) for name in names],
         new_customers=sections.new_customers(found),
         judgements=[{"title": titles[name], "checks": judging.checks(found, name)} for name in names],

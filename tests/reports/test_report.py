@@ -84,6 +84,10 @@ def test_the_verdict_comes_first(cdnow_page):
         assert heading in text
 
 
+def test_one_sentence_stands_before_the_verdict(cdnow_page):
+    assert 0 < cdnow_page.index("In short: ") < cdnow_page.index('class="verdict"')
+
+
 def test_all_of_the_verdict_is_on_the_page(found, cdnow_page):
     text = Page(cdnow_page).text
     for sentence in re.split(r"(?<=\.) (?=It )", found.verdict.replace("\n", " ")):
