@@ -78,7 +78,8 @@ def plot_alive_history(models: Any, log: Any, customer: Any = None, ax: Axes | N
     Notes
     -----
     How to read it: each point is what the model said on that day, knowing nothing of what came later. It falls while
-    he is silent, faster after many purchases, and jumps at a purchase (vertical lines).
+    he is silent, faster after many purchases, and jumps at a purchase (vertical lines); it stays at 1 in a model that
+    knows no leaving, and in one that lets customers leave only at a repeat purchase until there is one.
 
     Decision: when his silence has become long enough to write to him.
 
@@ -116,8 +117,8 @@ def plot_alive_history(models: Any, log: Any, customer: Any = None, ax: Axes | N
     canvas.legend(ax)
     canvas.caption(
         ax,
-        "How to read it: each point is what the model said on that day, knowing nothing of what came later. It falls "
-        "while he is silent, faster after many purchases, and jumps at a purchase.",
+        "How to read it: each point is what the model said on that day, knowing nothing of what came later. Where "
+        "a model lets him leave, it falls while he is silent, faster after many purchases, and jumps at a purchase.",
     )
     return ax
 

@@ -70,7 +70,8 @@ def plot_by_p_alive(
     ax.set_xticks(at, texts, fontsize="small")
     ax.set_xlim(-0.6, len(at) - 0.4)
     ax.set_ylim(bottom=0)
-    marks.x_label(ax, "P(alive) at the end of calibration, repeat buyers (below: customers)")
+    below = "customers" if len(rows) == 1 else "customers by model"
+    marks.x_label(ax, f"P(alive) at the end of calibration, repeat buyers (below: {below})")
     canvas.y_label(ax, "actual / expected purchases")
     canvas.title(ax, "Repeat buyers: purchases as a multiple of what was expected")
     canvas.legend(ax)
