@@ -84,6 +84,10 @@ def test_the_verdict_comes_first(cdnow_page):
         assert heading in text
 
 
+def test_the_distribution_of_the_rules_is_told(cdnow_page):
+    assert "given a Poisson distribution around its number" in " ".join(Page(cdnow_page).text.split())
+
+
 def test_one_sentence_stands_before_the_verdict(cdnow_page):
     assert 0 < cdnow_page.index("In short: ") < cdnow_page.index('class="verdict"')
 
