@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import frames
-from ..errors import warn
+from ..errors import NotEnoughData, warn
 from . import sources
 from .cut import (
     length_between,
@@ -188,7 +188,10 @@ def split_at(log: object, *, calibration_end: object, holdout_end: object = None
             con, log, names_in(reading), parse_zone(reading.get("tz")), reading.get("date_format")
         )
         cut, end = parse_cut(calibration_end, holdout_end, source.reading.zone)
-        frame, quality, facts = summarize(log, **reading, observation_end=cut)
+        try:
+            frame, quality, facts = summarize(log, **reading, observation_end=cut)
+        except NotEnoughData as error:  # in the word that the caller used
+            raise NotEnoughData(str(error).replace("observation_end", "calibration_end")) from error
         if end is None:
             end = quality.last_date
             if end > (today := datetime.now().date()):

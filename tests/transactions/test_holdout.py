@@ -272,7 +272,7 @@ def test_refuses_what_cannot_be_cut(small):
         ask(small, calibration_end="2024-03-01")
     with pytest.raises(clv.InvalidInput, match=r"the holdout is empty: calibration_end is 2025-01-01"):
         ask(small, calibration_end="2025-01-01", holdout_end="2025-06-30")
-    with pytest.raises(clv.NotEnoughData, match=r"on or before observation_end 2023-12-31"):
+    with pytest.raises(clv.NotEnoughData, match=r"on or before calibration_end 2023-12-31"):
         ask(small, calibration_end="2023-12-31")
     with pytest.raises(clv.InvalidInput, match="calibration_end must be a date"):
         ask(small, calibration_end=None)
