@@ -96,7 +96,7 @@ class ForecastCheck:
         return [self.verdict, "", *scores, *(["", *(f"note: {note}" for note in self.notes)] if self.notes else [])]
 
     def _shown(self) -> list[tuple[str, str]]:
-        whole = ("customers", "purchases", "active", "expected_nobody")
+        whole = ("customers", "purchases", "expected_purchases", "active", "expected_nobody")
         money = ("spend", "expected_spend_total")
         return [
             (str(name), looks.number(value, ",.0f" if name in whole else ",.2f" if name in money else ",.4g"))

@@ -71,6 +71,13 @@ def test_customers_of_one_history_tie_where_a_part_is_forecast_anew(log):
     assert len(whole.drop_duplicates(history)) == len(whole.drop_duplicates([*history, "expected_purchases"]))
 
 
+def test_no_sum_is_told_in_powers_of_ten(log):
+    scored = clv.forecast(log, observation_end="1997-09-30", horizon=39, amount=None, purchases="bg_nbd").scored
+    scored["expected_purchases"] *= 10
+    told = clv.check_forecast(scored, log, amount=None).report()
+    assert "expected purchases: 16,534" in told
+
+
 def test_one_week_is_one_week(log):
     scored = clv.forecast(log, observation_end="1997-09-30", horizon=1, amount=None, purchases="bg_nbd").scored
     assert "purchases in the 1 week that followed" in clv.check_forecast(scored, log, amount=None).verdict
