@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..numerics.arrays import Array
 from .metrics.catalogue import METRICS, Metric, arrays_for, shortfall, value_of
-from .metrics.resampling import Difference, error_of_mean, paired, resampled, scatter, standard_errors, tested
+from .metrics.resampling import Difference, error_of_mean, paired, resampled, scatter, standard_errors, z_test
 
 LEVEL = 0.05  # two-sided, at which a difference counts as more than chance
 LEADING = [metric for metric in METRICS.values() if metric.leads]
@@ -90,7 +90,7 @@ def _compared(
         found = _nearer(metric, own, theirs, value, others)
     elif metric.resamples:
         drawn_apart = drawn[name, metric.name] - drawn[other, metric.name]
-        found = tested(value - others, scatter(drawn_apart, len(own[0])))
+        found = z_test(value - others, scatter(drawn_apart, len(own[0])))
     else:
         found = paired(metric, arrays[name], arrays[other])
     return found.difference, found.standard_error, found.p_value, _outcome(metric, value, others, found.p_value)
@@ -109,8 +109,8 @@ def _nearer(metric: Metric, own: Sequence[Any], theirs: Sequence[Any], value: fl
         return Difference(math.nan, math.nan, math.nan, math.nan)
     assert metric.terms is not None
     ours, other = metric.terms(*own) / value, metric.terms(*theirs) / others
-    apart = tested(math.log(value) - math.log(others), error_of_mean(ours - other))
-    middle = tested(math.log(value) + math.log(others), error_of_mean(ours + other))
+    apart = z_test(math.log(value) - math.log(others), error_of_mean(ours - other))
+    middle = z_test(math.log(value) + math.log(others), error_of_mean(ours + other))
     decides = min(apart, middle, key=lambda found: abs(found.z))
     difference = abs(math.log(value)) - abs(math.log(others))
     error = abs(difference / decides.z) if decides.z else decides.standard_error
