@@ -8,13 +8,12 @@ from ..errors import InvalidInput, NotAvailable
 from ..families import PURCHASE_FAMILIES, purchase_family
 from ..validation.forecasters import in_words, listed
 from ..validation.result import Validation
+from ..validation.tracking import CURVES
 from . import canvas, marks
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-_COLUMNS = {"purchases": ("actual", "expected"), "revenue": ("actual_revenue", "expected_revenue")}
 
 
 def plot_tracking(
@@ -127,9 +126,9 @@ def _title(name: str) -> str:
 
 
 def _columns(table: pd.DataFrame, what: str, cumulative: bool) -> tuple[str, str]:
-    if what not in _COLUMNS:
-        raise InvalidInput(f"what must be one of {', '.join(_COLUMNS)}; found {what!r}")
-    names = [f"{name}_{'cumulative' if cumulative else 'incremental'}" for name in _COLUMNS[what]]
+    if what not in CURVES:
+        raise InvalidInput(f"what must be one of {', '.join(CURVES)}; found {what!r}")
+    names = [f"{name}_{'cumulative' if cumulative else 'incremental'}" for name in CURVES[what]]
     if not set(names) <= set(table.columns):
         raise NotAvailable("tracking revenue needs amounts in the log and a spend model")
     return names[0], names[1]

@@ -37,6 +37,9 @@ WEEK = 7 * DAY
 POINTS = 13
 ACCURACY = 1e-6
 
+# What is followed -> how its columns begin, actual and expected.
+CURVES = {"purchases": ("actual", "expected"), "revenue": ("actual_revenue", "expected_revenue")}
+
 
 def compute_tracking(
     models: Any,
@@ -110,7 +113,9 @@ def compute_tracking(
         log, split.frame, calibration_end=calibration_end, holdout_end=split.facts["holdout_end"], **reading
     )
     tracked = _fitted(models, split.frame, str(split.facts["time_unit"]), str(split.facts["observation_end"]))
-    return tracking_table(tracked, split.frame, events, split.facts, spend=_fitted_spend(spend, split.frame))
+    money = _fitted_spend(spend, split.frame)
+    spends = {} if money is None else dict.fromkeys(tracked, money)
+    return tracking_table(tracked, split.frame, events, split.facts, spends)
 
 
 def tracking_table(
@@ -118,8 +123,7 @@ def tracking_table(
     frame: frames.Frame,
     events: PurchaseEvents,
     facts: Mapping[str, str | None],
-    *,
-    spend: SpendModel | None = None,
+    spends: Mapping[str, SpendModel],
 ) -> pd.DataFrame:
     """The table of `compute_tracking` of models that are fitted and events that are read.
 
@@ -131,14 +135,13 @@ def tracking_table(
         Of a `Split`.
     events
         Of `purchase_events`.
-    spend
-        A fitted model, for money.
+    spends
+        Fitted models by the same names, for money; a model without one has no revenue.
     """
     import pandas as pd
 
     weeks = _weeks(frame, facts)
     actual = _actual(frame, events, weeks)
-    value = spend.population_mean if spend is not None and "revenue" in actual else None
     tables = []
     for name, model in models.items():
         _refuse(model, weeks.unit_name, frame)
@@ -161,7 +164,8 @@ def tracking_table(
         so_far = _conditional(model, frame, (weeks.ends[holdout] - weeks.cut) / weeks.unit)
         later[holdout], further[holdout] = known + so_far, np.diff(so_far, prepend=0.0)
         columns |= {"conditional_cumulative": later, "conditional_incremental": further}
-        if value is not None:
+        if name in spends and "revenue" in actual:
+            value = spends[name].population_mean
             columns |= {
                 "actual_revenue_cumulative": np.cumsum(actual["revenue"]),
                 "expected_revenue_cumulative": expected * value,

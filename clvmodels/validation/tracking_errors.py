@@ -8,11 +8,10 @@ import numpy as np
 
 from ..errors import InvalidInput
 from .metrics.aggregate import cumulative_tracking_error, tracking_error
+from .tracking import CURVES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_WHAT = {"purchases": ("actual", "expected"), "revenue": ("actual_revenue", "expected_revenue")}
 
 
 def compute_tracking_errors(tracking: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +61,7 @@ def compute_tracking_errors(tracking: pd.DataFrame) -> pd.DataFrame:
         )
     rows = []
     for (model, part), weeks in tracking[tracking["complete"]].groupby(["model", "part"], sort=False):
-        for what, (actual, expected) in _WHAT.items():
+        for what, (actual, expected) in CURVES.items():
             if f"{expected}_cumulative" not in weeks:
                 continue
             own = [

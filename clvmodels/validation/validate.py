@@ -115,15 +115,7 @@ def validate(
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
         comparisons = comparing.comparisons_of(scores, arrays, kinds, drawn)
         step("week by week")
-        tracked = pd.concat(
-            [
-                tracking_table(
-                    {name: model}, found.frame, found.events, found.split.facts, spend=found.spends.get(name)
-                )
-                for name, model in found.models.items()
-            ],
-            ignore_index=True,
-        )
+        tracked = tracking_table(found.models, found.frame, found.events, found.split.facts, found.spends)
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,

@@ -201,7 +201,7 @@ def test_discrete_time_has_no_weeks(cdnow):
         purchase_family("bg_bb"), {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.78}, "week"
     )
     with pytest.raises(clv.NotAvailable, match="counts whole periods"):
-        tracking_table({"bb": bb}, split.frame, events, split.facts)
+        tracking_table({"bb": bb}, split.frame, events, split.facts, {})
 
 
 def test_a_model_that_knows_the_holdout_is_refused():
