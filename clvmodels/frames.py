@@ -161,6 +161,18 @@ def identifiers(frame: Frame) -> Column | None:
     return _column(frame, CUSTOMER_ID) if CUSTOMER_ID in column_names(frame) else None
 
 
+def as_pandas(column: Column) -> Any:
+    """A column of any kind as a pandas Series with an index of its own.
+
+    >>> import pyarrow
+    >>> as_pandas(pyarrow.array([7, 8])).to_list()
+    [7, 8]
+    """
+    import pandas as pd
+
+    return pd.Series(column.to_pandas() if hasattr(column, "to_pandas") else np.asarray(column))
+
+
 def identifier_at(frame: Frame, i: int) -> str:
     """How a message calls row i: its customer_id, or its position where there is none.
 

@@ -91,12 +91,10 @@ def refuse_duplicates(frame: Any) -> None:
     ids = frames.identifiers(frame)
     if ids is None:
         return
-    import pandas as pd
-
     if hasattr(ids, "is_monotonic_increasing") and ids.dtype.kind in "iu" and np.all(np.diff(ids) > 0):
         return
 
-    column = pd.Series(ids.to_pandas() if hasattr(ids, "to_pandas") else np.asarray(ids))
+    column = frames.as_pandas(ids)
     again = column.duplicated().to_numpy()
     if again.any():
         i = int(np.argmax(again))

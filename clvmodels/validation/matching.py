@@ -83,7 +83,7 @@ def _keys(frame: Any) -> Any:
     import pandas as pd
 
     ids: Any = frames.identifiers(frame)
-    column = pd.Series(ids.to_pandas() if hasattr(ids, "to_pandas") else np.asarray(ids))
+    column = frames.as_pandas(ids)
     if column.dtype.kind == "f" and np.all(np.isfinite(column)) and np.all(column == np.rint(column)):
         column = column.astype(np.int64)
     if pd.api.types.is_integer_dtype(column.dtype):
