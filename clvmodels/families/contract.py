@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
-
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 
 
 class LogLikelihood(Protocol):
@@ -149,6 +147,19 @@ class PurchaseFamily:
     expected_latent
         ``(*statistics, *parameters)`` -> posterior means of the rates that ``draw_latent`` draws, by the same names
         (without ``alive``); None where not available.
+    latent_cdf
+        By the same names: ``(value, *statistics, *parameters)`` -> P(rate ≤ value | history), alive or not; None where
+        not available.
+    draw_rates_alive
+        ``(generator, *statistics, *parameters)`` -> one draw per customer of these rates given history *and* that he is
+        alive at T: the part of ``draw_latent`` that the future depends on. None where the future does not depend on the
+        rates alone.
+    purchases_of_rates
+        ``(t, delta, rates)``: E[purchases in (0, t] from now on | alive now, rates], each worth e^(-delta·u) when it
+        comes at u; t = inf is the limit where delta > 0. ``rates`` is what ``draw_rates_alive`` gives.
+    simulate_of_rates
+        ``(generator, t, rates)`` -> customer positions and times in (0, t] of the purchases that customers with these
+        rates, alive now, make from now on; customers in order, times in any order within each.
     mixing
         How each of these rates differs over new customers, by the same names (see :class:`Mixing`); None where it is
         not a distribution of that kind, and draws show it.
@@ -195,9 +206,13 @@ class PurchaseFamily:
     residual_lifetime_alive: Quantity | None = None
     time_to_next_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None
-    simulate: Callable[..., tuple[np.ndarray[Any, np.dtype[np.intp]], Array]] | None = None
+    simulate: Callable[..., tuple[Positions, Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
     expected_latent: Callable[..., dict[str, Array]] | None = None
+    latent_cdf: Mapping[str, Quantity] | None = None
+    draw_rates_alive: Callable[..., dict[str, Array]] | None = None
+    purchases_of_rates: Quantity | None = None
+    simulate_of_rates: Callable[..., tuple[Positions, Array]] | None = None
     mixing: Mapping[str, Mixing] | None = None
     limits: tuple[Limit, ...] = ()
     contains: tuple[str, ...] = ()
@@ -231,6 +246,12 @@ class SpendFamily:
         ``(total, n, *statistics, *parameters)``: ln density of the sum of n future purchases given history.
     simulate
         ``(generator, counts, *parameters)`` -> one amount per purchase, customers in order.
+    draw_level
+        ``(generator, *statistics, *parameters)`` -> one draw per customer of his own mean spend per purchase, given
+        history; None where not available.
+    simulate_of_level
+        ``(generator, level, counts, *parameters)`` -> sums of ``counts`` ≥ 1 amounts of customers whose own mean spend
+        is ``level``.
     limits
         See :class:`Limit`.
 
@@ -258,4 +279,6 @@ class SpendFamily:
     log_density: Quantity
     log_density_of_sum: Quantity
     simulate: Callable[..., Array]
+    draw_level: Callable[..., Array] | None = None
+    simulate_of_level: Callable[..., Array] | None = None
     limits: tuple[Limit, ...] = ()

@@ -6,7 +6,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..errors import InvalidInput, NotAvailable
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
 from ..versions import version_of
+
+if TYPE_CHECKING:
+    from .posterior import Posterior
 
 PROFILE_POINTS = (0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 PROFILE_COLUMNS = ("frequency", "recency", "T", "monetary_value")
@@ -31,6 +34,7 @@ class Fitted:
     profile: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     robust_covariance: Array | None = None  # of the log-parameters, by the sandwich
+    posterior: Posterior | None = None
 
     @property
     def values(self) -> tuple[float, ...]:

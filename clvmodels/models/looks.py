@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..inference.looks import card, fit_report, line, number, table
+from ..inference.looks import card, fit_report, judged, line, listed, number, table
 from .fitted import Fitted
 
 if TYPE_CHECKING:
     from .clv import CLVModel
+    from .posterior import Posterior
     from .purchase import PurchaseModel
     from .spend import SpendModel
 
@@ -31,6 +32,14 @@ def clv_model(model: CLVModel) -> str:
     margin = f"column {model.margin!r}" if isinstance(model.margin, str) else f"{model.margin:g}"
     terms = line(f"discounted at {100 * model.annual_discount_rate:g} % a year; margin: {margin}")
     return card("Customer lifetime value", terms, purchase_model(model.purchases), spend_model(model.spend))
+
+
+def posterior(found: Posterior) -> str:
+    """Show draws of parameters: verdict, quantiles, and how they were made."""
+    quantiles = found.table()
+    rows = [[str(row[0]), *(number(float(v), ".4g") for v in row[1:])] for row in quantiles.itertuples(index=False)]
+    parts = judged(found.trusted, found.verdict), table(list(quantiles.columns), rows), listed(found.told())
+    return card("Posterior of the parameters", *parts)
 
 
 def _found(fitted: Fitted | None) -> list[str]:
