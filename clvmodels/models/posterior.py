@@ -97,7 +97,7 @@ class Posterior:
 
         >>> draws = np.linspace(0.2, 0.3, 101).reshape(1, 101, 1)
         >>> print(Posterior(("r",), draws, "bootstrap", (), 1.0, {"r": 101.0}).table().round(3).to_string(index=False))
-        parameter  mean   sd    q05  q50   q95   ess
+        parameter  mean    sd   q05  q50   q95   ess
                 r  0.25 0.029 0.205 0.25 0.295 101.0
         """
         flat = self.flat()
