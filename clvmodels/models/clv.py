@@ -15,6 +15,7 @@ from ..families.contract import PurchaseFamily, SpendFamily
 from ..numerics.arrays import Array
 from ..units import units_per_year
 from . import cash_flows, questions, statistics
+from .posterior import Posterior
 from .purchase import PurchaseModel
 from .simulated import Simulated, simulated
 from .spend import SpendModel
@@ -339,11 +340,34 @@ class CLVModel:
             (self.spend.family, self.spend._fitted.values),
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def with_posterior(self, posterior: Posterior) -> CLVModel:
+        """Give a new model whose parts carry draws of their parameters, from which intervals are then made.
+
+        ``posterior`` is what `clvmodels.posterior` gives for this model; one of a single part's goes to that part.
+        Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for the posterior
+        of other families or another time unit.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.CLVModel("bg_nbd").fit(summary)
+        >>> sure = model.with_posterior(clv.posterior(model, summary, draws=1000))
+        >>> sure.purchases.posterior.parameters, sure.spend.posterior.parameters
+        (('r', 'alpha', 'a', 'b'), ('p', 'q', 'v'))
+        """
+        purchases, spend = self.purchases, self.spend
+        names = getattr(posterior, "parameters", None)
+        if names != spend.family.parameters:
+            purchases = purchases.with_posterior(posterior)
+        if names != purchases.family.parameters:
+            spend = spend.with_posterior(posterior)
+        return CLVModel(purchases, spend, self.annual_discount_rate, self.margin)
+
+    def save(self, path: str | os.PathLike[str], posterior: bool = False) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
 
-        Both parts, rate and margin, to ``path``, which is replaced. Raises NotFitted if a part has no parameters,
-        InvalidInput if the file cannot be written.
+        Both parts, rate and margin, to ``path``, which is replaced; ``posterior`` as for `PurchaseModel.save`. Raises
+        NotFitted if a part has no parameters, InvalidInput if the file cannot be written.
 
         >>> import pathlib, tempfile
         >>> import clvmodels as clv
@@ -356,7 +380,7 @@ class CLVModel:
         """
         from .saved import save
 
-        save(self, path)
+        save(self, path, posterior)
 
     def _repr_html_(self) -> str:
         from .looks import clv_model

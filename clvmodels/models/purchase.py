@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import frames
@@ -20,6 +21,7 @@ from .alive_path import alive_path
 from .fitted import Fitted, checked_parameters, package_versions
 from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
+from .posterior import Posterior, part_for
 from .simulated import Simulated, simulated
 from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
@@ -272,6 +274,32 @@ class PurchaseModel:
         patterns = patterns_of(columns, statistics.weights_of(frame, weights))
         repeaters_of(self.family, patterns)
         return profile_of(self.family, patterns, centre_of(self.family, columns), name, values, level)
+
+    def with_posterior(self, posterior: Posterior) -> PurchaseModel:
+        """Give a new model that carries draws of its parameters, from which its intervals are then made.
+
+        ``posterior`` is what `clvmodels.posterior` gives for this model, or for a `CLVModel` with this family.
+        Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for the posterior
+        of another family or time unit.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.PurchaseModel("bg_nbd").fit(summary)
+        >>> model.posterior is None
+        True
+        >>> model.with_posterior(clv.posterior(model, summary, draws=1000)).posterior.trusted
+        True
+        """
+        result = PurchaseModel(self.family, self._unit)
+        part = part_for(posterior, self.family, "purchases", self._unit)
+        result._fitted = replace(self._state, posterior=part)
+        return result
+
+    @property
+    def posterior(self) -> Posterior | None:
+        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters."""
+        return self._state.posterior
 
     # Questions about every customer
 
@@ -589,11 +617,12 @@ class PurchaseModel:
 
     # Files and looks
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], posterior: bool = False) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
 
-        An existing file at ``path`` is replaced. Raises NotFitted if there is nothing to save, InvalidInput if the file
-        cannot be written.
+        An existing file at ``path`` is replaced. With ``posterior`` the draws that the model carries are written too,
+        every digit of them; without, the model that is read back makes its intervals from the covariance. Raises
+        NotFitted if there is nothing to save, InvalidInput if the file cannot be written.
 
         >>> import pathlib, tempfile
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
@@ -604,7 +633,7 @@ class PurchaseModel:
         """
         from .saved import save
 
-        save(self, path)
+        save(self, path, posterior)
 
     def _repr_html_(self) -> str:
         from .looks import purchase_model
