@@ -28,6 +28,7 @@ from .time_units import check_unit_to_predict, checked_lengths, one_length, unit
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .predictive.result import PredictiveDistribution
     from .profiles import Profile
 
 
@@ -518,6 +519,35 @@ class PurchaseModel:
             return questions.discounted(family, t, delta, columns, values)
 
         return self._answer(summary, "discounted_expected_purchases", "horizon", horizon, worth)
+
+    def predict_distribution(
+        self,
+        summary: Any,
+        horizon: Any,
+        *,
+        draws: int = 1000,
+        quantiles: Any = (0.05, 0.25, 0.5, 0.75, 0.95),
+        sources: Any = ("parameters", "customer", "chance"),
+        seed: int = 0,
+    ) -> PredictiveDistribution:
+        """Predictive distributions of purchases in (T, T + horizon]: of every customer, and of all together.
+
+        As `CLVModel.predict_distribution`, which has the meanings, without money. Raises and warns as that does.
+
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [0, 5], "recency": [0.0, 30.0], "T": [39.0, 39.0]})
+        >>> model.predict_distribution(summary, horizon=39, quantiles=(0.5, 0.9)).table.round(2).values.tolist()
+        [[0.29, 0.0, 1.0], [4.11, 4.0, 8.0]]
+        """
+        from .predictive.predicting import predict_distribution
+
+        frame, columns = self._read(summary)
+        statistics.refuse_duplicates(frame)
+        length = answers.one_or_per_row(frame, horizon, "horizon")
+        known = dict(zip(self.family.statistics, columns, strict=True))
+        asked: dict[str, Any] = {"draws": draws, "quantiles": quantiles, "sources": sources, "seed": seed}
+        return predict_distribution(self, None, frame, known, length, quantities=("purchases",), **asked)
 
     def alive_path(
         self,
