@@ -9,10 +9,9 @@ import numpy as np
 
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
-from . import money
 from .counts import count_quantiles
 from .levels import level_quantiles, p_alive_quantiles
-from .predicting import checked_draws, checked_seed, exact_thetas, future_of, spend_draws
+from .predicting import checked_draws, checked_seed, exact_thetas, simulation_of, spend_draws
 
 if TYPE_CHECKING:
     from ..purchase import PurchaseModel
@@ -66,15 +65,17 @@ def future_intervals(
         raise InvalidInput("intervals need a finite horizon: purchases without end have none; found inf")
     history = [columns[name] for name in purchases.family.statistics]
     counts = count_quantiles(purchases.family, exact_thetas(purchases, start), history, horizon, q).values
-    future, source = future_of(purchases, spend, columns, horizon, draws=size, seed=start, delta=delta, margin=margin)
-    simulated = money.simulate_future(future, q, ("purchases",) if spend is None else ("purchases", "clv"))
+    simulation, source = simulation_of(
+        purchases, spend, columns, horizon, draws=size, seed=start, delta=delta, margin=margin
+    )
+    simulated = simulation.run(q)
     found = {f"expected_purchases{suffix}": (counts[0], counts[1])}
     facts = {"interval": str(float(level)), "interval_source": source}
-    facts |= _total(f"expected_purchases{suffix}", simulated.totals["purchases"], q)
+    facts |= _total(f"expected_purchases{suffix}", simulated.total["purchases"], q)
     if spend is not None:
-        worth = simulated.quantiles["clv"]
+        worth = simulated.quantile["clv"]
         found[f"clv{suffix}"] = (worth[0], worth[1])
-        facts |= _total(f"clv{suffix}", simulated.totals["clv"], q)
+        facts |= _total(f"clv{suffix}", simulated.total["clv"], q)
     return found, facts
 
 
