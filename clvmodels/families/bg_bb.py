@@ -322,6 +322,16 @@ def draw_rates_alive(
     }
 
 
+def expected_rates_alive(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> dict[str, Array]:
+    """E[p] = (alpha + x)/(alpha + beta + T) and E[θ] = gamma/(gamma + delta + T), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, alpha, beta, gamma, delta)
+    T = np.floor(T)
+    return {
+        "purchase_rate": np.broadcast_to((alpha + x) / (alpha + beta + T), size),
+        "dropout_probability": np.broadcast_to(gamma / (gamma + delta + T), size),
+    }
+
+
 def purchases_of_rates(t: Any, rate: Any, rates: Mapping[str, Array]) -> Array:
     """p · Σ over whole periods j ≤ t of (e^(-rate) (1 − θ))^j."""
     worth = given_rates.periods_worth(np.floor(t), rate, rates["dropout_probability"])
@@ -364,6 +374,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     expected_latent=expected_latent,
     draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
     mixing={

@@ -170,6 +170,15 @@ def draw_rates_alive(
     }
 
 
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T) and E[p] = a/(a + b + x + 1), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, a, b)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+        "dropout_probability": np.broadcast_to(a / (a + b + x + 1), size),
+    }
+
+
 def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
     """λ (1 − e^(-(λp + delta)·t))/(λp + delta): while alive he buys at rate λ and leaves at rate λp."""
     rate = rates["purchase_rate"]
@@ -215,6 +224,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     expected_latent=expected_latent,
     draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},

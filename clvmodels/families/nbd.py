@@ -122,6 +122,14 @@ def draw_rates_alive(generator: np.random.Generator, x: Any, t_x: Any, T: Any, r
     return {"purchase_rate": np.asarray(generator.standard_gamma(r + x, size) / (alpha + T))}
 
 
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T)."""
+    size = given_rates.size_of(x, t_x, T, r, alpha)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+    }
+
+
 def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
     """λ (1 − e^(-delta·t))/delta, λt at delta = 0."""
     return np.asarray(rates["purchase_rate"] * given_rates.worth(t, delta))
@@ -165,6 +173,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     expected_latent=expected_latent,
     draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES},

@@ -400,6 +400,15 @@ def draw_rates_alive(
     }
 
 
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T) and E[μ] = s/(beta + T), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, s, beta)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+        "dropout_rate": np.broadcast_to(s / (beta + T), size),
+    }
+
+
 def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
     """λ (1 − e^(-(μ + delta)·t))/(μ + delta)."""
     return np.asarray(rates["purchase_rate"] * given_rates.worth(t, rates["dropout_rate"] + delta))
@@ -446,6 +455,7 @@ FAMILY = PurchaseFamily(
     draw_latent=draw_latent,
     expected_latent=expected_latent,
     draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_rate": Mixing("gamma", ("s", "beta"))},

@@ -16,6 +16,7 @@ from scipy import stats
 from clvmodels.families import bg_bb, bg_nbd, gamma_gamma, mbg_nbd, nbd, pareto_nbd
 from clvmodels.models import questions
 
+from . import beta_bernoulli
 from .worlds import WORLDS
 
 Z = 5.0
@@ -51,6 +52,7 @@ def test_every_shipped_family_draws_them():
         family = module.FAMILY
         assert family.draw_rates_alive
         assert family.purchases_of_rates
+        assert family.expected_rates_alive
         assert family.simulate_of_rates
     assert gamma_gamma.FAMILY.draw_level
     assert gamma_gamma.FAMILY.simulate_of_level
@@ -85,6 +87,27 @@ def test_rates_broadcast(world):
         assert np.shape(values) == ()
 
 
+@of_every([world for world in KNOWN if world.family.expected_rates_alive])
+@pytest.mark.parametrize("which", WHICH)
+def test_rates_have_their_means(world, which):
+    history = history_of(world, which)
+    rates = rates_of(world, history, 17)
+    means = world.family.expected_rates_alive(*history, *world.values)
+    assert set(means) == set(rates)
+    for name, values in rates.items():
+        assert abs(z_score(values, means[name])) < Z
+
+
+@of_every(KNOWN)
+def test_being_alive_broadcasts_as_rates_do(world):
+    down = [np.array([[a], [b], [c]]) for a, b, c in zip(*(history_of(world, which) for which in WHICH), strict=True)]
+    across = [value * np.array([[0.5, 1.0, 1.7, 2.0]]) for value in world.values]
+    flat = [np.broadcast_to(column, (3, 4)).ravel() for column in (*down, *across)]
+    found = world.family.log_p_alive(*down, *across)
+    assert found.shape == (3, 4)
+    assert_allclose(found.ravel(), world.family.log_p_alive(*flat), rtol=1e-12)
+
+
 @of_every(KNOWN)
 @pytest.mark.parametrize("which", WHICH)
 def test_rates_give_the_expected_purchases_of_somebody_alive(world, which):
@@ -96,7 +119,7 @@ def test_rates_give_the_expected_purchases_of_somebody_alive(world, which):
     rows = [np.array([value]) for value in history]
     for length, delta in ((t, 0.05), (t, -0.02), (math.inf, 0.05)):
         expected = questions.discounted(family, length, delta, rows, world.values)[0] / alive
-        if math.isfinite(length) or world in (w for w in KNOWN if not w.discrete or w.family.finite_total):
+        if math.isfinite(length) or world.family is not beta_bernoulli.FAMILY:  # which adds period by period
             assert abs(z_score(family.purchases_of_rates(length, delta, rates), expected)) < Z
 
 
@@ -134,13 +157,12 @@ def test_simulated_counts_follow_the_pmf(world, which):
 
 @of_every([world for world in KNOWN if not world.discrete])
 def test_times_are_those_of_the_rates(world):
-    """One pair of rates: P(time ≤ u) of a purchase is E[purchases by u]/E[purchases by t]; Kolmogorov-Smirnov."""
+    """One pair of rates: the share of purchases by u is E[purchases by u]/E[purchases by t]."""
     family, t = world.family, 40.0
     known = {"purchase_rate": 0.2, "dropout_probability": 0.25, "dropout_rate": 0.05}
     names = rates_of(world, history_of(world, "active"), 8, 2)
     rates = {name: np.full(5_000, known[name]) for name in names}
     owner, times = family.simulate_of_rates(np.random.default_rng(9), t, rates)
-    # one time a customer, chosen at random: weights 1/count would bias, so compare sums of indicators customer by customer
     whole = family.purchases_of_rates(t, 0.0, rates)
     for u in np.linspace(2.0, 38.0, 10):
         share = family.purchases_of_rates(u, 0.0, rates) / whole
