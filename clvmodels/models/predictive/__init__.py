@@ -1,0 +1,1 @@
+"""What the future may bring: distributions of purchases and money, customer by customer and in total."""
