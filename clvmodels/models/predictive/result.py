@@ -353,7 +353,8 @@ def _column(frame: Any, groups: Any) -> pd.Series[Any]:
     """The group of each row: a column's name, or the values themselves."""
     if isinstance(groups, str):
         groups = frames.column_of(frame, groups)
-    return frames.as_pandas(groups).reset_index(drop=True)
+    column: pd.Series[Any] = frames.as_pandas(groups).reset_index(drop=True)
+    return column
 
 
 def _example() -> PredictiveDistribution:
