@@ -1,8 +1,8 @@
 """Posteriors of CDNOW by NUTS: likelihoods written anew in PyTensor from the papers, sampled by nutpie.
 
-Writes tests/inference/nuts_cdnow.json, which tests/inference/test_against_nuts.py compares `clv.posterior` with. Nothing
-but the data comes from this package: neither likelihoods nor priors nor sampler. `make nuts` runs it, in an
-environment of its own; it takes some minutes.
+Writes tests/inference/nuts_cdnow.json, which tests/inference/test_against_nuts.py compares `clv.posterior` with.
+Nothing but the data comes from this package: neither likelihoods nor priors nor sampler. `make nuts` runs it, in an
+environment of its own; it takes a quarter of an hour.
 """
 
 from __future__ import annotations

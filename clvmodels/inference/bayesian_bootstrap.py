@@ -1,11 +1,13 @@
 """Bayesian bootstrap over customers: how far the best-fitting parameters vary if others had come, right model or not.
 
-A draw gives every customer a random weight, exponential with mean 1, and maximises Σ weight · ln L + ln prior. A pattern
-that stands for w customers weighs Gamma(w, 1), the sum of w such weights; the weights are rescaled to sum to the number
-of customers, which makes them Dirichlet. The spread is in large samples that of the robust (sandwich) covariance.
+A draw gives every customer a random weight, exponential with mean 1, and maximises Σ weight · ln L + ln prior. A
+pattern that stands for w customers weighs Gamma(w, 1), the sum of w such weights; the weights are rescaled to sum to
+the number of customers, which makes them Dirichlet. The spread is in large samples that of the robust (sandwich)
+covariance.
 
-Sources: Rubin (1981), "The Bayesian Bootstrap", Annals of Statistics 9(1), 130-134; Newton & Raftery (1994), "Approximate
-Bayesian Inference with the Weighted Likelihood Bootstrap", Journal of the Royal Statistical Society B 56(1), 3-48.
+Sources: Rubin (1981), "The Bayesian Bootstrap", Annals of Statistics 9(1), 130-134; Newton & Raftery (1994),
+"Approximate Bayesian Inference with the Weighted Likelihood Bootstrap", Journal of the Royal Statistical Society B
+56(1), 3-48.
 """
 
 from __future__ import annotations

@@ -151,6 +151,7 @@ class _Counted:
 
 
 def state_at(density: ValueAndGradient, position: Array) -> State:
+    """The state at a position; −inf and no gradient where either is not finite."""
     value, gradient = density(position)
     if not (math.isfinite(value) and np.all(np.isfinite(gradient))):
         return State(position, -np.inf, np.zeros_like(position))

@@ -1,4 +1,4 @@
-"""The Bayesian bootstrap: a mean, whose bootstrap distribution is known, maxima that are maxima, robust errors on CDNOW.
+"""The Bayesian bootstrap: a mean, whose distribution is known, maxima that are maxima, robust errors on CDNOW.
 
 Seeds are fixed; "4 Monte-Carlo errors" is a false-alarm rate of 6e-5 per comparison.
 """

@@ -148,7 +148,7 @@ def test_the_energy_error_falls_with_the_square_of_the_step():
 
 @pytest.mark.parametrize("step", [0.4, 0.6])
 def test_one_transition_leaves_the_density_as_it_is(step):
-    """20,000 exact draws of the banana, moved once by coarse steps: exact draws again, at a false-alarm rate of 4e-6."""
+    """20,000 exact draws of the banana, moved by coarse steps: exact draws again, at a false-alarm rate of 3e-6."""
     generator, n = np.random.default_rng(17), 20_000
     normals = generator.normal(size=(n, 2))
     starts = np.column_stack([normals[:, 0], normals[:, 0] ** 2 + normals[:, 1]])
