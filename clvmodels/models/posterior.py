@@ -48,6 +48,8 @@ class Posterior:
         What speaks against trusting the draws; empty if nothing does.
     purchases, spend
         The parts, where the posterior is that of a CLVModel.
+    notes
+        How the draws were made, where there is more to tell.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Posterior:
     reasons: tuple[str, ...] = ()
     purchases: Posterior | None = None
     spend: Posterior | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -164,7 +167,12 @@ class Posterior:
             how += f", k-hat {self.k_hat:.2f}, {self.distinct_draws} of them different"
         if self.acceptance is not None:
             how += f", acceptance {self.acceptance:.2f}"
-        return [how, *(f"also: {reason}" for reason in self.reasons[1:]), *(f"prior: {text}" for text in self.prior)]
+        return [
+            how,
+            *self.notes,
+            *(f"also: {reason}" for reason in self.reasons[1:]),
+            *(f"prior: {text}" for text in self.prior),
+        ]
 
 
 def joined(purchases: Posterior, spend: Posterior) -> Posterior:
@@ -203,6 +211,7 @@ def joined(purchases: Posterior, spend: Posterior) -> Posterior:
         reasons=(*purchases.reasons, *(f"spend: {reason}" for reason in spend.reasons)),
         purchases=purchases,
         spend=spend,
+        notes=(*(f"purchases: {note}" for note in purchases.notes), *(f"spend: {note}" for note in spend.notes)),
     )
 
 
