@@ -131,10 +131,10 @@ def representative(thetas: Array, size: int) -> Array:
     """A few parameter draws that stand for many, of equal weight, shape (size, parameters); all if there are no more.
 
     The draws are halved across their widest direction, the halves again, and so on, in standardised ln θ; the means of
-    the cells are then moved, by one affine map, so that mean and covariance of ln θ are those of all draws. Expectations
-    of what is nearly quadratic in ln θ over the draws' spread, as probabilities of counts are, so come out the same:
-    with 64 of 4,000 draws around CDNOW's BG/NBD P(no purchase) is right to 2e-5 for every customer (of equally many
-    draws taken as they come to 4e-3), and to 2e-4 where the draws are three times as wide and skewed.
+    the cells are then moved, by one affine map, so that mean and covariance of ln θ are those of all draws. What is
+    nearly quadratic in ln θ over the spread of the draws, as probabilities of counts are, so keeps its mean. Measured
+    on CDNOW, 64 for 2,000 normal draws: P(no purchase) within 2e-5 (BG/NBD) and 1e-4 (Pareto/NBD) for every customer,
+    where 64 draws as they come are off by up to 5e-3; for draws 1.5 times as wide and skewed 2e-4 and 2e-3.
 
     Source: moment matching, Owen (2013), Monte Carlo theory, methods and examples, chapter 10.
 
