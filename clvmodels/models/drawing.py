@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,7 +156,8 @@ def _of_purchases(
         merged = dict(zip(family.statistics, patterns.columns, strict=True))
         scale, source = scales.observation_length(frame, model._unit, length, merged.get("T"))
     coordinates = _coordinates(family.parameters, family.time_parameters, scale, source, prior)
-    return _drawn(family, model._state, patterns, coordinates, wanted, 0, "purchases", progress)
+    found = _drawn(family, model._state, patterns, coordinates, wanted, 0, "purchases", progress)
+    return replace(found, family=family.name, time_unit=model._unit)
 
 
 def _of_spend(
@@ -178,7 +180,8 @@ def _of_spend(
         scale = float(np.sum(patterns.weights * patterns.columns[1]) / np.sum(patterns.weights))
         source = "the mean spend of the repeaters, as no money_scale= was given"
     coordinates = _coordinates(family.parameters, family.money_parameters, scale, source, prior)
-    return _drawn(family, state, patterns, coordinates, wanted, 1, "spend", progress)
+    found = _drawn(family, state, patterns, coordinates, wanted, 1, "spend", progress)
+    return replace(found, family=family.name)
 
 
 def _coordinates(
