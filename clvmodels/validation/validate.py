@@ -115,7 +115,7 @@ def validate(
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
         comparisons = comparing.comparisons_of(scores, arrays, kinds, drawn)
         step("week by week")
-        tracked = tracking_table(found.models, found.frame, found.events, found.split.facts, found.spends)
+        tracked = tracking_table(found.models, found.frame, found.events, found.split.facts, found.spends, seed=seed)
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,
