@@ -129,9 +129,8 @@ def _of_bands(rows: dict[str, pd.DataFrame], what: str) -> str:
     sentences = []
     if drawn:
         level = 100 * told[drawn[0]]["level"].iloc[0]
-        sentences.append(
-            f" A band holds {level:g} of 100 curves of new customers who are as the model says ({'; '.join(drawn)})."
-        )
+        chance = " Parameters are taken as given: chance alone is in it." if "parameters as given" in drawn else ""
+        sentences.append(f" A band holds {level:g} of 100 curves of new customers who are as the model says.{chance}")
     sentences += [f" No band: {source.removeprefix('none: ')}." for source in told if source not in drawn]
     return "".join(sentences)
 

@@ -104,8 +104,9 @@ def compute_tracking(
     The band says where so many *new* customers, who come in on the same days, would take the curve, if customers are
     as the model says: in 90 of 100 cases within it, each week by itself. It holds chance and how unsure the parameters
     are: each of 400 draws has its own parameters. It is so a little wide for the very customers that the parameters
-    come from, whose curve the model was fitted to. Parameters that were given are taken as they are (chance alone),
-    and a fit that is not to be trusted has no band (NaN); ``interval_source`` says which. Of more than 10,000
+    come from, whose curve the model was fitted to. ``interval_source`` says where the draws come from: ``"posterior"``,
+    ``"covariance"`` (of the fit), ``"parameters as given"`` (chance alone), or ``"none: "`` and why there is no band
+    (NaN), as for a fit that is not to be trusted. Of more than 10,000
     customers, or 50,000 purchases, a part is simulated, evenly over the days on which they come in, and its distance
     from the exact expectation is widened by the root of their numbers' ratio. Source: Gelman, Meng & Stern (1996),
     Statistica Sinica 6(4), 733-760.

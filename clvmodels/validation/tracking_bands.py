@@ -8,11 +8,14 @@ Meng & Stern (1996), "Posterior predictive assessment of model fitness via reali
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import NotAvailable
+from ..models.predictive.parameter_draws import draws_of
 from ..models.purchase import PurchaseModel
 from ..numerics.arrays import Array
 from .weeks import DAY, WEEK, Weeks, expected_by_week
@@ -41,8 +44,6 @@ def band_of(model: PurchaseModel, weeks: Weeks, level: float, draws: int, seed: 
     """
     simulate = model.family.simulate
     thetas, source = _thetas(model, draws, seed)
-    if simulate is None:
-        thetas, source = None, f"none: {model.family.name} cannot simulate"
     if thetas is None or simulate is None or not len(weeks.ends):
         missing = np.full(len(weeks.ends), np.nan)
         return Band(missing, missing, missing, missing, source)
@@ -58,17 +59,16 @@ def band_of(model: PurchaseModel, weeks: Weeks, level: float, draws: int, seed: 
 
 
 def _thetas(model: PurchaseModel, draws: int, seed: int) -> tuple[Array | None, str]:
-    """Draws of the parameters, and what the band rests on; None where there is to be no band."""
+    """Draws of the parameters, and where they come from; None and why where there is to be no band."""
     state = model._state
-    if state.report is None and state.covariance is None:
-        return np.tile(state.values, (draws, 1)), "chance alone: the parameters were given, not estimated"
-    if state.report is not None and not state.report.converged:
+    if model.family.simulate is None:
+        return None, f"none: {model.family.name} cannot simulate"
+    if state.posterior is not None and not state.posterior.trusted:
+        return None, "none: the posterior is not to be trusted"
+    try:
+        return draws_of(state, model.family.title, draws, np.random.SeedSequence(seed, spawn_key=(0,)))
+    except NotAvailable:
         return None, "none: the fit is not to be trusted"
-    if state.covariance is None or not np.all(np.isfinite(state.covariance)):
-        return None, "none: the fit leaves a parameter open"
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    logs = generator.multivariate_normal(np.log(state.values), state.covariance, draws, method="eigh")
-    return np.exp(logs), "covariance of the fit, and chance"
 
 
 def _drawn(
@@ -82,7 +82,8 @@ def _drawn(
 
     def mean(weeks: Weeks) -> Array:
         cumulative = expected_by_week(lambda t: expected(t, *theta), weeks, DAY)
-        return np.asarray(np.diff(cumulative, prepend=0.0))
+        weekly: Array = np.diff(cumulative, prepend=0.0)
+        return weekly
 
     end, n = int(weeks.ends[-1]), len(weeks.entries)
     longest = (end - int(weeks.entries.min(initial=end))) / weeks.unit
@@ -93,7 +94,7 @@ def _drawn(
     if each > MOST_EVENTS:  # of customers who buy so often the mean is all that matters
         return mean(weeks)
     some = weeks._replace(entries=np.sort(weeks.entries)[((np.arange(m) + 0.5) * n / m).astype(np.int64)])
-    return mean(weeks) + np.sqrt(n / m) * (_simulated(generator, simulate, theta, some) - mean(some))
+    return mean(weeks) + math.sqrt(n / m) * (_simulated(generator, simulate, theta, some) - mean(some))
 
 
 def _simulated(generator: np.random.Generator, simulate: Callable[..., Any], theta: list[float], weeks: Weeks) -> Array:
