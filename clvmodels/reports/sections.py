@@ -139,29 +139,29 @@ def _score(value: float, error: float) -> Cell:
 
 def sureness(found: Validation) -> dict[str, Any]:
     """Did 90 % intervals hold what happened: sentences on each model, a table of everybody."""
-    titles = titles_of(found)
+    titles, rows = titles_of(found), list[Any](found.coverage.itertuples(index=False))
     sentences = {
         name: words.of_intervals(found.coverage, name, titles[name], len(found.scored)) for name in found.names
     }
     without = [
-        f"{titles[str(row.model)]} has no intervals of {row.quantity} here: "
-        f"{str(row.interval_source).removeprefix('none: ').rstrip('.')}."
-        for row in found.coverage.itertuples(index=False)
-        if str(row.interval_source).startswith("none: ")
+        f"{titles[row.model]} has no intervals of {row.quantity} here: "
+        f"{row.interval_source.removeprefix('none: ').rstrip('.')}."
+        for row in rows
+        if row.interval_source.startswith("none: ")
     ]
     table = [
         (
-            cells.outside(titles[str(row.model)]),
-            cells.text(str(row.quantity)),
-            cells.number(float(row.held), ".1%", f" ± {100 * float(row.standard_error):.1f}"),
-            cells.number(float(row.expected), ".1%"),
-            cells.number(float(row.n), ",.0f"),
-            _range(float(row.total_low), float(row.total_high)),
-            cells.number(float(row.total_actual), ",.0f"),
+            cells.outside(titles[row.model]),
+            cells.text(row.quantity),
+            cells.number(row.held, ".1%", f" ± {100 * row.standard_error:.1f}"),
+            cells.number(row.expected, ".1%"),
+            cells.number(row.n, ",.0f"),
+            _range(row.total_low, row.total_high),
+            cells.number(row.total_actual, ",.0f"),
             _held(row.total_held),
-            cells.text(str(row.interval_source)),
+            cells.text(row.interval_source),
         )
-        for row in found.coverage.itertuples(index=False)
+        for row in rows
         if row.n > 0
     ]
     header = (

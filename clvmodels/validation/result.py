@@ -171,7 +171,7 @@ class Validation:
 
     @property
     def verdict(self) -> str:
-        """How it went, in words: totals, whom each model beats and to whom it loses, intervals, and customers who were new."""
+        """How it went, in words: totals, whom each model beats and to whom it loses, intervals, and new customers."""
         cut = str(self.split.facts["observation_end"])
         total = float(self.actual.sum())
         paragraphs = []

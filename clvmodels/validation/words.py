@@ -147,12 +147,13 @@ def of_intervals(coverage: Any, name: str, title: str, customers: int) -> list[s
 
     ``coverage`` as in `Validation`; nothing is said of a quantity without intervals.
     """
-    sentences = []
+    sentences: list[str] = []
     for row in coverage[(coverage["model"] == name) & (coverage["n"] > 0)].itertuples(index=False):
         level, did = f"{100 * row.level:g} %", "bought as often" if row.quantity == "purchases" else "spent as much"
         whom = f"{row.n:,} customers" + (f" drawn from {customers:,}" if row.n < customers else "")
+        begin = "Of" if sentences else f"{title}: of"
         sentences.append(
-            f"{title}: of {whom} {round(row.held * row.n):,} ({100 * row.held:.1f} %) {did} as their {level} interval "
+            f"{begin} {whom} {round(row.held * row.n):,} ({100 * row.held:.1f} %) {did} as their {level} interval "
             f"said; the intervals themselves expected {100 * row.expected:.1f} %."
         )
         if row.total_held is not None:
