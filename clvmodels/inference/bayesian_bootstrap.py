@@ -26,6 +26,7 @@ ValueAndGradient = Callable[[Array], tuple[float, Array]]
 _ARRIVED = 1e-8  # squared standard errors: 1e-4 of a standard error
 _SLOW = 0.2  # a step that leaves more than this share of the decrement was made with a bad Hessian
 _STEPS = 100
+_TOLD = 20  # draws between two words of progress
 
 
 class Bootstrapped(NamedTuple):
@@ -59,7 +60,7 @@ def sample(
     generator
         The same generator gives the same draws.
     progress
-        Called with the name of each draw as it begins.
+        Called with a word on the draws that come next, every 20 of them.
 
     Examples
     --------
@@ -75,8 +76,8 @@ def sample(
     total = float(weights.sum())
     found, lost = np.empty((draws, len(mode))), 0
     for i in range(draws):
-        if progress is not None:
-            progress(f"draw {i + 1} of {draws}")
+        if progress is not None and i % _TOLD == 0:
+            progress(f"draws {i + 1} to {min(i + _TOLD, draws)} of {draws}")
         drawn = generator.standard_gamma(weights)
         found[i], arrived = maximum(weighted(drawn * (total / drawn.sum())), mode, hessian)
         lost += not arrived

@@ -107,7 +107,7 @@ def sample(
     kept, rates, divergent = [], [], 0
     for chain, (stream, (state, _, _)) in enumerate(zip(streams, warmed, strict=True)):
         tell(f"chain {chain + 1} of {chains}: draws")
-        moved = state_at(density, np.linalg.solve(change, state.position))
+        moved = state_at(density, np.asarray(np.linalg.solve(change, state.position), dtype=np.float64))
         state, _, step = _adapted(density, moved, _SECOND, stream)
         positions, acceptance, lost = _chain(density, state, step, draws, stream)
         kept.append(counted.mode + positions @ scale.T)
@@ -117,8 +117,18 @@ def sample(
 
 
 def scale_of(hessian: Array) -> Array:
-    """M with M Mᵀ = H⁻¹, from the Cholesky factor: H = L Lᵀ, M = L⁻ᵀ."""
-    return np.asarray(np.linalg.inv(np.linalg.cholesky(hessian)).T)
+    """M with M Mᵀ = H⁻¹, from eigenvalues and directions: M = V Λ^(−1/2).
+
+    A Hessian by differences may be a little off in a flat direction: its eigenvalues are taken positive.
+
+    >>> scale = scale_of(np.diag([4.0, 0.25]))
+    >>> scale @ scale.T
+    array([[0.25, 0.  ],
+           [0.  , 4.  ]])
+    """
+    values, directions = np.linalg.eigh(hessian)
+    values = np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max())))
+    return np.asarray(directions / np.sqrt(values))
 
 
 def leapfrog(density: ValueAndGradient, state: State, momentum: Array, step: float, steps: int) -> tuple[State, Array]:

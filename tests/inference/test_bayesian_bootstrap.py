@@ -147,8 +147,8 @@ def test_a_function_without_a_maximum_is_lost():
 
 def test_the_same_generator_gives_the_same_draws_and_progress_is_told():
     told = []
-    args = of_the_mean(np.arange(6.0)), np.ones(6), np.array([2.5]), np.array([[6.0]]), 3
+    args = of_the_mean(np.arange(6.0)), np.ones(6), np.array([2.5]), np.array([[6.0]]), 50
     one = bayesian_bootstrap.sample(*args, np.random.default_rng(8), told.append)
     other = bayesian_bootstrap.sample(*args, np.random.default_rng(8))
     assert np.array_equal(one.draws, other.draws)
-    assert told == ["draw 1 of 3", "draw 2 of 3", "draw 3 of 3"]
+    assert told == ["draws 1 to 20 of 50", "draws 21 to 40 of 50", "draws 41 to 50 of 50"]
