@@ -16,13 +16,14 @@ import numpy as np
 from ..errors import ClvError
 from ..models import statistics
 from ..models.predictive.counts import count_quantiles
-from ..models.predictive.money import simulate_future
+from ..models.predictive.parameter_draws import draws_of
+from ..models.predictive.predicting import exact_thetas, simulation_of
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array, Positions
 from . import predictive
 from .forecasts import Predicted
-from .trusted_draws import trusted_draws
+from .trust import distrust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 LEVEL = 0.9
 MOST_CUSTOMERS = 25_000
-EXACT = 32  # draws of the parameters, each of which stands with its whole distribution of counts
 FEWEST_DRAWS, MOST_DRAWS, MOST_SIMULATED = 200, 400, 5_000_000
 _ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 
@@ -64,7 +64,7 @@ def of_model(
 ) -> Intervals:
     """The intervals of a fitted model.
 
-    Of each customer's purchases they are exact given the parameters, of which 32 draws are mixed; spend and totals are
+    Of each customer's purchases they are exact given the parameters, of which 64 draws are mixed; spend and totals are
     simulated, 200 to 400 times. Of more than 25,000 customers so many are asked, drawn at random. The total of all N is
     then taken from that of the n asked: the part of its variance that the parameters bring grows with (N/n)², the rest
     with N/n.
@@ -73,35 +73,34 @@ def of_model(
     size = len(said.expected)
     rows = None
     if size > MOST_CUSTOMERS:
-        rows = np.sort(np.random.default_rng(_seed(seed, 2)).choice(size, MOST_CUSTOMERS, replace=False))
+        rows = np.sort(np.random.default_rng(seed).choice(size, MOST_CUSTOMERS, replace=False))
         columns, frame = {name: column[rows] for name, column in columns.items()}, frame.iloc[rows]
     n = size if rows is None else len(rows)
     draws = int(np.clip(MOST_SIMULATED // max(n, 1), FEWEST_DRAWS, MOST_DRAWS))
-    try:
-        exact = trusted_draws(model._state, model.family.title, EXACT, _seed(seed, 0))
-        thetas = trusted_draws(model._state, model.family.title, draws, _seed(seed, 0)).thetas
-        counts = count_quantiles(model.family, exact.thetas, list(columns.values()), duration, _ENDS)
-    except ClvError as error:
-        return Intervals(rows, {}, dict.fromkeys(("purchases", "spend"), f"none: {error}"))
-    sources, levels = {"purchases": exact.source}, None
+    untrusted, sources = distrust(model._state), {"purchases": "", "spend": ""}
+    if untrusted is not None:
+        return Intervals(rows, {}, dict.fromkeys(sources, f"none: {untrusted}"))
     if spend is not None:
-        try:
-            of_spend = trusted_draws(spend._state, spend.family.title, draws, _seed(seed, 1))
-        except ClvError as error:
-            spend, sources["spend"] = None, f"none: {error}"
-        else:
-            levels, sources["spend"] = of_spend.thetas, _both(exact.source, of_spend.source)
+        untrusted = distrust(spend._state)
+        if untrusted is None:
             columns = {**statistics.read(frame, spend.family.statistics), **columns}
+        else:
+            spend, sources["spend"] = None, f"none: {untrusted}"
+    history = [columns[name] for name in model.family.statistics]
+    try:
+        counts = count_quantiles(model.family, exact_thetas(model, seed), history, duration, _ENDS)
+    except ClvError as error:  # a family may lack probabilities, a draw may ask for a quantile beyond all numbers
+        return Intervals(rows, {}, dict.fromkeys(sources, f"none: {error}"))
+    sources["purchases"] = draws_of(model._state, model.family.title, 1, seed).source
     low, high = counts.values
     mass = counts.at_most[1] - counts.below[0]
     try:
-        future = simulate_future(
-            model.family, None if spend is None else spend.family, thetas, levels, columns, duration, 0.0,
-            seed=seed, quantiles=_ENDS,
-        )  # fmt: skip
-    except ClvError as error:
+        simulation, source = simulation_of(model, spend, columns, duration, draws=draws, seed=seed)
+        future = simulation.run(_ENDS)
+    except ClvError as error:  # a family may lack draws of rates
         purchases = Interval(low, high, mass, (math.nan, math.nan))
         return Intervals(rows, {"purchases": purchases}, {**sources, "spend": f"none: {error}"})
+    sources["spend"] = sources["spend"] or source
     totals = {}
     for name, all_expected in (("purchases", said.expected), ("spend", said.expected_spend_total)):
         if name in future.total and all_expected is not None:
@@ -163,10 +162,6 @@ def coverage_table(
     return pd.DataFrame(rows)
 
 
-def _both(purchases: str, spend: str) -> str:
-    return purchases if purchases == spend else f"{purchases} (purchases), {spend} (spend)"
-
-
 def _total(away: Array, centre: float, shares: Shares, times: float) -> tuple[float, float]:
     """The interval of a total over ``times`` as many customers as were simulated, from how far away theirs were."""
     share = shares.total["parameters"]
@@ -174,7 +169,3 @@ def _total(away: Array, centre: float, shares: Shares, times: float) -> tuple[fl
     # Hyndman & Fan's type 6: a further total lies within with the level's probability, however few the draws
     low, high = (float(end) for end in centre + wider * np.quantile(away, _ENDS, method="weibull"))
     return max(low, 0.0), high
-
-
-def _seed(seed: int, part: int) -> np.random.SeedSequence:
-    return np.random.SeedSequence(seed, spawn_key=(2**20 + part,))  # apart from those of blocks of customers

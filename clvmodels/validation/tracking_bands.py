@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import NotAvailable
+from ..models.predictive.parameter_draws import draws_of
 from ..models.purchase import PurchaseModel
 from ..numerics.arrays import Array
-from .trusted_draws import trusted_draws
+from .trust import distrust
 from .weeks import DAY, WEEK, Weeks, expected_by_week
 
 DRAWS = 400
@@ -60,12 +60,12 @@ def band_of(model: PurchaseModel, weeks: Weeks, level: float, draws: int, seed: 
 
 def _thetas(model: PurchaseModel, draws: int, seed: int) -> tuple[Array | None, str]:
     """Draws of the parameters, and where they come from; None and why where there is to be no band."""
+    reason = distrust(model._state)
     if model.family.simulate is None:
-        return None, f"none: {model.family.name} cannot simulate"
-    try:
-        return trusted_draws(model._state, model.family.title, draws, np.random.SeedSequence(seed, spawn_key=(0,)))
-    except NotAvailable as error:
-        return None, f"none: {error}"
+        reason = f"{model.family.name} cannot simulate"
+    if reason is not None:
+        return None, f"none: {reason}"
+    return draws_of(model._state, model.family.title, draws, np.random.SeedSequence(seed, spawn_key=(0,)))
 
 
 def _drawn(
