@@ -24,7 +24,7 @@ Penalty = Callable[[Array], tuple[float, Array]]
 # SciPy's densities come without derivatives. Five points a thousandth of the interquartile range apart are exact for
 # polynomials of degree four, and lose about three digits to rounding.
 _STEP = 1e-3
-_NARROWEST = 1e-4  # beside sharper priors the curvature of all else would pass for rounding
+NARROWEST = 1e-4  # beside sharper priors the curvature of all else would pass for rounding
 _POINTS = np.array([0.0, -2.0, -1.0, 1.0, 2.0])
 _SLOPE = np.array([0.0, 1.0, -8.0, 8.0, -1.0]) / 12
 
@@ -33,18 +33,23 @@ def penalty_of(log_scale: Array, l2_penalty: float, priors: Mapping[int, Any]) -
     """The function that is taken off, or None where nothing is; ``priors`` by the position of their parameter."""
     if not l2_penalty and not priors:
         return None
-    steps = {j: _STEP * (_quantile(prior, 0.75) - _quantile(prior, 0.25)) for j, prior in priors.items()}
+    spreads = {j: quantile(prior, 0.75) - quantile(prior, 0.25) for j, prior in priors.items()}
 
     def penalty(log_parameters: Array) -> tuple[float, Array]:
         u = log_parameters - log_scale
         value, gradient = l2_penalty * float(u @ u), 2 * l2_penalty * u
         for j, prior in priors.items():
-            density = np.asarray(prior.logpdf(u[j] + steps[j] * _POINTS), dtype=np.float64)
-            value -= float(density[0])
-            gradient[j] -= float(_SLOPE @ density) / steps[j]
+            value -= float(prior.logpdf(u[j]))
+            gradient[j] -= slope(prior.logpdf, float(u[j]), spreads[j])
         return value, gradient
 
     return penalty
+
+
+def slope(log_density: Callable[[Array], Array], at: float, spread: float) -> float:
+    """The derivative of a log density at a point, by differences; ``spread`` is the distance of its quartiles."""
+    step = _STEP * spread
+    return float(_SLOPE @ np.asarray(log_density(at + step * _POINTS), dtype=np.float64)) / step
 
 
 def checked(names: Sequence[str], prior: Any, l2_penalty: Any) -> tuple[float, dict[int, Any]]:
@@ -73,7 +78,12 @@ def checked(names: Sequence[str], prior: Any, l2_penalty: Any) -> tuple[float, d
             f"{str(unknown[0])[:40]!r}: its parameters are {', '.join(names)}"
         )
     for name, distribution in prior.items():
-        _check_distribution(name, distribution)
+        low, high = check_distribution(name, distribution)
+        if not (low == -np.inf and high == np.inf):
+            raise InvalidInput(
+                f"the prior of {name} is one of ln({name} / scale), so it must live on the whole real line; found "
+                f"{name_of(distribution)} on ({low:g}, {high:g}): {_example(name)}"
+            )
     return float(l2_penalty), {j: prior[name] for j, name in enumerate(names) if name in prior}
 
 
@@ -88,36 +98,38 @@ def name_of(prior: Any) -> str:
 
 def median(prior: Any) -> float:
     """Half of a prior lies below it."""
-    return _quantile(prior, 0.5)
+    return quantile(prior, 0.5)
 
 
-def _check_distribution(name: str, distribution: Any) -> None:
-    write = f'write for example prior={{"{name}": scipy.stats.norm(0, 1)}}'
+def check_distribution(name: str, distribution: Any) -> tuple[float, float]:
+    """The ends of the support of a frozen continuous distribution of SciPy; InvalidInput for anything else."""
+    write = _example(name)
     needed = all(callable(getattr(distribution, what, None)) for what in ("logpdf", "support"))
-    quantile = callable(getattr(distribution, "ppf", None)) or callable(getattr(distribution, "icdf", None))
+    inverse = callable(getattr(distribution, "ppf", None)) or callable(getattr(distribution, "icdf", None))
     # an unfrozen one would answer too, as though its location were 0 and its scale 1
-    if not needed or not quantile or hasattr(distribution, "shapes"):
+    if not needed or not inverse or hasattr(distribution, "shapes"):
         raise InvalidInput(
             f"the prior of {name} must be a frozen continuous distribution of scipy.stats; found "
             f"{str(distribution)[:60]}: {write}"
         )
     try:
         low, high = (float(end) for end in distribution.support())
-        spread = _quantile(distribution, 0.75) - _quantile(distribution, 0.25)
+        spread = quantile(distribution, 0.75) - quantile(distribution, 0.25)
     except (TypeError, ValueError):
         raise InvalidInput(f"the prior of {name} must be a distribution of one number: {write}") from None
-    if not spread >= _NARROWEST:  # or NaN
+    if not spread >= NARROWEST:  # or NaN
         raise InvalidInput(
-            f"the quartiles of the prior of {name} must be at least {_NARROWEST:g} apart; found "
+            f"the quartiles of the prior of {name} must be at least {NARROWEST:g} apart; found "
             f"{name_of(distribution)}, {spread:g}: {write}"
         )
-    if not (low == -np.inf and high == np.inf):
-        raise InvalidInput(
-            f"the prior of {name} is one of ln({name} / scale), so it must live on the whole real line; found "
-            f"{name_of(distribution)} on ({low:g}, {high:g}): {write}"
-        )
+    return low, high
 
 
-def _quantile(distribution: Any, share: float) -> float:
-    quantile = distribution.ppf if hasattr(distribution, "ppf") else distribution.icdf
-    return float(quantile(share))
+def _example(name: str) -> str:
+    return f'write for example prior={{"{name}": scipy.stats.norm(0, 1)}}'
+
+
+def quantile(distribution: Any, share: float) -> float:
+    """The value that a prior lies below with probability ``share``."""
+    of = distribution.ppf if hasattr(distribution, "ppf") else distribution.icdf
+    return float(of(share))

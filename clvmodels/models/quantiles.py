@@ -39,7 +39,8 @@ def purchase_quantile(
     return whole[where]
 
 
-def _tie(q: Array) -> Array:
+def tie(q: Any) -> Any:
+    """How far below a quantile q a probability may be and still count as q."""
     return _TIE * np.minimum(q, 1 - q)
 
 
@@ -48,7 +49,7 @@ def _by_halving(family: PurchaseFamily, q: Array, t: Array, history: list[Array]
     assert family.more_purchases_alive is not None
     alive = np.exp(family.log_p_alive(*history, *values))
     with np.errstate(divide="ignore"):
-        allowed = (1 - q + _tie(q)) / alive
+        allowed = (1 - q + tie(q)) / alive
     result = np.zeros(len(q))
     any_purchase = questions.probability_of_purchase_alive(family, t, history, values)
     todo = np.flatnonzero(any_purchase > allowed)
@@ -68,7 +69,7 @@ def _by_halving(family: PurchaseFamily, q: Array, t: Array, history: list[Array]
 def _by_adding(family: PurchaseFamily, q: Array, t: Array, history: list[Array], values: Sequence[Any]) -> Array:
     """Add up P(0), P(1), ... until they come to q."""
     result, n = np.zeros(len(q)), 0
-    wanted = q - np.maximum(_tie(q), 1e-13)  # sums of probabilities are right to so many digits
+    wanted = q - np.maximum(tie(q), 1e-13)  # sums of probabilities are right to so many digits
     todo, total = np.flatnonzero(wanted > 0), np.zeros(int(np.sum(wanted > 0)))
     while len(todo):
         of_these = [v[todo] for v in history], _rows(values, todo)

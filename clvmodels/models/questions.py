@@ -12,6 +12,7 @@ from ..errors import InvalidInput, NotAvailable, warn
 from ..families.contract import PurchaseFamily
 from ..numerics import discounting
 from ..numerics.arrays import Array, rowwise
+from ..numerics.negative_binomial import added_back
 from ..units import units_per_year
 
 
@@ -109,6 +110,26 @@ def purchase_pmf(
     if np.any(np.isinf(horizon)):
         raise InvalidInput("purchase_pmf needs a finite horizon")
     return family.conditional_purchase_pmf(n, horizon, *statistics, *parameters)
+
+
+def purchase_counts_one_by_one(
+    family: PurchaseFamily, n: Array, horizon: Any, statistics: Sequence[Array], parameters: Sequence[Any], before: Any
+) -> tuple[Array, Array]:
+    """P(n purchases in (T, T + horizon] | history) and P(more than n) of consecutive n, a row for each of them.
+
+    For families that are asked about one n after another. ``before`` is P(n[0] or more), from which the others are
+    taken off where the family does not know P(more than n); what is then left at the end is rounding.
+    """
+    if family.conditional_purchase_pmf is None:
+        raise cannot(family, "purchase_pmf")
+    pmf, size = family.conditional_purchase_pmf, len(statistics[0])
+    exactly = np.stack([pmf(np.full(size, k), horizon, *statistics, *parameters) for k in n])
+    if family.more_purchases_alive is None:
+        more = np.maximum(before - np.cumsum(exactly, axis=0), 0.0)
+        return exactly, np.where((exactly < 1e-17) & (more < 1e-8), 0.0, more)
+    alive = np.exp(family.log_p_alive(*statistics, *parameters))
+    last = np.full(size, n[-1])
+    return exactly, added_back(exactly, alive * family.more_purchases_alive(last, horizon, *statistics, *parameters))
 
 
 def probability_of_purchase(

@@ -12,6 +12,7 @@ from scipy import special
 
 from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily
+from ..models.quantiles import tie
 from ..numerics.arrays import Array, distinct
 from . import walk
 
@@ -220,7 +221,7 @@ def _poisson_crps(y: Array, mu: Array) -> Array:
 
 def _poisson_quantile(q: float, mu: Array) -> Array:
     """Smallest n with P(X ≤ n) ≥ q: from the quantile in real n, by a step if that was rounded the wrong way."""
-    wanted = q - walk.tie(q)
+    wanted = q - tie(q)
     n = np.ceil(np.nan_to_num(special.pdtrik(q, mu)))
     n = np.where((n > 0) & (_poisson_below(n, mu) >= wanted), n - 1, n)
     return np.where(special.pdtr(n, mu) < wanted, n + 1, n)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..families.contract import PurchaseFamily
+from ..models import questions
+from ..models.quantiles import tie
 from ..numerics.arrays import BLOCK, Array, Positions, distinct
-from ..numerics.negative_binomial import added_back
 
-_TIE = 1e-10  # where P(X ≤ n) equals a quantile, rounding must not decide between n and n + 1
 _LEFT_OUT = 1e-11  # of a sum over all counts, by an estimate of what is left that may be wrong by a factor of ten
 _FUTURES = 2048  # that are walked together
 _FIRST, _MOST = 16, 256  # counts that are looked at together, at first and at most
@@ -72,7 +72,7 @@ def sorted_rows(
         those = [column[rows] for column in history]
         if counted is not None:
             return counted(n, t[rows], *those, *values(rows))
-        return _one_by_one(family, n, t[rows], those, values(rows), before)
+        return questions.purchase_counts_one_by_one(family, n, t[rows], those, values(rows), before)
 
     alive, gone = np.ones(len(y)), np.zeros(len(y))
     if counted is not None:
@@ -89,21 +89,6 @@ def _changes(size: int, columns: Sequence[Array]) -> Positions:
     new = np.ones(size, dtype=bool)
     new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return np.flatnonzero(new)
-
-
-def _one_by_one(
-    family: PurchaseFamily, n: Array, t: Array, history: Sequence[Array], values: Sequence[Any], before: Array
-) -> tuple[Array, Array]:
-    """The same of a family that is asked about one count after another, for customers alive or not."""
-    assert family.conditional_purchase_pmf is not None
-    exactly = np.stack([family.conditional_purchase_pmf(np.full(len(t), k), t, *history, *values) for k in n])
-    if family.more_purchases_alive is None:
-        more = np.maximum(before - np.cumsum(exactly, axis=0), 0.0)
-        return exactly, np.where((exactly < 1e-17) & (more < 1e-8), 0.0, more)  # what is left then is rounding
-    alive = np.exp(family.log_p_alive(*history, *values))
-    return exactly, added_back(
-        exactly, alive * family.more_purchases_alive(np.full(len(t), n[-1]), t, *history, *values)
-    )
 
 
 def answers_of(rows: Rows, quantiles: Sequence[float]) -> Answers:
@@ -125,11 +110,6 @@ def _allowed(q: Any, alive: Array) -> Array:
     """What P(more than n | alive) must not exceed where n is the quantile q."""
     with np.errstate(divide="ignore"):
         return np.asarray((1 - q + tie(q)) / alive)
-
-
-def tie(q: Any) -> Any:
-    """How far below a quantile q a probability may be and still count as q: the rule of ``purchase_quantile``."""
-    return _TIE * np.minimum(q, 1 - q)
 
 
 def _walk(
