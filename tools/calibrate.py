@@ -79,7 +79,9 @@ def over_worlds(job: Callable[[int], Any], worlds: int, pool: ProcessPoolExecuto
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; 0 if the whole page, sections made before included, shows what it must."""
     parser = argparse.ArgumentParser(description="Are posteriors and predictive intervals right?")
-    parser.add_argument("--family", action="append", choices=list(CENTRES), help="ranks of its posterior; may be repeated")
+    parser.add_argument(
+        "--family", action="append", choices=list(CENTRES), help="ranks of its posterior; may be repeated"
+    )
     parser.add_argument("--coverage", action="append", choices=list(STUDIES), help="a study; may be repeated")
     parser.add_argument("--worlds", type=int, help=f"by default {WORLDS}, and {COVERAGE_WORLDS} of coverage")
     parser.add_argument("--seed", type=int, default=SEED)

@@ -1,4 +1,4 @@
-"""Ranks of a model whose posterior is known: gamma rates, Poisson counts. The right one passes, wrong ones are caught."""
+"""Ranks where the posterior is known, of gamma rates and Poisson counts: the right one passes, wrong ones do not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHAPE, RATE = 2.0, 1.0
 
 
 def ranks(wrong=lambda shape, rate: (shape, rate), seed=1):
-    """Ranks of the Poisson mean and of the log-likelihood, under Gamma(2, 1) and the posterior ``wrong`` makes of it."""
+    """Ranks of the Poisson mean and of the log-likelihood, among draws of what ``wrong`` makes of the posterior."""
     generator = np.random.default_rng(seed)
     of_mean, of_likelihood = [], []
     for _ in range(WORLDS):

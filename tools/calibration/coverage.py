@@ -12,7 +12,6 @@ import pandas as pd
 
 import clvmodels as clv
 from clvmodels.families import purchase_family, spend_family
-from clvmodels.models.predictive import counts, money
 
 from .posteriors import posterior_of
 from .ranks import rank
@@ -151,6 +150,8 @@ def _shares(
     study: Study, made: Future, buys: Any, spends: Any, draws: int, seed: int, generator: np.random.Generator
 ) -> dict[tuple[str, float], float]:
     """Share held of each quantity and level, with these draws of the parameters."""
+    from clvmodels.models.predictive import counts, money
+
     family, summary = purchase_family(study.family), made.summary
     columns = {name: summary[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value")}
     statistics = [columns[name] for name in family.statistics]

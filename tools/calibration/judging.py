@@ -36,7 +36,9 @@ def complaints(page: str) -> list[str]:
 
 
 def _commit(text: str) -> bool:
-    return re.search(r"`python tools/calibrate\.py[^`]*` at commit `[0-9a-f]{7,40}`, \d{4}-\d\d-\d\d; ", text) is not None
+    return (
+        re.search(r"`python tools/calibrate\.py[^`]*` at commit `[0-9a-f]{7,40}`, \d{4}-\d\d-\d\d; ", text) is not None
+    )
 
 
 def _of_posterior(name: str, found: list[Table]) -> Iterator[str]:

@@ -20,9 +20,10 @@ HEAD = f"""# Are the posteriors and the intervals right?
 `make calibrate` makes this page; every section says which commit made it and how. It is not written by hand.
 
 **Worlds.** Parameters are drawn from a prior, customers behave as the family with these parameters says, and the
-posterior is computed with the same prior: normal for ln(θ / scale), standard deviation {SPREAD:g}, with the medians that the
-sections give; the scale of times is {LONGEST} weeks, that of money {MONEY_SCALE:g}. It is narrower than the default prior, under which many
-worlds have nobody who comes back. A world has {CUSTOMERS} customers, each watched for {SHORTEST} to {LONGEST} weeks, uniformly.
+posterior is computed with the same prior: normal for ln(θ / scale) with the standard deviation {SPREAD:g}, θ having the
+median that the section gives; the scale of times is {LONGEST} weeks, that of money {MONEY_SCALE:g}. It is narrower than
+the default prior, under which many worlds have nobody who comes back. A world has {CUSTOMERS} customers, each watched
+for {SHORTEST} to {LONGEST} weeks, uniformly.
 
 **Ranks.** The truth is ranked among the draws of the posterior, which are resampled by their importance weights and so
 count alike. If the posterior is right, ranks are uniform: the chi-square test has 20 bins of equal width, the mean rank
@@ -36,7 +37,8 @@ doi 10.1214/23-BA1404.
 
 **Coverage.** Of a count X, the interval of a level holds what happened if u = P(X < x) + V P(X = x), with V uniform on
 (0, 1), lies in the middle: that is exact for counts and for money, which has an atom at 0, and its average over V is
-taken. Plug-in intervals take the estimates of maximum likelihood for the truth. Errors are those of the mean over worlds.
+taken. Plug-in intervals take the estimates of maximum likelihood for the truth. Errors are those of the mean over
+worlds.
 """
 
 
@@ -108,7 +110,9 @@ def coverage_section(study: Study, results: Sequence[Mapping[str, Any]], made: M
     lines += ["| quantity | level | posterior | plug-in |", "|---|---:|---:|---:|"]
     for quantity in QUANTITIES if good else ():
         for level in LEVELS:
-            cells = [_mean([result[f"{quantity} {way} {level:g}"] for result in good]) for way in ("posterior", "plug-in")]
+            cells = [
+                _mean([result[f"{quantity} {way} {level:g}"] for result in good]) for way in ("posterior", "plug-in")
+            ]
             lines.append(f"| {quantity} | {level:.0%} | {cells[0]} | {cells[1]} |")
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
 """Worlds: parameters from a stated prior, customers from the parameters.
 
-The prior is a normal one of ln(θ / scale), with the scale 52 weeks for times, 20 for money and 1 for pure numbers. It is
-narrower than the package's own, so that most worlds are ones in which there is something to learn.
+The prior is a normal one of ln(θ / scale), with the scale 52 weeks for times, 20 for money and 1 for pure numbers. It
+is narrower than the package's own, so that most worlds are ones in which there is something to learn.
 """
 
 from __future__ import annotations
