@@ -12,11 +12,12 @@ Science 29(6), 1086-1108.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..numerics import given_rates
 from ..numerics import whole_periods as future
 from ..numerics.arrays import BLOCK, Array, Positions, distinct, rowwise
 from ..numerics.gamma import digamma_rising, log_rising, softplus
@@ -233,19 +234,10 @@ def simulate(
 ) -> tuple[Positions, Array]:
     """Periods with a purchase of new customers, each watched for its ``observation``: from one to the next."""
     size = len(observation)
-    buys = np.maximum(generator.beta(alpha, beta, size), 1e-15)  # what underflows means never
-    leaves = np.maximum(generator.beta(gamma, delta, size), 1e-15)
+    buys = generator.beta(alpha, beta, size)
+    leaves = np.maximum(generator.beta(gamma, delta, size), 1e-15)  # what underflows means never
     last = np.minimum(np.floor(observation), generator.geometric(leaves) - 1.0)
-    owner, at = np.arange(size), np.zeros(size)
-    owners, times = [owner[:0]], [at[:0]]
-    while len(owner):
-        at = at + generator.geometric(buys[owner])
-        still = at <= last[owner]
-        owner, at = owner[still], at[still]
-        owners.append(owner)
-        times.append(at)
-    order = np.argsort(np.concatenate(owners), kind="stable")
-    return np.concatenate(owners)[order], np.concatenate(times)[order]
+    return given_rates.purchases_in_periods(generator, buys, last)
 
 
 def draw_latent(
@@ -319,6 +311,39 @@ def expected_latent(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any,
     return {"purchase_rate": buys[where].reshape(shape), "dropout_probability": leaves[where].reshape(shape)}
 
 
+def draw_rates_alive(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> dict[str, Array]:
+    """One draw per customer of p ~ Beta(alpha + x, beta + T − x) and θ ~ Beta(gamma, delta + T), given alive at T."""
+    size, T = given_rates.size_of(x, t_x, T, alpha, beta, gamma, delta), np.floor(T)
+    return {
+        "purchase_rate": np.asarray(generator.beta(alpha + x, beta + (T - x), size)),
+        "dropout_probability": np.asarray(generator.beta(gamma, delta + T, size)),
+    }
+
+
+def expected_rates_alive(x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> dict[str, Array]:
+    """E[p] = (alpha + x)/(alpha + beta + T) and E[θ] = gamma/(gamma + delta + T), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, alpha, beta, gamma, delta)
+    T = np.floor(T)
+    return {
+        "purchase_rate": np.broadcast_to((alpha + x) / (alpha + beta + T), size),
+        "dropout_probability": np.broadcast_to(gamma / (gamma + delta + T), size),
+    }
+
+
+def purchases_of_rates(t: Any, rate: Any, rates: Mapping[str, Array]) -> Array:
+    """p · Σ over whole periods j ≤ t of (e^(-rate) (1 − θ))^j."""
+    worth = given_rates.periods_worth(np.floor(t), rate, rates["dropout_probability"])
+    return np.asarray(rates["purchase_rate"] * worth)
+
+
+def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
+    """Periods with a purchase, of those up to t at whose beginning he has not left."""
+    last = np.minimum(np.floor(t), given_rates.lasting(generator, rates["dropout_probability"]) - 1)
+    return given_rates.purchases_in_periods(generator, rates["purchase_rate"], last)
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: customers who differ widely, of whom a quarter leave."""
     return 1.0, 1.0, 0.7, 2.0
@@ -348,6 +373,10 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
+    purchases_of_rates=purchases_of_rates,
+    simulate_of_rates=simulate_of_rates,
     mixing={
         "purchase_rate": Mixing("beta", ("alpha", "beta")),
         "dropout_probability": Mixing("beta", ("gamma", "delta")),

@@ -9,11 +9,13 @@ Source: Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Mark
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..numerics import geometric_dropout as future
+from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
 from ..numerics.negative_binomial import probability_of_event, time_of_event
@@ -158,6 +160,37 @@ def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
     }
 
 
+def draw_rates_alive(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any
+) -> dict[str, Array]:
+    """One draw per customer of λ ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + x), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, a, b)
+    return {
+        "purchase_rate": np.asarray(generator.standard_gamma(r + x, size) / (alpha + T)),
+        "dropout_probability": np.asarray(generator.beta(a, b + x, size)),
+    }
+
+
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T) and E[p] = a/(a + b + x), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, a, b)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+        "dropout_probability": np.broadcast_to(a / (a + b + x), size),
+    }
+
+
+def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
+    """λ (1 − e^(-(λp + delta)·t))/(λp + delta): while alive he buys at rate λ and leaves at rate λp."""
+    rate = rates["purchase_rate"]
+    return np.asarray(rate * given_rates.worth(t, rate * rates["dropout_probability"] + delta))
+
+
+def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
+    """Purchases in (0, t] from now on; after each he leaves with probability p."""
+    return given_rates.purchases_while_staying(generator, t, rates["purchase_rate"], rates["dropout_probability"])
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: the mean purchase rate of those who stay a while, and a third who leave."""
     rate = float(np.sum(weights * x) / np.sum(weights * T))
@@ -191,6 +224,10 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
+    purchases_of_rates=purchases_of_rates,
+    simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},
     finite_total=("a", 1.0),
     limits=(

@@ -154,6 +154,9 @@ class PurchaseFamily:
         ``(generator, *statistics, *parameters)`` -> one draw per customer of these rates given history *and* that he is
         alive at T: the part of ``draw_latent`` that the future depends on. None where the future does not depend on the
         rates alone.
+    expected_rates_alive
+        ``(*statistics, *parameters)`` -> means of what ``draw_rates_alive`` draws, by the same names; None where not
+        available.
     purchases_of_rates
         ``(t, delta, rates)``: E[purchases in (0, t] from now on | alive now, rates], each worth e^(-delta·u) when it
         comes at u; t = inf is the limit where delta > 0. ``rates`` is what ``draw_rates_alive`` gives.
@@ -211,6 +214,7 @@ class PurchaseFamily:
     expected_latent: Callable[..., dict[str, Array]] | None = None
     latent_cdf: Mapping[str, Quantity] | None = None
     draw_rates_alive: Callable[..., dict[str, Array]] | None = None
+    expected_rates_alive: Callable[..., dict[str, Array]] | None = None
     purchases_of_rates: Quantity | None = None
     simulate_of_rates: Callable[..., tuple[Positions, Array]] | None = None
     mixing: Mapping[str, Mixing] | None = None

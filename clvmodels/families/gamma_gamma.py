@@ -76,6 +76,20 @@ def simulate(generator: np.random.Generator, counts: Any, p: float, q: float, v:
     return np.asarray(generator.gamma(p, 1.0, int(np.sum(counts))) / np.repeat(rate, counts))
 
 
+def draw_level(generator: np.random.Generator, x: Any, m: Any, p: Any, q: Any, v: Any) -> Array:
+    """One draw per customer of his own mean spend p/ν, ν ~ Gamma(p x + q, rate v + x m); at x = 0 the population's."""
+    size = np.broadcast_shapes(*map(np.shape, (x, m, p, q, v)))
+    seen = np.where(np.asarray(x) > 0, x * np.where(np.asarray(x) > 0, m, 0.0), 0.0)
+    # a gamma of tiny shape may underflow to 0
+    return np.asarray(p * (v + seen) / np.maximum(generator.standard_gamma(p * x + q, size), 1e-300))
+
+
+def simulate_of_level(generator: np.random.Generator, level: Any, counts: Any, p: Any, q: Any, v: Any) -> Array:
+    """Sums of ``counts`` amounts of customers with mean spend ``level``: level · Gamma(p · counts)/p."""
+    size = np.broadcast_shapes(np.shape(level), np.shape(counts), np.shape(p))
+    return np.asarray(level * (generator.standard_gamma(p * np.asarray(counts, dtype=np.float64), size) / p))
+
+
 def _of_counts(x: Any, p: Any, q: Any) -> Array:
     """What depends on the count alone: −ln B(px, q) and its derivatives in px and in q; x = 0 has no density."""
     px = p * np.maximum(x, 1)
@@ -103,6 +117,8 @@ FAMILY = SpendFamily(
     log_density=log_density,
     log_density_of_sum=log_density_of_sum,
     simulate=simulate,
+    draw_level=draw_level,
+    simulate_of_level=simulate_of_level,
     limits=(
         Limit(
             {"p": +1, "v": -1},

@@ -9,10 +9,12 @@ Journal of Business & Economic Statistics 6(2), 145-159.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions
 from ..numerics.gamma import digamma_rising, log_rising
 from ..numerics.negative_binomial import (
@@ -114,6 +116,31 @@ def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, A
     return {"purchase_rate": np.asarray((r + x) / (alpha + T) + np.zeros(np.shape(t_x)))}
 
 
+def draw_rates_alive(generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, Array]:
+    """One draw per customer of λ ~ Gamma(r + x, alpha + T)."""
+    size = given_rates.size_of(x, t_x, T, r, alpha)
+    return {"purchase_rate": np.asarray(generator.standard_gamma(r + x, size) / (alpha + T))}
+
+
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T)."""
+    size = given_rates.size_of(x, t_x, T, r, alpha)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+    }
+
+
+def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
+    """λ (1 − e^(-delta·t))/delta, λt at delta = 0."""
+    return np.asarray(rates["purchase_rate"] * given_rates.worth(t, delta))
+
+
+def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
+    """Purchases in (0, t] from now on."""
+    rate = rates["purchase_rate"]
+    return given_rates.purchases_until(generator, rate, np.broadcast_to(np.asarray(t, dtype=np.float64), rate.shape))
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float]:
     """Rough parameters: the mean purchase rate, and customers who differ as exponentials do."""
     return 1.0, float(np.sum(weights * T) / np.sum(weights * x))
@@ -145,6 +172,10 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
+    purchases_of_rates=purchases_of_rates,
+    simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES},
     finite_total=None,
     limits=(RATES_ALIKE, HEAVY_BUYERS),

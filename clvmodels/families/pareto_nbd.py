@@ -9,12 +9,13 @@ Deriving the Pareto/NBD Model and Related Expressions".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions, distinct, map_blocks, rowwise
 from ..numerics.chebyshev import interpolated
 from ..numerics.gamma import digamma_rising, log_rising, softplus
@@ -388,6 +389,38 @@ def _time_of_leaving(
     return result
 
 
+def draw_rates_alive(
+    generator: np.random.Generator, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any
+) -> dict[str, Array]:
+    """One draw per customer of λ ~ Gamma(r + x, alpha + T) and μ ~ Gamma(s, beta + T), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, s, beta)
+    return {
+        "purchase_rate": np.asarray(generator.standard_gamma(r + x, size) / (alpha + T)),
+        "dropout_rate": np.asarray(generator.standard_gamma(s, size) / (beta + T)),
+    }
+
+
+def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> dict[str, Array]:
+    """E[λ] = (r + x)/(alpha + T) and E[μ] = s/(beta + T), given that he is alive at T."""
+    size = given_rates.size_of(x, t_x, T, r, alpha, s, beta)
+    return {
+        "purchase_rate": np.broadcast_to((r + x) / (alpha + T), size),
+        "dropout_rate": np.broadcast_to(s / (beta + T), size),
+    }
+
+
+def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
+    """λ (1 − e^(-(μ + delta)·t))/(μ + delta)."""
+    return np.asarray(rates["purchase_rate"] * given_rates.worth(t, rates["dropout_rate"] + delta))
+
+
+def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
+    """Purchases in (0, t] from now on, up to the end of an exponential lifetime."""
+    rate, leaving = rates["purchase_rate"], rates["dropout_rate"]
+    lifetime = generator.standard_exponential(rate.shape) / np.maximum(leaving, 1e-300)
+    return given_rates.purchases_until(generator, rate, np.minimum(t, lifetime))
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: the mean purchase rate of those who stay a while, and lifetimes of about the observation."""
     rate = float(np.sum(weights * x) / np.sum(weights * T))
@@ -421,6 +454,10 @@ FAMILY = PurchaseFamily(
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,
+    draw_rates_alive=draw_rates_alive,
+    expected_rates_alive=expected_rates_alive,
+    purchases_of_rates=purchases_of_rates,
+    simulate_of_rates=simulate_of_rates,
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_rate": Mixing("gamma", ("s", "beta"))},
     finite_total=("s", 1.0),
     limits=(

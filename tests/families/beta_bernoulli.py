@@ -67,6 +67,22 @@ def draw_latent(generator, x, t_x, T, alpha, beta):
     return {"purchase_rate": buys, "alive": np.ones_like(buys)}
 
 
+def draw_rates_alive(generator, x, t_x, T, alpha, beta):
+    size = np.broadcast_shapes(*map(np.shape, (x, t_x, T, alpha, beta)))
+    return {"purchase_rate": generator.beta(alpha + x, beta + T - x, size)}
+
+
+def purchases_of_rates(t, delta, rates):
+    periods = np.arange(1.0, np.floor(t) + 1)
+    return rates["purchase_rate"] * np.sum(np.exp(-delta * periods))
+
+
+def simulate_of_rates(generator, t, rates):
+    periods = int(np.floor(t))
+    owner, at = np.nonzero(generator.random((len(rates["purchase_rate"]), periods)) < rates["purchase_rate"][:, None])
+    return owner, at + 1.0
+
+
 def start(x, t_x, T, weights):
     return 1.0, 1.0
 
@@ -89,5 +105,8 @@ FAMILY = PurchaseFamily(
     purchase_pmf=purchase_pmf,
     simulate=simulate,
     draw_latent=draw_latent,
+    draw_rates_alive=draw_rates_alive,
+    purchases_of_rates=purchases_of_rates,
+    simulate_of_rates=simulate_of_rates,
     finite_total=None,
 )
