@@ -33,7 +33,7 @@ def covered(worlds=200, off=0.0):
     return [shares | {"repeaters": 250 + (i % 2)} for i in range(worlds)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def good():
     text = ""
     for name in reversed(CENTRES):
