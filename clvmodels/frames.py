@@ -136,7 +136,7 @@ def numeric(frame: Frame, name: str) -> NDArray[np.float64]:
     >>> numeric(pandas.DataFrame({"T": pandas.array([3, None], dtype="Int64")}), "T")
     array([ 3., nan])
     """
-    column = _column(frame, name)
+    column = column_of(frame, name)
     which = kind(frame)
     convert = {"pandas": _numeric_pandas, "arrow": _numeric_arrow, "polars": _numeric_polars}[which]
     try:
@@ -151,6 +151,40 @@ def numeric(frame: Frame, name: str) -> NDArray[np.float64]:
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
+def column_of(frame: Frame, name: str) -> Column:
+    """One column in the frame's own kind.
+
+    Raises
+    ------
+    InvalidInput
+        If the column is not there, or is there twice.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> column_of(pandas.DataFrame({"segment": ["new", "old"]}), "segment").to_list()
+    ['new', 'old']
+    """
+    found = column_names(frame)
+    if name not in found:
+        raise InvalidInput(
+            f"there is no column {name!r}; the columns found are {', '.join(map(repr, found)) or 'none'}"
+        )
+    if found.count(name) > 1:
+        raise InvalidInput(f"column {name!r} must be there once; found {found.count(name)} columns of that name")
+    if kind(frame) == "polars":
+        return frame.get_column(name)
+    if kind(frame) == "arrow":
+        return frame.column(name)
+    if name in frame.columns:
+        return frame[name]
+    if name != CUSTOMER_ID:  # a column whose name is no text, such as 52
+        return frame[next(column for column in frame.columns if str(column) == name)]
+    import pandas as pd
+
+    return pd.Series(frame.index.array, index=frame.index, name=name)
+
+
 def identifiers(frame: Frame) -> Column | None:
     """Return the customer_id column in the frame's own kind, or an index of that name, or None.
 
@@ -158,7 +192,7 @@ def identifiers(frame: Frame) -> Column | None:
     >>> identifiers(pandas.DataFrame({"customer_id": ["007"], "T": [1.0]})).to_list()
     ['007']
     """
-    return _column(frame, CUSTOMER_ID) if CUSTOMER_ID in column_names(frame) else None
+    return column_of(frame, CUSTOMER_ID) if CUSTOMER_ID in column_names(frame) else None
 
 
 def as_pandas(column: Column) -> Any:
@@ -351,27 +385,6 @@ def whole_numbers(texts: Column) -> Column | None:
     if not known or not all(_CANONICAL_INTEGER.fullmatch(v) and int(v) in _INT64 for v in known):
         return None
     return pa.array([None if value is None else int(value) for value in values], type=pa.int64())
-
-
-def _column(frame: Frame, name: str) -> Column:
-    found = column_names(frame)
-    if name not in found:
-        raise InvalidInput(
-            f"there is no column {name!r}; the columns found are {', '.join(map(repr, found)) or 'none'}"
-        )
-    if found.count(name) > 1:
-        raise InvalidInput(f"column {name!r} must be there once; found {found.count(name)} columns of that name")
-    if kind(frame) == "polars":
-        return frame.get_column(name)
-    if kind(frame) == "arrow":
-        return frame.column(name)
-    if name in frame.columns:
-        return frame[name]
-    if name != CUSTOMER_ID:  # a column whose name is no text, such as 52
-        return frame[next(column for column in frame.columns if str(column) == name)]
-    import pandas as pd
-
-    return pd.Series(frame.index.array, index=frame.index, name=name)
 
 
 def _example(column: Column) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,14 @@ from ..families.contract import PurchaseFamily, SpendFamily
 from ..numerics.arrays import Array
 from ..units import units_per_year
 from . import cash_flows, questions, statistics
+from .posterior import Posterior
 from .purchase import PurchaseModel
 from .simulated import Simulated, simulated
 from .spend import SpendModel
 from .time_units import check_unit_to_predict, checked_lengths, labels, unit_to_fit
+
+if TYPE_CHECKING:
+    from .predictive.result import PredictiveDistribution
 
 FIT_STEPS = ("fitting purchases", "fitting spend")
 
@@ -135,6 +139,10 @@ class CLVModel:
         horizon: Any = None,
         annual_discount_rate: float | None = None,
         margin: float | str | None = None,
+        *,
+        interval: float | None = None,
+        draws: int = 1000,
+        seed: int = 0,
     ) -> Any:
         """Score every customer: is he there, what will he buy and spend, what is that worth.
 
@@ -150,25 +158,37 @@ class CLVModel:
             columns ``expected_purchases_<horizon>`` and ``clv_<horizon>`` for each; a column name, one a row.
         annual_discount_rate, margin
             Instead of the model's.
+        interval
+            Such as 0.9: each column is followed by the ends of its central interval, ``_low`` and ``_high``. For
+            expected_purchases and clv they are predictive: between them lie the purchases that will be *made* and what
+            they will be *worth*, with that probability or more. For p_alive they say how sure the parameters leave it,
+            for expected_spend between what his own mean spend per purchase lies. Uncertain are the parameters (see
+            ``interval_source`` below), what the customer is like, and the future; more in `predict_distribution`.
+        draws, seed
+            Of the simulation that intervals of money come from; the same seed gives the same intervals.
 
         Returns
         -------
         frame
             Of the caller's kind, in the caller's order: customer_id (if there is one), p_alive, expected_purchases
             (undiscounted, in the horizon), expected_spend (per purchase, before margin), clv. The frame's metadata
-            holds horizon, rate and margin.
+            holds horizon, rate and margin; with an interval also ``interval`` and ``interval_source``: "posterior"
+            (carried, see `with_posterior`), "covariance" (of the fit) or "parameters as given" (taken as known).
 
         Raises
         ------
         NotFitted
             If a part has no parameters yet.
         UnitMismatch, InvalidInput
-            If the summary is in another unit, or the summary, horizon, rate or margin cannot be used.
+            If the summary is in another unit, or the summary, horizon, rate, margin or interval cannot be used.
+        NotAvailable
+            If an interval is asked for and the fit's verdict is not to trust it, or the family cannot simulate.
 
         Warns
         -----
         ClvWarning
-            If an answer is infinite, or the summary does not say its unit and looks as though it were another.
+            If an answer is infinite, a posterior is not to be trusted, or the summary does not say its unit and looks
+            as though it were another.
 
         Examples
         --------
@@ -199,17 +219,119 @@ class CLVModel:
         result["p_alive"] = alive
         counts, worths = {}, {}
         spend = self._spend(columns)
+        found: dict[str, tuple[Array, Array]] = {}
+        told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
+        terms: dict[str, Any] = {"level": interval, "draws": draws, "seed": seed}
+        if interval is not None:
+            from .predictive import intervals
+
+            found |= intervals.standing_intervals(self.purchases, self.spend, columns, **terms)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)
             count = questions.expected_purchases(family, t, 0.0, history, values, alive)
             counts["expected_purchases" + suffix] = count
             worth = questions.discounted(family, t, delta, history, values, alive) if delta else count
             worths["clv" + suffix] = cash_flows.money(worth, spend, factor)
+            if interval is not None:
+                both, source = intervals.horizon_intervals(
+                    self.purchases, self.spend, columns, t, delta, factor, **terms
+                )
+                found |= {name + suffix: ends for name, ends in both.items()}
+                told |= {"interval": str(float(interval)), "interval_source": source}
         result |= counts
         result["expected_spend"] = spend
         result |= worths
-        told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
+        if found:
+            result = _with_ends(result, found)
         return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
+
+    def predict_distribution(
+        self,
+        summary: Any,
+        horizon: Any = None,
+        *,
+        draws: int = 1000,
+        quantities: Any = ("purchases", "spend", "clv"),
+        quantiles: Any = (0.05, 0.25, 0.5, 0.75, 0.95),
+        sources: Any = ("parameters", "customer", "chance"),
+        seed: int = 0,
+        annual_discount_rate: float | None = None,
+        margin: float | str | None = None,
+    ) -> PredictiveDistribution:
+        """Predictive distributions of purchases, spend and value: of every customer, and of all together.
+
+        Three sources of uncertainty: the parameters (draws of the posterior that the model carries, or of ln θ from the
+        fit's covariance), what the customer is like given his history (his own rates, whether he is still there, his
+        spend level), and chance, the future of such a customer. Each draw is one future of all customers, who share its
+        parameters; draws are made customers by customers, so that memory does not grow with their number.
+
+        Parameters
+        ----------
+        summary, annual_discount_rate, margin
+            As for `predict`.
+        horizon
+            In the model's time unit, finite; one year if None; a column name or array gives one a row.
+        draws
+            How many futures.
+        quantities
+            Some of ``"purchases"``, ``"spend"`` and ``"clv"``.
+        quantiles
+            Probabilities between 0 and 1. Those of purchases come from their exact probabilities, not from the draws.
+        sources
+            Some of ``"parameters"``, ``"customer"`` and ``"chance"``; what is left out is set to its mean.
+        seed
+            The same one gives the same futures, whatever the computer.
+
+        Returns
+        -------
+        PredictiveDistribution
+            ``table`` (one row a customer, of the caller's kind), ``total`` (the sum over customers), ``shares`` of the
+            variance, and methods for decisions: `prob_value_exceeds`, `prob_rank_in_top`, `expected_loss`, `total_by`
+            and `compare` groups.
+
+        Raises
+        ------
+        NotFitted, UnitMismatch, InvalidInput
+            As `predict` does, and for draws, quantities, quantiles, sources or a seed that cannot be used.
+        NotAvailable
+            If the fit's verdict is not to trust it and there is no posterior, or a family cannot simulate.
+
+        Warns
+        -----
+        ClvWarning
+            If a posterior is not to be trusted.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> future = clv.CLVModel("bg_nbd").fit(summary).predict_distribution(summary, horizon=39, draws=200)
+        >>> purchases = future.total.set_index("quantity").loc["purchases"]
+        >>> bool(purchases["q05"] < 1653 < purchases["q95"])
+        True
+        """
+        from .predictive.predicting import predict_distribution
+
+        rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
+        unit, frame, columns = self._read(summary)
+        horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
+        if list(horizons) != [""]:
+            raise InvalidInput(f"horizon must be one number, or one per row; found {str(horizon)[:60]}: ask for each")
+        return predict_distribution(
+            self.purchases,
+            self.spend,
+            frame,
+            columns,
+            horizons[""],
+            draws=draws,
+            quantities=quantities,
+            quantiles=quantiles,
+            sources=sources,
+            seed=seed,
+            delta=questions.continuous_rate(rate, unit, horizons[""]),
+            margin=_shares(frame, self.margin if margin is None else margin),
+        )
 
     def cash_flows(
         self,
@@ -339,11 +461,34 @@ class CLVModel:
             (self.spend.family, self.spend._fitted.values),
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def with_posterior(self, posterior: Posterior) -> CLVModel:
+        """Give a new model whose parts carry draws of their parameters, from which intervals are then made.
+
+        ``posterior`` is what `clvmodels.posterior` gives for this model; one of a single part's goes to that part.
+        Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for the posterior
+        of other families or another time unit.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.CLVModel("bg_nbd").fit(summary)
+        >>> sure = model.with_posterior(clv.posterior(model, summary, draws=1000))
+        >>> sure.purchases.posterior.parameters, sure.spend.posterior.parameters
+        (('r', 'alpha', 'a', 'b'), ('p', 'q', 'v'))
+        """
+        purchases, spend = self.purchases, self.spend
+        names = getattr(posterior, "parameters", None)
+        if names != spend.family.parameters:
+            purchases = purchases.with_posterior(posterior)
+        if names != purchases.family.parameters:
+            spend = spend.with_posterior(posterior)
+        return CLVModel(purchases, spend, self.annual_discount_rate, self.margin)
+
+    def save(self, path: str | os.PathLike[str], posterior: bool = False) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
 
-        Both parts, rate and margin, to ``path``, which is replaced. Raises NotFitted if a part has no parameters,
-        InvalidInput if the file cannot be written.
+        Both parts, rate and margin, to ``path``, which is replaced; ``posterior`` as for `PurchaseModel.save`. Raises
+        NotFitted if a part has no parameters, InvalidInput if the file cannot be written.
 
         >>> import pathlib, tempfile
         >>> import clvmodels as clv
@@ -356,7 +501,7 @@ class CLVModel:
         """
         from .saved import save
 
-        save(self, path)
+        save(self, path, posterior)
 
     def _repr_html_(self) -> str:
         from .looks import clv_model
@@ -389,6 +534,16 @@ class CLVModel:
     def _spend(self, columns: dict[str, Array]) -> Array:
         wanted = {name: columns[name] for name in self.spend.family.statistics}
         return self.spend.spend_of(wanted, self.spend._state.values)
+
+
+def _with_ends(columns: dict[str, Any], ends: dict[str, tuple[Array, Array]]) -> dict[str, Any]:
+    """Each column followed by the low and the high end of its interval, if it has one."""
+    result = {}
+    for name, values in columns.items():
+        result[name] = values
+        if name in ends:
+            result[f"{name}_low"], result[f"{name}_high"] = ends[name]
+    return result
 
 
 def _shares(frame: Any, margin: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..inference.looks import card, fit_report, judged, line, listed, number, table
 from .fitted import Fitted
@@ -10,6 +10,7 @@ from .fitted import Fitted
 if TYPE_CHECKING:
     from .clv import CLVModel
     from .posterior import Posterior
+    from .predictive.result import PredictiveDistribution
     from .purchase import PurchaseModel
     from .spend import SpendModel
 
@@ -40,6 +41,25 @@ def posterior(found: Posterior) -> str:
     rows = [[str(row[0]), *(number(float(v), ".4g") for v in row[1:])] for row in quantiles.itertuples(index=False)]
     parts = judged(found.trusted, found.verdict), table(list(quantiles.columns), rows), listed(found.told())
     return card("Posterior of the parameters", *parts)
+
+
+def predictive_distribution(future: PredictiveDistribution) -> str:
+    """Show the sum over all customers, where its uncertainty comes from, and the first customers."""
+    parts = [
+        line(repr(future), small=True),
+        line("All customers together:"),
+        _numbers(future.total),
+        line("Where the variance comes from:"),
+        _numbers(future.shares),
+    ]
+    return card("What the future may bring", *parts)
+
+
+def _numbers(frame: Any) -> str:
+    rows = [
+        [v if isinstance(v, str) else number(float(v), ",.4g") for v in row] for row in frame.itertuples(index=False)
+    ]
+    return table(list(frame.columns), rows)
 
 
 def _found(fitted: Fitted | None) -> list[str]:

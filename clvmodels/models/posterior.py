@@ -46,6 +46,8 @@ class Posterior:
         How many different draws there are: resampling repeats those of great weight.
     reasons
         What speaks against trusting the draws; empty if nothing does.
+    family, time_unit
+        Whose parameters they are, and in which unit those are that are times.
     purchases, spend
         The parts, where the posterior is that of a CLVModel.
 
@@ -69,6 +71,8 @@ class Posterior:
     acceptance: float | None = None
     distinct_draws: int = 0
     reasons: tuple[str, ...] = ()
+    family: str = ""
+    time_unit: str | None = None
     purchases: Posterior | None = None
     spend: Posterior | None = None
 
@@ -201,6 +205,8 @@ def joined(purchases: Posterior, spend: Posterior) -> Posterior:
         acceptance=min(rates) if rates else None,
         distinct_draws=min(part.distinct_draws for part in parts),
         reasons=(*purchases.reasons, *(f"spend: {reason}" for reason in spend.reasons)),
+        family=f"{purchases.family} and {spend.family}",
+        time_unit=purchases.time_unit,
         purchases=purchases,
         spend=spend,
     )
@@ -232,3 +238,30 @@ def judged(found: Posterior) -> Posterior:
 
 def _both(one: Mapping[str, float] | None, other: Mapping[str, float] | None) -> Mapping[str, float] | None:
     return None if one is None and other is None else {**(one or {}), **(other or {})}
+
+
+def part_for(posterior: Any, family: Any, part: str, time_unit: str | None = None) -> Posterior:
+    """The posterior of one family's parameters: the whole, or a part of that of a value.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no posterior, or one of other parameters or in another time unit.
+    """
+    if not isinstance(posterior, Posterior):
+        raise InvalidInput(
+            f"posterior must be what clvmodels.posterior(model, summary) gives; found {type(posterior).__name__}"
+        )
+    found: Posterior = getattr(posterior, part) or posterior
+    if found.parameters != family.parameters or found.family not in ("", family.name):
+        raise InvalidInput(
+            f"the posterior is one of {found.family or 'a model'} ({', '.join(found.parameters)}); expected "
+            f"{family.name} ({', '.join(family.parameters)}): draw it with "
+            "this model, clvmodels.posterior(model, summary)"
+        )
+    if time_unit is not None and found.time_unit not in (None, time_unit):
+        raise InvalidInput(
+            f"the posterior is in {found.time_unit}s and the model in {time_unit}s: draw it with this model, "
+            "clvmodels.posterior(model, summary)"
+        )
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import frames
@@ -20,12 +21,14 @@ from .alive_path import alive_path
 from .fitted import Fitted, checked_parameters, package_versions
 from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
+from .posterior import Posterior, part_for
 from .simulated import Simulated, simulated
 from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .predictive.result import PredictiveDistribution
     from .profiles import Profile
 
 
@@ -273,6 +276,32 @@ class PurchaseModel:
         repeaters_of(self.family, patterns)
         return profile_of(self.family, patterns, centre_of(self.family, columns), name, values, level)
 
+    def with_posterior(self, posterior: Posterior) -> PurchaseModel:
+        """Give a new model that carries draws of its parameters, from which its intervals are then made.
+
+        ``posterior`` is what `clvmodels.posterior` gives for this model, or for a `CLVModel` with this family.
+        Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for the posterior
+        of another family or time unit.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.PurchaseModel("bg_nbd").fit(summary)
+        >>> model.posterior is None
+        True
+        >>> model.with_posterior(clv.posterior(model, summary, draws=1000)).posterior.trusted
+        True
+        """
+        result = PurchaseModel(self.family, self._unit)
+        part = part_for(posterior, self.family, "purchases", self._unit)
+        result._fitted = replace(self._state, posterior=part)
+        return result
+
+    @property
+    def posterior(self) -> Posterior | None:
+        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters."""
+        return self._state.posterior
+
     # Questions about every customer
 
     def log_likelihood(self, summary: Any) -> Any:
@@ -491,6 +520,35 @@ class PurchaseModel:
 
         return self._answer(summary, "discounted_expected_purchases", "horizon", horizon, worth)
 
+    def predict_distribution(
+        self,
+        summary: Any,
+        horizon: Any,
+        *,
+        draws: int = 1000,
+        quantiles: Any = (0.05, 0.25, 0.5, 0.75, 0.95),
+        sources: Any = ("parameters", "customer", "chance"),
+        seed: int = 0,
+    ) -> PredictiveDistribution:
+        """Predictive distributions of purchases in (T, T + horizon]: of every customer, and of all together.
+
+        As `CLVModel.predict_distribution`, which has the meanings, without money. Raises and warns as that does.
+
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [0, 5], "recency": [0.0, 30.0], "T": [39.0, 39.0]})
+        >>> model.predict_distribution(summary, horizon=39, quantiles=(0.5, 0.9)).table.round(2).values.tolist()
+        [[0.29, 0.0, 1.0], [4.11, 4.0, 8.0]]
+        """
+        from .predictive.predicting import predict_distribution
+
+        frame, columns = self._read(summary)
+        statistics.refuse_duplicates(frame)
+        length = answers.one_or_per_row(frame, horizon, "horizon")
+        known = dict(zip(self.family.statistics, columns, strict=True))
+        asked: dict[str, Any] = {"draws": draws, "quantiles": quantiles, "sources": sources, "seed": seed}
+        return predict_distribution(self, None, frame, known, length, quantities=("purchases",), **asked)
+
     def alive_path(
         self,
         log: Any,
@@ -589,11 +647,12 @@ class PurchaseModel:
 
     # Files and looks
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], posterior: bool = False) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
 
-        An existing file at ``path`` is replaced. Raises NotFitted if there is nothing to save, InvalidInput if the file
-        cannot be written.
+        An existing file at ``path`` is replaced. With ``posterior`` the draws that the model carries are written too,
+        every digit of them; without, the model that is read back makes its intervals from the covariance. Raises
+        NotFitted if there is nothing to save, InvalidInput if the file cannot be written.
 
         >>> import pathlib, tempfile
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
@@ -604,7 +663,7 @@ class PurchaseModel:
         """
         from .saved import save
 
-        save(self, path)
+        save(self, path, posterior)
 
     def _repr_html_(self) -> str:
         from .looks import purchase_model

@@ -1,8 +1,8 @@
 """Saved models: small versioned JSON files, read back bit by bit and never trusted.
 
-A file holds family, parameters, covariance, facts, report, a profile of the customers fitted on and package versions;
-no customer, and nothing that could run. Floats are written with their shortest exact text; NaN and infinity, which JSON
-does not have, as null with the reason listed beside.
+A file holds family, parameters, covariance, facts, report, a profile of the customers fitted on, package versions and,
+if so asked, the draws of a posterior; no customer, and nothing that could run. Floats are written with their shortest
+exact text; NaN and infinity, which JSON does not have, as null with the reason listed beside.
 """
 
 from __future__ import annotations
@@ -25,22 +25,28 @@ from ..units import hours_in
 from .clv import CLVModel
 from .fitted import PROFILE_POINTS, Fitted, checked_parameters
 from .purchase import PurchaseModel
+from .saved_posterior import described, restored
 from .spend import SpendModel
 
 FORMAT = "clvmodels model"
 VERSION = 1
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 10_000_000  # 100,000 draws of four parameters
 _DEEPEST = 20
 
 Family = PurchaseFamily | SpendFamily
 Model = PurchaseModel | SpendModel | CLVModel
 
 
-def save(model: Model, path: str | os.PathLike[str]) -> None:
+def save(model: Model, path: str | os.PathLike[str], posterior: bool = False) -> None:
     """Write a fitted model to ``path``; an existing file is replaced only by a whole new one."""
-    content = {"format": FORMAT, "version": VERSION, **_described(model)}
+    content = {"format": FORMAT, "version": VERSION, **_described(model, posterior)}
     reasons: dict[str, str] = {}
     text = json.dumps({**_plain(content, "", reasons), "nulls": reasons}, indent=1, allow_nan=False, ensure_ascii=False)
+    if len(text) > _MOST_BYTES // 2:  # names may need more bytes than letters
+        raise InvalidInput(
+            f"the model is too large to be read back: {len(text):,} letters, expected at most {_MOST_BYTES // 2:,}. "
+            "Save it without the posterior, or draw fewer"
+        )
     with written_whole(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
@@ -96,22 +102,23 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
         ) from None
 
 
-def _described(model: Model) -> dict[str, Any]:
+def _described(model: Model, posterior: bool) -> dict[str, Any]:
     if isinstance(model, CLVModel):
         return {
             "kind": "clv",
             "annual_discount_rate": model.annual_discount_rate,
             "margin": model.margin,
-            "purchases": _described(model.purchases),
-            "spend": _described(model.spend),
+            "purchases": _described(model.purchases, posterior),
+            "spend": _described(model.spend, posterior),
         }
     if isinstance(model, PurchaseModel):
-        return {"kind": "purchase", "time_unit": model.time_unit, **_described_fit(model)}
-    return {"kind": "spend", **_described_fit(model)}
+        return {"kind": "purchase", "time_unit": model.time_unit, **_described_fit(model, posterior)}
+    return {"kind": "spend", **_described_fit(model, posterior)}
 
 
-def _described_fit(model: PurchaseModel | SpendModel) -> dict[str, Any]:
+def _described_fit(model: PurchaseModel | SpendModel, posterior: bool) -> dict[str, Any]:
     state = model._state
+    draws = {} if state.posterior is None or not posterior else {"posterior": described(state.posterior)}
     return {
         "family": model.family.name,
         "shipped": model.family in _shipped(),
@@ -124,6 +131,7 @@ def _described_fit(model: PurchaseModel | SpendModel) -> dict[str, Any]:
         "robust_covariance_of_log_parameters": (
             None if state.robust_covariance is None else state.robust_covariance.tolist()
         ),
+        **draws,
     }
 
 
@@ -258,6 +266,8 @@ def _fitted(content: dict[str, Any], family: Family) -> Fitted:
         versions,
         # files of 0.1 have none
         _covariance(content.get("robust_covariance_of_log_parameters"), len(family.parameters)),
+        # most files have none
+        None if content.get("posterior") is None else restored(content["posterior"], family),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..numerics.arrays import Array
 from . import scales, statistics
 from .fitted import Fitted, checked_parameters, package_versions, profile_of
 from .fitting import estimate
+from .posterior import Posterior, part_for
 from .simulated import simulated_amounts
 
 if TYPE_CHECKING:
@@ -291,6 +293,29 @@ class SpendModel:
         patterns, _ = _repeaters_of(columns, statistics.weights_of(frame, weights))
         return profile_of(self.family, patterns, self._centre(patterns), name, values, level)
 
+    def with_posterior(self, posterior: Posterior) -> SpendModel:
+        """Give a new model that carries draws of its parameters, from which its intervals are then made.
+
+        ``posterior`` is what `clvmodels.posterior` gives for this model, or for a `CLVModel` with this family.
+        Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for another
+        family's.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+        >>> model = clv.SpendModel().fit(summary)
+        >>> model.with_posterior(clv.posterior(model, summary, draws=1000)).posterior.trusted
+        True
+        """
+        result = SpendModel(self.family)
+        result._fitted = replace(self._state, posterior=part_for(posterior, self.family, "spend"))
+        return result
+
+    @property
+    def posterior(self) -> Posterior | None:
+        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters."""
+        return self._state.posterior
+
     @property
     def population_mean(self) -> float:
         """E[spend per purchase] over all customers: p v/(q − 1) for the Gamma-Gamma, inf if q ≤ 1; raises NotFitted."""
@@ -374,11 +399,11 @@ class SpendModel:
         """
         return simulated_amounts(self.family, self._state.values, counts, seed)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], posterior: bool = False) -> None:
         """Write the model to a JSON file, whole or not at all; `clvmodels.load_model` reads it back bit by bit.
 
-        An existing file at ``path`` is replaced. Raises NotFitted if there is nothing to save, InvalidInput if the file
-        cannot be written.
+        An existing file at ``path`` is replaced; ``posterior`` as for `PurchaseModel.save`. Raises NotFitted if there
+        is nothing to save, InvalidInput if the file cannot be written.
 
         >>> import pathlib, tempfile
         >>> model = SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
@@ -389,7 +414,7 @@ class SpendModel:
         """
         from .saved import save
 
-        save(self, path)
+        save(self, path, posterior)
 
     def _repr_html_(self) -> str:
         from .looks import spend_model

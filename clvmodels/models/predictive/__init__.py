@@ -1,1 +1,1 @@
-"""What the future may bring, with what is not known about parameters, customers and chance."""
+"""What the future may bring: distributions of purchases, spend and value, of each customer and of all together."""

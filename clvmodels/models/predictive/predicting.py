@@ -1,0 +1,172 @@
+"""From a model and a summary to predictive distributions: draws of parameters, exact counts, simulated money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ... import frames
+from ...errors import InvalidInput
+from ...numerics.arrays import Array
+from ..fitted import Fitted
+from . import money
+from .counts import count_quantiles, representative
+from .parameter_draws import draws_of
+from .result import PredictiveDistribution, described, quantile_name
+
+if TYPE_CHECKING:
+    from ..purchase import PurchaseModel
+    from ..spend import SpendModel
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SOURCES = ("parameters", "customer", "chance")
+# Each stands for its share of the parameters' draws with its whole distribution of counts, not with one count.
+EXACT = 64
+_CANDIDATES = 4_000  # draws of parameters, of which the exact ones are chosen
+
+
+def future_of(
+    purchases: PurchaseModel,
+    spend: SpendModel | None,
+    columns: Mapping[str, Array],
+    horizon: Any,
+    *,
+    draws: int,
+    seed: int,
+    sources: Sequence[str] = SOURCES,
+    delta: float = 0.0,
+    margin: Any = 1.0,
+) -> tuple[money.Future, str]:
+    """What a simulation needs to know, and where its parameters come from."""
+    unsure = "parameters" in sources
+    thetas, source = _thetas(purchases._state, purchases.family.title, draws, seed, 0, unsure)
+    spend_thetas = None
+    if spend is not None:
+        spend_thetas, of_spend = _thetas(spend._state, spend.family.title, draws, seed, 1, unsure)
+        source = source if source == of_spend else f"{source} (purchases), {of_spend} (spend)"
+    future = money.Future(
+        purchases=purchases.family,
+        spend=None if spend is None else spend.family,
+        thetas=thetas,
+        spend_thetas=spend_thetas,
+        statistics=columns,
+        horizon=horizon,
+        delta=delta,
+        margin=margin,
+        seed=seed,
+        sources=tuple(sources),
+    )
+    return future, source
+
+
+def exact_thetas(purchases: PurchaseModel, seed: int, size: int = EXACT, unsure: bool = True) -> Array:
+    """Few draws of the parameters that stand for all, for what is exact given each of them."""
+    if not unsure:
+        return np.array([purchases._state.values])
+    posterior = purchases._state.posterior
+    candidates = _CANDIDATES if posterior is None else len(posterior.flat())
+    thetas, _ = draws_of(purchases._state, purchases.family.title, candidates, _seed(seed, 0))
+    if np.all(thetas == thetas[0]):
+        return thetas[:1]
+    return representative(thetas, min(size, len(thetas)))
+
+
+def predict_distribution(
+    purchases: PurchaseModel,
+    spend: SpendModel | None,
+    frame: Any,
+    columns: Mapping[str, Array],
+    horizon: Any,
+    *,
+    draws: Any,
+    quantities: Any,
+    quantiles: Any,
+    sources: Any,
+    seed: Any,
+    delta: float = 0.0,
+    margin: Any = 1.0,
+) -> PredictiveDistribution:
+    """Simulate the future of all customers, and describe it; arguments as of `CLVModel.predict_distribution`."""
+    size, start = checked_draws(draws), checked_seed(seed)
+    wanted = _some_of(quantities, "quantities", money.QUANTITIES if spend is not None else money.QUANTITIES[:1])
+    parts, levels = _some_of(sources, "sources", SOURCES), _checked_quantiles(quantiles)
+    terms: dict[str, Any] = {"draws": size, "seed": start, "sources": parts, "delta": delta, "margin": margin}
+    future, source = future_of(purchases, spend if wanted != ("purchases",) else None, columns, horizon, **terms)
+    found = money.simulate_future(future, levels, wanted)
+    each: dict[str, Any] = {}
+    ids = frames.identifiers(frame)
+    if ids is not None:
+        each["customer_id"] = ids
+    for quantity in wanted:
+        mean, cuts = found.mean[quantity], found.quantiles[quantity]
+        if quantity == "purchases" and {"customer", "chance"} <= set(parts):
+            thetas = exact_thetas(purchases, start, unsure="parameters" in parts)
+            history = [columns[name] for name in purchases.family.statistics]
+            exact = count_quantiles(purchases.family, thetas, history, horizon, levels)
+            mean, cuts = exact.mean, exact.values
+        each[f"{quantity}_mean"] = mean
+        for q, values in zip(levels, cuts, strict=True):
+            each[f"{quantity}_{quantile_name(q)}"] = values
+    total = pd.DataFrame([{"quantity": name, **described(found.totals[name], levels)} for name in wanted])
+    told = {"interval_source": source, "horizon": _told(horizon), "draws": str(size)}
+    table = frames.attach_facts(frames.table(each, frame), {**frames.read_facts(frame), **told})
+    return PredictiveDistribution(
+        table, total, found.shares, source, horizon, size, parts, levels, wanted, future, frame
+    )
+
+
+def spend_draws(spend: SpendModel, draws: int, seed: int) -> Array:
+    """Draws of a spend model's parameters, the same as a simulation of as many draws takes."""
+    return _thetas(spend._state, spend.family.title, draws, seed, 1, True)[0]
+
+
+def _thetas(fitted: Fitted, title: str, draws: int, seed: int, part: int, unsure: bool) -> tuple[Array, str]:
+    if not unsure:
+        return np.tile(fitted.values, (draws, 1)), "parameters as given"
+    return draws_of(fitted, title, draws, _seed(seed, part))
+
+
+def _seed(seed: int, part: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(seed, spawn_key=(2**20 + part,))  # apart from those of blocks of customers
+
+
+def checked_draws(draws: Any) -> int:
+    """How many draws: a whole number of at least 1."""
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
+        raise InvalidInput(f"draws must be a whole number of at least 1, for example 1000; found {str(draws)[:40]!r}")
+    return int(draws)
+
+
+def checked_seed(seed: Any) -> int:
+    """A whole number of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InvalidInput(f"seed must be a whole number of at least 0; found {str(seed)[:40]!r}")
+    return int(seed)
+
+
+def _some_of(given: Any, what: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Some of the known names, in their own order."""
+    names = (given,) if isinstance(given, str) else tuple(given)
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        raise InvalidInput(
+            f"{what} must be some of {', '.join(known)}; found {', '.join(map(str, wrong))[:80] or 'none'}"
+        )
+    return tuple(name for name in known if name in names)
+
+
+def _checked_quantiles(quantiles: Any) -> tuple[float, ...]:
+    given = tuple(quantiles) if np.ndim(quantiles) else (quantiles,)
+    wrong = [q for q in given if isinstance(q, bool) or not isinstance(q, (int, float, np.floating)) or not 0 < q < 1]
+    if wrong or not given or len(set(given)) < len(given):
+        raise InvalidInput(
+            f"quantiles must lie between 0 and 1 and differ, for example (0.05, 0.5, 0.95); found {str(quantiles)[:60]}"
+        )
+    return tuple(float(q) for q in given)
+
+
+def _told(horizon: Any) -> str:
+    return str(float(horizon)) if np.ndim(horizon) == 0 else "one per row"
