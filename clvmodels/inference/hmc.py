@@ -121,9 +121,7 @@ def scale_of(hessian: Array) -> Array:
     return np.asarray(np.linalg.inv(np.linalg.cholesky(hessian)).T)
 
 
-def leapfrog(
-    density: ValueAndGradient, state: State, momentum: Array, step: float, steps: int
-) -> tuple[State, Array]:
+def leapfrog(density: ValueAndGradient, state: State, momentum: Array, step: float, steps: int) -> tuple[State, Array]:
     """Follow the trajectory for ``steps`` steps: reversible, and it keeps volumes; Neal (2011), equations 2.28-2.30.
 
     It ends early where the density is 0, as nothing comes back from there.

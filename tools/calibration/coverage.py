@@ -12,9 +12,11 @@ import pandas as pd
 
 import clvmodels as clv
 from clvmodels.families import purchase_family, spend_family
+from clvmodels.models.predictive.counts import count_quantiles
+from clvmodels.models.predictive.predicting import exact_thetas
+from clvmodels.models.predictive.result import quantile_name
 
 from .posteriors import posterior_of
-from .ranks import rank
 from .worlds import CUSTOMERS, LONGEST, SHORTEST, drawn_parameters, fitted, generator_of, history, mean_spend, prior_of
 
 LEVELS = (0.5, 0.8, 0.95)
@@ -22,7 +24,6 @@ TAILS = tuple(tail for level in LEVELS for tail in ((1 - level) / 2, (1 + level)
 AHEAD = 26.0  # weeks of the holdout
 SPEND = "gamma_gamma"
 DRAWS = 1_000
-REPRESENTATIVE = 64  # of them, each with its whole exact distribution of counts
 QUANTITIES = ("purchases", "spend", "purchases of all", "spend of all")
 
 
@@ -124,66 +125,59 @@ def covered_world(key: str, seed: int, world: int, draws: int = DRAWS) -> dict[s
     study = STUDIES[key]
     generator = generator_of(seed, "coverage", key, world)
     made = future_of(study, generator)
-    seeds = [int(value) for value in generator.integers(2**31, size=3)]
+    *seeds, start = (int(value) for value in generator.integers(2**31, size=3))
     found: dict[str, Any] = {"repeaters": int(np.sum(made.summary["frequency"] > 0))}
+    # what a fit or a posterior warns of is in its verdict
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", clv.ClvWarning)
         try:
-            posterior, plug_in = [], []
-            for name, part in zip((study.family, SPEND), seeds, strict=False):
-                prior = None if study.fixed else prior_of(name)
-                drawn = posterior_of(name, made.summary, prior, part, draws)
-                if not drawn.trusted:
-                    return {"failure": f"{name}: {drawn.reasons[0]}"}
-                posterior.append(drawn.flat())
-                estimates = list(fitted(name, made.summary, None).parameters.values())
-                plug_in.append(np.array([estimates]))
+            for way, models in _models(study, made.summary, seeds, draws).items():
+                shares = shares_held(clv.CLVModel(*models), made, draws, start)
+                found |= {f"{quantity} {way} {level:g}": share for (quantity, level), share in shares.items()}
         except clv.ClvError as error:
             return {"failure": str(error)}
-        for way, (buys, spends) in (("posterior", posterior), ("plug-in", plug_in)):
-            for what, share in _shares(study, made, buys, spends, draws, seeds[2], generator).items():
-                found[f"{what[0]} {way} {what[1]:g}"] = share
     return found
 
 
-def _shares(
-    study: Study, made: Future, buys: Any, spends: Any, draws: int, seed: int, generator: np.random.Generator
-) -> dict[tuple[str, float], float]:
-    """Share held of each quantity and level, with these draws of the parameters."""
-    from clvmodels.models.predictive import counts, money
+def _models(study: Study, summary: pd.DataFrame, seeds: Sequence[int], draws: int) -> dict[str, list[Any]]:
+    """Models of purchases and of spend, once with a posterior, once with estimates alone, taken for the truth."""
+    posterior, plug_in = [], []
+    for name, seed in zip((study.family, SPEND), seeds, strict=True):
+        prior = None if study.fixed else prior_of(name)
+        model, drawn = posterior_of(name, summary, prior, seed, draws)
+        if not drawn.trusted:
+            raise clv.NotAvailable(f"{name}: {drawn.reasons[0]}")
+        posterior.append(model.with_posterior(drawn))
+        estimates = fitted(name, summary, None).parameters
+        unit = {} if name == SPEND else {"time_unit": "week"}
+        plug_in.append(type(model).from_parameters(name, estimates, **unit))
+    return {"posterior": posterior, "plug-in": plug_in}
 
-    family, summary = purchase_family(study.family), made.summary
-    columns = {name: summary[name].to_numpy(np.float64) for name in ("frequency", "recency", "T", "monetary_value")}
-    statistics = [columns[name] for name in family.statistics]
-    some = counts.representative(buys, REPRESENTATIVE) if len(buys) > 1 else buys
-    exact = counts.count_quantiles(family, some, statistics, AHEAD, TAILS)
-    future = money.simulate_future(
-        family,
-        spend_family(SPEND),
-        np.broadcast_to(buys, (draws, buys.shape[1])) if len(buys) == 1 else buys,
-        np.broadcast_to(spends, (draws, spends.shape[1])) if len(spends) == 1 else spends,
-        columns,
-        AHEAD,
-        0.0,
-        1.0,
-        seed=seed,
-        quantiles=TAILS,
+
+def shares_held(model: Any, made: Future, draws: int, seed: int) -> dict[tuple[str, float], float]:
+    """Share of customers held, of each quantity and level; of all together, 1 if their sum is held and 0 if not."""
+    wanted = ("purchases", "spend")
+    future = model.predict_distribution(
+        made.summary, horizon=AHEAD, draws=draws, quantities=wanted, quantiles=TAILS, seed=seed
     )
+    purchases = model.purchases
+    statistics = [made.summary[name].to_numpy(np.float64) for name in purchases.family.statistics]
+    # the same exact distributions again: what lies at an end and below it is not in the table
+    exact = count_quantiles(purchases.family, exact_thetas(purchases, seed), statistics, AHEAD, TAILS)
+    totals = future.total.set_index("quantity")
     found = {}
     for j, level in enumerate(LEVELS):
-        ends = [(exact.values[i], exact.at_most[i], exact.below[i]) for i in (2 * j, 2 * j + 1)]
-        found["purchases", level] = float(np.mean(held(made.purchases, *ends, level)))
-        of_money = [_end(future.spend.quantiles[i], future.spend.none) for i in (2 * j, 2 * j + 1)]
-        found["spend", level] = float(np.mean(held(made.spend, *of_money, level)))
-    for what, actual, totals in (
-        ("purchases of all", made.purchases.sum(), future.totals["purchases"]),
-        ("spend of all", made.spend.sum(), future.totals["spend"]),
-    ):
-        u = rank(actual, np.ravel(totals), generator)
-        found |= {(what, level): float(abs(u - 0.5) < level / 2) for level in LEVELS}
+        at = 2 * j, 2 * j + 1
+        counts = [(exact.values[i], exact.at_most[i], exact.below[i]) for i in at]
+        found["purchases", level] = float(np.mean(held(made.purchases, counts[0], counts[1], level)))
+        money = [_end(future.table[f"spend_{quantile_name(TAILS[i])}"].to_numpy(), exact.none) for i in at]
+        found["spend", level] = float(np.mean(held(made.spend, money[0], money[1], level)))
+        for quantity, actual in zip(wanted, (made.purchases.sum(), made.spend.sum()), strict=True):
+            low, high = (totals.loc[quantity, quantile_name(TAILS[i])] for i in at)
+            found[f"{quantity} of all", level] = float(low <= actual <= high)
     return found
 
 
 def _end(value: Any, none: Any) -> tuple[Any, Any, Any]:
-    """An end of an interval of money: the only value of which more than one draw can be is 0."""
+    """An end of an interval of money with P(spend ≤ end) and P(spend < end): 0 alone has a probability."""
     return value, np.where(value == 0, none, 0.0), np.zeros_like(value)

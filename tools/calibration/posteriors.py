@@ -56,12 +56,12 @@ def derived(name: str) -> str:
 
 
 def posterior_of(name: str, summary: Any, prior: Mapping[str, Any] | None, seed: int, draws: int = DRAWS) -> Any:
-    """Fit and posterior with the same prior; of the package's own prior where it is None."""
+    """Model and posterior with the same prior; the package's own, and a fit without any, where it is None."""
     model = fitted(name, summary, prior)
     scale: dict[str, Any] = {"observation_length": float(LONGEST)}
     if name in SPEND_FAMILIES:
         scale = {"money_scale": MONEY_SCALE}
-    return clv.posterior(model, summary, prior=prior, draws=draws, seed=seed, **scale)
+    return model, clv.posterior(model, summary, prior=prior, draws=draws, seed=seed, **scale)
 
 
 def checked_world(name: str, seed: int, world: int, draws: int = DRAWS) -> Outcome:
@@ -72,7 +72,7 @@ def checked_world(name: str, seed: int, world: int, draws: int = DRAWS) -> Outco
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", clv.ClvWarning)
         try:
-            found = posterior_of(name, made.summary, prior_of(name), int(generator.integers(2**31)), draws)
+            _, found = posterior_of(name, made.summary, prior_of(name), int(generator.integers(2**31)), draws)
         except clv.ClvError as error:
             return Outcome({}, str(error), "", math.nan)
     thetas = found.flat()
