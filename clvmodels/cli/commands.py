@@ -32,6 +32,8 @@ def forecast(words: argparse.Namespace) -> None:
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,
+            interval=words.interval,
+            draws=words.draws,
             progress=progress,
         )
     text = told.forecast_told(words, result)
@@ -149,6 +151,8 @@ def score(words: argparse.Namespace) -> None:
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,
             observation_end=words.observation_end,
+            interval=words.interval,
+            draws=words.draws,
         )
     with written_whole(out) as new_table:
         write_table(table, new_table, out.suffix.lower())

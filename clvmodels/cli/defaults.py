@@ -16,5 +16,6 @@ DEFAULTS: dict[str, Any] = {
     "annual_discount_rate": 0.10,
     "margin": 1.0,
     "top": 10,
+    "draws": 1000,
     "models": "pareto_nbd",
 }

@@ -241,6 +241,13 @@ def _value(parser: argparse.ArgumentParser, *, kept: bool) -> None:
         metavar="UNITS",
         help="how far to look ahead, in time units, or inf (default: one year)",
     )
+    value.add_argument(
+        "--interval",
+        type=_number,
+        metavar="LEVEL",
+        help="0.9 to put the ends of a 90 %% interval beside each number (default: none)",
+    )
+    _default(value, "--draws", "futures that are simulated for the intervals of money", type=_count, metavar="N")
     if kept:
         rate, margin = "0.10 for 10 %% a year", "profit as a share of spend, a number or a column of the summary"
         value.add_argument(

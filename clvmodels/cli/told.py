@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from textwrap import fill, wrap
 from typing import Any
 
+from .. import frames
 from ..units import length
 from .defaults import DEFAULTS
 from .wording import in_options
@@ -158,12 +160,13 @@ def _fit_told(title: str, model: Any, units: str) -> list[str]:
 
 def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
     """All customers together."""
-    n, alive = len(scored), float(scored["p_alive"].sum())
+    n, alive, facts = len(scored), float(scored["p_alive"].sum()), frames.read_facts(scored)
     unit = getattr(model, "purchases", model).time_unit
     lines = [
         f"FORECAST for {_ahead(horizon, unit)}, all {n:,} customers together",
         f"  still customers      {alive:>16,.0f}  ({alive / max(n, 1):.1%} expected to be alive on the last day)",
-        f"  expected purchases   {float(scored['expected_purchases'].sum()):>16,.0f}",
+        f"  expected purchases   {float(scored['expected_purchases'].sum()):>16,.0f}"
+        + _total_told(facts, "expected_purchases", ",.0f"),
     ]
     if "clv" in scored:
         revenue = float((scored["expected_purchases"] * scored["expected_spend"]).sum())
@@ -171,7 +174,19 @@ def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
             f"  expected revenue     {revenue:>16,.2f}",
             f"  discounted value     {float(scored['clv'].sum()):>16,.2f}  (after margin, worth today)",
         ]
+        between = _total_told(facts, "clv", ",.2f")
+        lines += [f"  {'':<20} {'':>16}{between}"] if between else []
+    if "interval" in facts:
+        lines += [f"  uncertain are the future, the customers, and the parameters (from: {facts['interval_source']})"]
     return lines
+
+
+def _total_told(facts: Mapping[str, Any], name: str, form: str) -> str:
+    """Where the sum over all customers will lie."""
+    if f"total_{name}_low" not in facts:
+        return ""
+    low, high = (float(facts[f"total_{name}_{end}"]) for end in ("low", "high"))
+    return f"  ({100 * float(facts['interval']):g} % interval {low:{form}} to {high:{form}})"
 
 
 def best_told(scored: Any, top: int) -> list[str]:

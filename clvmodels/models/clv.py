@@ -16,6 +16,7 @@ from ..numerics.arrays import Array
 from ..units import units_per_year
 from . import cash_flows, questions, statistics
 from .posterior import Posterior
+from .predictive import intervals
 from .purchase import PurchaseModel
 from .simulated import Simulated, simulated
 from .spend import SpendModel
@@ -221,11 +222,9 @@ class CLVModel:
         spend = self._spend(columns)
         found: dict[str, tuple[Array, Array]] = {}
         told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
-        terms: dict[str, Any] = {"level": interval, "draws": draws, "seed": seed}
         if interval is not None:
-            from .predictive import intervals
-
-            found |= intervals.standing_intervals(self.purchases, self.spend, columns, **terms)
+            found["p_alive"] = intervals.p_alive_interval(self.purchases, columns, interval, seed)
+            found["expected_spend"] = intervals.spend_interval(self.spend, columns, interval, draws, seed)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)
             count = questions.expected_purchases(family, t, 0.0, history, values, alive)
@@ -233,16 +232,15 @@ class CLVModel:
             worth = questions.discounted(family, t, delta, history, values, alive) if delta else count
             worths["clv" + suffix] = cash_flows.money(worth, spend, factor)
             if interval is not None:
-                both, source = intervals.horizon_intervals(
-                    self.purchases, self.spend, columns, t, delta, factor, **terms
+                terms: dict[str, Any] = {"level": interval, "draws": draws, "seed": seed, "delta": delta}
+                ends, facts = intervals.future_intervals(
+                    self.purchases, self.spend, columns, t, suffix=suffix, margin=factor, **terms
                 )
-                found |= {name + suffix: ends for name, ends in both.items()}
-                told |= {"interval": str(float(interval)), "interval_source": source}
+                found, told = found | ends, told | facts
         result |= counts
         result["expected_spend"] = spend
         result |= worths
-        if found:
-            result = _with_ends(result, found)
+        result = intervals.with_ends(result, found)
         return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
 
     def predict_distribution(
@@ -534,16 +532,6 @@ class CLVModel:
     def _spend(self, columns: dict[str, Array]) -> Array:
         wanted = {name: columns[name] for name in self.spend.family.statistics}
         return self.spend.spend_of(wanted, self.spend._state.values)
-
-
-def _with_ends(columns: dict[str, Any], ends: dict[str, tuple[Array, Array]]) -> dict[str, Any]:
-    """Each column followed by the low and the high end of its interval, if it has one."""
-    result = {}
-    for name, values in columns.items():
-        result[name] = values
-        if name in ends:
-            result[f"{name}_low"], result[f"{name}_high"] = ends[name]
-    return result
 
 
 def _shares(frame: Any, margin: Any) -> Any:

@@ -57,6 +57,9 @@ def forecast(
     annual_discount_rate: float = 0.10,
     margin: float = 1.0,
     time_unit: str = "week",
+    interval: float | None = None,
+    draws: int = 1000,
+    seed: int = 0,
     progress: Callable[[str], None] = lambda step: None,
     **reading: Any,
 ) -> Forecast:
@@ -76,6 +79,8 @@ def forecast(
         As for `clvmodels.CLVModel`.
     time_unit
         Of the summary and the model.
+    interval, draws, seed
+        As for `clvmodels.CLVModel.predict`: with an interval each column is followed by the ends of its own.
     progress
         Called with the name of each step as it begins.
     **reading
@@ -86,12 +91,15 @@ def forecast(
     -------
     Forecast
         ``scored`` has the columns customer_id, p_alive, expected_purchases, expected_spend, clv (the last two with
-        amounts only), and in every row observation_end, horizon and time_unit, so that the file says what it is about.
+        amounts only), and in every row observation_end, horizon and time_unit, so that the file says what it is about;
+        with an interval also the ends ``_low`` and ``_high`` of each, and in every row interval and interval_source.
 
     Raises
     ------
     InvalidInput, NotEnoughData
         If the log or a setting cannot be used, or there is nothing to learn from.
+    NotAvailable
+        If an interval is asked for and the fit's verdict is not to trust it.
 
     Warns
     -----
@@ -118,5 +126,7 @@ def forecast(
         progress(STEPS[1])
         model.fit(summary)
     progress(STEPS[3])
-    table = scored_table(model, summary, horizon=length, observation_end=facts["observation_end"])
+    told = facts["observation_end"]
+    certainty: dict[str, Any] = {"interval": interval, "draws": draws, "seed": seed}
+    table = scored_table(model, summary, horizon=length, observation_end=told, **certainty)
     return Forecast(table, model, summary, quality, length)

@@ -1,52 +1,58 @@
 """What to do about customers whose future is uncertain: pure functions of blocks of simulated values.
 
-A block is ``(rows, values)``: a slice of the customers, and an array of shape (rows, draws) of what each is worth in
-each draw. Blocks are made anew, equal to the last bit, whenever they are walked through, so that nothing is kept.
+``show(look)`` calls ``look(rows, values)`` for one block of customers after another, in any order: their positions, and
+an array of shape (rows, draws) of what each is worth in each draw. It shows the same values every time, so that nothing
+is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...numerics.arrays import Array
 
-Blocks = Callable[[], Iterable[tuple[slice, Array]]]
+Look = Callable[[Any, Array], None]
+Show = Callable[[Look], None]
 
 _FINENESS = 6  # bits of a value that its class keeps: classes are at most 1.6 % wide
 _SHIFT = 52 - _FINENESS
 _LEAST, _MOST = 2.0**-30, 2.0**50  # of any currency; beyond, values share a class
 
 
-def exceeds(blocks: Blocks, customers: int, threshold: Any) -> Array:
+def exceeds(show: Show, customers: int, threshold: Any) -> Array:
     """P(value > threshold) of each customer; one threshold, or one a customer.
 
-    >>> one = lambda: [(slice(0, 1), np.array([[0.0, 5.0, 10.0, 20.0]]))]
-    >>> exceeds(one, 1, 5.0)
+    >>> exceeds(lambda look: look([0], np.array([[0.0, 5.0, 10.0, 20.0]])), 1, 5.0)
     array([0.5])
     """
     result, limit = np.zeros(customers), np.broadcast_to(threshold, customers)
-    for rows, values in blocks():
+
+    def look(rows: Any, values: Array) -> None:
         result[rows] = np.mean(values > limit[rows, None], axis=1)
+
+    show(look)
     return result
 
 
-def in_top(blocks: Blocks, customers: int, draws: int, fraction: float) -> Array:
+def in_top(show: Show, customers: int, draws: int, fraction: float) -> Array:
     """P(a customer is among the ``fraction`` of customers with the highest values).
 
     In each draw values are sorted into classes at most 1.6 % wide; who is in the class at which the top is full shares
     the places left in it, as equal values do. So the probabilities add up to fraction × customers.
 
-    >>> two = lambda: [(slice(0, 2), np.array([[0.0, 5.0, 9.0], [1.0, 2.0, 9.0]]))]
-    >>> in_top(two, 2, 3, 0.5)
+    >>> in_top(lambda look: look([0, 1], np.array([[0.0, 5.0, 9.0], [1.0, 2.0, 9.0]])), 2, 3, 0.5)
     array([0.5, 0.5])
     """
     counts = np.zeros((draws, 2 * _CLASSES + 1))
-    for _, values in blocks():
+
+    def count(rows: Any, values: Array) -> None:
         for d, column in enumerate(_class_of(values).T):
             counts[d] += np.bincount(column, minlength=counts.shape[1])
+
+    show(count)
     above = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]  # in this class or a higher one
     places = fraction * customers
     last = np.sum(above >= places, axis=1) - 1  # the class at which the top is full
@@ -54,25 +60,30 @@ def in_top(blocks: Blocks, customers: int, draws: int, fraction: float) -> Array
     inside = counts[draw, last]
     share = (places - (above[draw, last] - inside)) / inside
     result = np.zeros(customers)
-    for rows, values in blocks():
+
+    def look(rows: Any, values: Array) -> None:
         found = _class_of(values)
         result[rows] = np.mean(np.where(found == last, share, found > last), axis=1)
+
+    show(look)
     return result
 
 
-def losses(blocks: Blocks, customers: int, cost: Any, uplift: float) -> tuple[Array, Array]:
+def losses(show: Show, customers: int, cost: Any, uplift: float) -> tuple[Array, Array]:
     """Expected loss of treating each customer, E[max(cost − uplift·value, 0)], and of leaving him, the reverse.
 
-    >>> one = lambda: [(slice(0, 1), np.array([[0.0, 10.0]]))]
-    >>> losses(one, 1, 4.0, 1.0)
+    >>> losses(lambda look: look([0], np.array([[0.0, 10.0]])), 1, 4.0, 1.0)
     (array([2.]), array([3.]))
     """
     treated, left = np.zeros(customers), np.zeros(customers)
     price = np.broadcast_to(cost, customers)
-    for rows, values in blocks():
+
+    def look(rows: Any, values: Array) -> None:
         gain = uplift * values - price[rows, None]
         treated[rows] = np.mean(np.maximum(-gain, 0.0), axis=1)
         left[rows] = np.mean(np.maximum(gain, 0.0), axis=1)
+
+    show(look)
     return treated, left
 
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
-from . import money
 from .counts import count_quantiles
 from .levels import level_quantiles, p_alive_quantiles
-from .predicting import checked_draws, checked_seed, exact_thetas, future_of, spend_draws
+from .predicting import checked_draws, checked_seed, exact_thetas, simulation_of, spend_draws
 
 if TYPE_CHECKING:
     from ..purchase import PurchaseModel
@@ -28,37 +27,72 @@ def checked_interval(level: Any) -> tuple[float, float]:
     return (1 - float(level)) / 2, (1 + float(level)) / 2
 
 
-def standing_intervals(
-    purchases: PurchaseModel, spend: SpendModel, columns: Mapping[str, Array], level: Any, draws: Any, seed: Any
-) -> dict[str, Interval]:
-    """Intervals of what does not depend on a horizon: P(alive), and the customer's own mean spend per purchase."""
-    q, size, start = checked_interval(level), checked_draws(draws), checked_seed(seed)
+def p_alive_interval(purchases: PurchaseModel, columns: Mapping[str, Array], level: Any, seed: Any) -> Interval:
+    """How sure the parameters leave it that each customer is still there."""
     history = [columns[name] for name in purchases.family.statistics]
+    thetas = exact_thetas(purchases, checked_seed(seed))
+    low, high = p_alive_quantiles(purchases.family, thetas, history, checked_interval(level))
+    return low, high
+
+
+def spend_interval(spend: SpendModel, columns: Mapping[str, Array], level: Any, draws: Any, seed: Any) -> Interval:
+    """Between what each customer's own mean spend per purchase lies."""
+    q, size, start = checked_interval(level), checked_draws(draws), checked_seed(seed)
     seen = [columns[name] for name in spend.family.statistics]
-    alive = p_alive_quantiles(purchases.family, exact_thetas(purchases, start), history, q)
-    spend_thetas = spend_draws(spend, size, start)
-    own = level_quantiles(spend.family, spend_thetas, seen, q, start)
-    return {"p_alive": (alive[0], alive[1]), "expected_spend": (own[0], own[1])}
+    low, high = level_quantiles(spend.family, spend_draws(spend, size, start), seen, q, start)
+    return low, high
 
 
-def horizon_intervals(
+def future_intervals(
     purchases: PurchaseModel,
-    spend: SpendModel,
+    spend: SpendModel | None,
     columns: Mapping[str, Array],
     horizon: Any,
-    delta: float,
-    margin: Any,
     *,
     level: Any,
     draws: Any,
     seed: Any,
-) -> tuple[dict[str, Interval], str]:
-    """Intervals of the purchases that will be made and of what they will be worth, and their source."""
+    delta: float = 0.0,
+    margin: Any = 1.0,
+    suffix: str = "",
+) -> tuple[dict[str, Interval], dict[str, str]]:
+    """Intervals of the purchases that will be made and of what they will be worth; and facts to go with them.
+
+    The facts are the level, where the parameters come from, and the intervals of the sums over all customers.
+    """
     q, size, start = checked_interval(level), checked_draws(draws), checked_seed(seed)
     if not np.all(np.isfinite(horizon)):
         raise InvalidInput("intervals need a finite horizon: purchases without end have none; found inf")
     history = [columns[name] for name in purchases.family.statistics]
     counts = count_quantiles(purchases.family, exact_thetas(purchases, start), history, horizon, q).values
-    future, source = future_of(purchases, spend, columns, horizon, draws=size, seed=start, delta=delta, margin=margin)
-    worth = money.simulate_future(future, q, ("clv",)).quantiles["clv"]
-    return {"expected_purchases": (counts[0], counts[1]), "clv": (worth[0], worth[1])}, source
+    simulation, source = simulation_of(
+        purchases, spend, columns, horizon, draws=size, seed=start, delta=delta, margin=margin
+    )
+    simulated = simulation.run(q)
+    found = {f"expected_purchases{suffix}": (counts[0], counts[1])}
+    facts = {"interval": str(float(level)), "interval_source": source}
+    facts |= _total(f"expected_purchases{suffix}", simulated.total["purchases"], q)
+    if spend is not None:
+        worth = simulated.quantile["clv"]
+        found[f"clv{suffix}"] = (worth[0], worth[1])
+        facts |= _total(f"clv{suffix}", simulated.total["clv"], q)
+    return found, facts
+
+
+def _total(name: str, drawn: Array, q: tuple[float, float]) -> dict[str, str]:
+    low, high = np.quantile(drawn, q)
+    return {f"total_{name}_low": repr(float(low)), f"total_{name}_high": repr(float(high))}
+
+
+def with_ends(columns: dict[str, Any], ends: Mapping[str, Interval]) -> dict[str, Any]:
+    """Each column followed by the low and the high end of its interval, if it has one.
+
+    >>> list(with_ends({"p_alive": 0.5, "clv": 3.0}, {"clv": (1.0, 9.0)}))
+    ['p_alive', 'clv', 'clv_low', 'clv_high']
+    """
+    result = {}
+    for name, values in columns.items():
+        result[name] = values
+        if name in ends:
+            result[f"{name}_low"], result[f"{name}_high"] = ends[name]
+    return result

@@ -12,23 +12,25 @@ from ... import frames
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from ..fitted import Fitted
-from . import money
-from .counts import count_quantiles, representative
-from .parameter_draws import draws_of
+from .counts import count_quantiles
+from .money import Future
+from .parameter_draws import draws_of, spread
 from .result import PredictiveDistribution, described, quantile_name
+from .simulation import Simulation
 
 if TYPE_CHECKING:
     from ..purchase import PurchaseModel
     from ..spend import SpendModel
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTITIES = ("purchases", "spend", "clv")
 SOURCES = ("parameters", "customer", "chance")
 # Each stands for its share of the parameters' draws with its whole distribution of counts, not with one count.
 EXACT = 64
 _CANDIDATES = 4_000  # draws of parameters, of which the exact ones are chosen
 
 
-def future_of(
+def simulation_of(
     purchases: PurchaseModel,
     spend: SpendModel | None,
     columns: Mapping[str, Array],
@@ -39,7 +41,7 @@ def future_of(
     sources: Sequence[str] = SOURCES,
     delta: float = 0.0,
     margin: Any = 1.0,
-) -> tuple[money.Future, str]:
+) -> tuple[Simulation, str]:
     """What a simulation needs to know, and where its parameters come from."""
     unsure = "parameters" in sources
     thetas, source = _thetas(purchases._state, purchases.family.title, draws, seed, 0, unsure)
@@ -47,7 +49,7 @@ def future_of(
     if spend is not None:
         spend_thetas, of_spend = _thetas(spend._state, spend.family.title, draws, seed, 1, unsure)
         source = source if source == of_spend else f"{source} (purchases), {of_spend} (spend)"
-    future = money.Future(
+    simulation = Simulation(
         purchases=purchases.family,
         spend=None if spend is None else spend.family,
         thetas=thetas,
@@ -59,7 +61,7 @@ def future_of(
         seed=seed,
         sources=tuple(sources),
     )
-    return future, source
+    return simulation, source
 
 
 def exact_thetas(purchases: PurchaseModel, seed: int, size: int = EXACT, unsure: bool = True) -> Array:
@@ -71,7 +73,7 @@ def exact_thetas(purchases: PurchaseModel, seed: int, size: int = EXACT, unsure:
     thetas, _ = draws_of(purchases._state, purchases.family.title, candidates, _seed(seed, 0))
     if np.all(thetas == thetas[0]):
         return thetas[:1]
-    return representative(thetas, min(size, len(thetas)))
+    return thetas[spread(len(thetas), min(size, len(thetas)))]
 
 
 def predict_distribution(
@@ -91,17 +93,18 @@ def predict_distribution(
 ) -> PredictiveDistribution:
     """Simulate the future of all customers, and describe it; arguments as of `CLVModel.predict_distribution`."""
     size, start = checked_draws(draws), checked_seed(seed)
-    wanted = _some_of(quantities, "quantities", money.QUANTITIES if spend is not None else money.QUANTITIES[:1])
+    wanted = _some_of(quantities, "quantities", QUANTITIES if spend is not None else QUANTITIES[:1])
     parts, levels = _some_of(sources, "sources", SOURCES), _checked_quantiles(quantiles)
     terms: dict[str, Any] = {"draws": size, "seed": start, "sources": parts, "delta": delta, "margin": margin}
-    future, source = future_of(purchases, spend if wanted != ("purchases",) else None, columns, horizon, **terms)
-    found = money.simulate_future(future, levels, wanted)
+    of_money = spend if wanted != ("purchases",) else None
+    simulation, source = simulation_of(purchases, of_money, columns, horizon, **terms)
+    found = simulation.run(levels)
     each: dict[str, Any] = {}
     ids = frames.identifiers(frame)
     if ids is not None:
         each["customer_id"] = ids
     for quantity in wanted:
-        mean, cuts = found.mean[quantity], found.quantiles[quantity]
+        mean, cuts = found.mean[quantity], found.quantile[quantity]
         if quantity == "purchases" and {"customer", "chance"} <= set(parts):
             thetas = exact_thetas(purchases, start, unsure="parameters" in parts)
             history = [columns[name] for name in purchases.family.statistics]
@@ -110,17 +113,28 @@ def predict_distribution(
         each[f"{quantity}_mean"] = mean
         for q, values in zip(levels, cuts, strict=True):
             each[f"{quantity}_{quantile_name(q)}"] = values
-    total = pd.DataFrame([{"quantity": name, **described(found.totals[name], levels)} for name in wanted])
+    total = pd.DataFrame([{"quantity": name, **described(found.total[name], levels)} for name in wanted])
     told = {"interval_source": source, "horizon": _told(horizon), "draws": str(size)}
     table = frames.attach_facts(frames.table(each, frame), {**frames.read_facts(frame), **told})
     return PredictiveDistribution(
-        table, total, found.shares, source, horizon, size, parts, levels, wanted, future, frame
+        table, total, _shares(found, wanted), source, horizon, size, parts, levels, wanted, simulation, frame
     )
 
 
 def spend_draws(spend: SpendModel, draws: int, seed: int) -> Array:
     """Draws of a spend model's parameters, the same as a simulation of as many draws takes."""
     return _thetas(spend._state, spend.family.title, draws, seed, 1, True)[0]
+
+
+def _shares(found: Future, quantities: Sequence[str]) -> pd.DataFrame:
+    """For the average customer and for the total, what of the variance comes from where."""
+    return pd.DataFrame(
+        [
+            {"of": which, "quantity": name, **{part: getattr(found.shares[name], which)[part] for part in SOURCES}}
+            for which in ("customer", "total")
+            for name in quantities
+        ]
+    )
 
 
 def _thetas(fitted: Fitted, title: str, draws: int, seed: int, part: int, unsure: bool) -> tuple[Array, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from ... import frames
 from ...errors import InvalidInput
@@ -16,7 +15,7 @@ from ...numerics.arrays import Array
 from .. import statistics
 from ..time_units import numbers
 from . import decisions
-from .money import Future, simulated
+from .simulation import Simulation
 
 _MOST_TOTALS = 20_000_000  # groups times draws
 
@@ -67,11 +66,11 @@ class PredictiveDistribution:
     sources: tuple[str, ...]
     quantiles: tuple[float, ...]
     quantities: tuple[str, ...]
-    _future: Future = field(repr=False)
+    _simulation: Simulation = field(repr=False)
     _frame: Any = field(repr=False)
 
     def __repr__(self) -> str:
-        n = self._future.customers
+        n = self._simulation.customers
         return f"PredictiveDistribution of {n:,} customers, {self.draws} draws, parameters from: {self.interval_source}"
 
     def __str__(self) -> str:
@@ -104,7 +103,7 @@ class PredictiveDistribution:
         [0.9, 0.3]
         """
         limit = self._per_row(threshold, "threshold")
-        return self._series(decisions.exceeds(self._blocks(quantity), self._future.customers, limit), "exceeds")
+        return self._series(decisions.exceeds(self._show(quantity), self._simulation.customers, limit), "exceeds")
 
     def prob_rank_in_top(self, fraction: float, quantity: str = "clv") -> Any:
         """P(the customer will be among the ``fraction`` of customers with the highest value), a Series.
@@ -134,10 +133,10 @@ class PredictiveDistribution:
             raise InvalidInput(
                 f"fraction must lie between 0 and 1, for example 0.1 for the top tenth; found {fraction!r}"
             )
-        n = self._future.customers
+        n = self._simulation.customers
         if not n:
             return self._series(np.zeros(0), "rank_in_top")
-        return self._series(decisions.in_top(self._blocks(quantity), n, self.draws, fraction), "rank_in_top")
+        return self._series(decisions.in_top(self._show(quantity), n, self.draws, fraction), "rank_in_top")
 
     def expected_loss(self, cost: Any, uplift: float = 1.0, quantity: str = "clv") -> Any:
         """What a wrong decision about each customer costs on average, if treating him costs ``cost``.
@@ -173,7 +172,7 @@ class PredictiveDistribution:
         [True, False]
         """
         price, share = self._per_row(cost, "cost"), float(numbers(uplift, "uplift must be a number"))
-        treated, left = decisions.losses(self._blocks(quantity), self._future.customers, price, share)
+        treated, left = decisions.losses(self._show(quantity), self._simulation.customers, price, share)
         columns = {"loss_if_treated": treated, "loss_if_left": left, "treat": treated < left}
         return frames.table(self._identified(columns), self._frame)
 
@@ -197,12 +196,12 @@ class PredictiveDistribution:
         ['new', 1, 'purchases']
         """
         names, codes, sizes = self._groups(groups)
-        drawn = self._totals(codes, len(names))
+        drawn = self._totals(codes)
         rows = []
         for g, name in enumerate(names):
             for quantity in self.quantities:
                 told = {"group": name, "customers": int(sizes[g]), "quantity": quantity}
-                rows.append(told | described(drawn[quantity][g], self.quantiles))
+                rows.append(told | described(drawn[quantity][:, g], self.quantiles))
         return pd.DataFrame(rows)
 
     def compare(self, groups: Any, a: Any, b: Any, quantity: str = "clv") -> GroupComparison:
@@ -236,17 +235,17 @@ class PredictiveDistribution:
         for which in (a, b):
             if which not in names:
                 raise InvalidInput(f"there is no group {which!r}: found {', '.join(map(repr, names[:10]))}")
-        drawn = self._totals(codes, len(names))[quantity]
+        drawn = self._totals(codes)[quantity]
         i, j = names.index(a), names.index(b)
-        mean_a, mean_b = drawn[i] / sizes[i], drawn[j] / sizes[j]
+        mean_a, mean_b = drawn[:, i] / sizes[i], drawn[:, j] / sizes[j]
         return compared(a, b, quantity, mean_a, mean_b, self.quantiles)
 
     # Inner workings
 
-    def _blocks(self, quantity: str) -> decisions.Blocks:
+    def _show(self, quantity: str) -> decisions.Show:
         if quantity not in self.quantities:
             raise _not_predicted(quantity, self.quantities)
-        return lambda: ((rows, values[quantity]) for rows, values in simulated(self._future))
+        return lambda look: self._simulation.show(quantity, look)
 
     def _per_row(self, given: Any, what: str) -> Any:
         if isinstance(given, str) or np.ndim(given) > 0:
@@ -265,9 +264,9 @@ class PredictiveDistribution:
 
     def _groups(self, groups: Any) -> tuple[list[Any], Any, Any]:
         column = _column(self._frame, groups)
-        if len(column) != self._future.customers:
+        if len(column) != self._simulation.customers:
             raise InvalidInput(
-                f"groups must have one value per row of the summary: expected {self._future.customers}, "
+                f"groups must have one value per row of the summary: expected {self._simulation.customers}, "
                 f"found {len(column)}"
             )
         codes, names = pd.factorize(column, sort=True, use_na_sentinel=False)
@@ -278,15 +277,9 @@ class PredictiveDistribution:
             )
         return list(names), codes, np.bincount(codes, minlength=len(names))
 
-    def _totals(self, codes: Any, size: int) -> dict[str, Array]:
-        """Of each quantity an array of shape (groups, draws)."""
-        found = {quantity: np.zeros((size, self.draws)) for quantity in self.quantities}
-        for rows, values in simulated(self._future):
-            own = codes[rows]
-            which = sparse.csr_matrix((np.ones(len(own)), (own, np.arange(len(own)))), shape=(size, len(own)))
-            for quantity in self.quantities:
-                found[quantity] += which @ values[quantity]
-        return found
+    def _totals(self, codes: Any) -> Mapping[str, Array]:
+        """Of each quantity an array of shape (draws, groups)."""
+        return self._simulation.run((0.5,), groups=codes).total
 
 
 @dataclass(frozen=True)
