@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from .inference.fit_report import FitReport as FitReport
     from .models.clv import CLVModel as CLVModel
     from .models.comparison import compare_models as compare_models
+    from .models.drawing import posterior as posterior
     from .models.nested import LikelihoodRatioTest as LikelihoodRatioTest
     from .models.nested import likelihood_ratio_test as likelihood_ratio_test
+    from .models.posterior import Posterior as Posterior
     from .models.profiles import Profile as Profile
     from .models.purchase import PurchaseModel as PurchaseModel
     from .models.saved import load_model as load_model
@@ -65,6 +67,8 @@ _HOME = {
     "LikelihoodRatioTest": "models.nested",
     "compare_models": "models.comparison",
     "likelihood_ratio_test": "models.nested",
+    "posterior": "models.drawing",
+    "Posterior": "models.posterior",
     "Profile": "models.profiles",
     "PurchaseModel": "models.purchase",
     "load_model": "models.saved",

@@ -42,12 +42,22 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any)
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 
+def log_likelihood_value(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """Ln L alone."""
+    m = r + x
+    left, _ = softplus(_log_dead_to_alive(x, m, np.log1p((T - t_x) / (alpha + t_x)), a, b))
+    return np.asarray(by_count(_log_of_counts, x, r, a, b) - x * np.log(alpha) - m * np.log1p(T / alpha) + left)
+
+
 def _of_counts(x: Any, r: Any, a: Any, b: Any) -> Array:
     """What depends on the count alone: ln of its gamma and beta functions, and their slopes."""
     kept = x  # times that he did not leave
-    log_counts = log_rising(r, x) + log_rising(b, kept) - log_rising(a + b, kept)
     slopes = digamma_rising(r, x), digamma_rising(b, kept), digamma_rising(a + b, kept)
-    return np.stack(np.broadcast_arrays(log_counts, *slopes))
+    return np.stack(np.broadcast_arrays(_log_of_counts(x, r, a, b), *slopes))
+
+
+def _log_of_counts(x: Any, r: Any, a: Any, b: Any) -> Array:
+    return log_rising(r, x) + log_rising(b, x) - log_rising(a + b, x)
 
 
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
@@ -208,6 +218,7 @@ FAMILY = PurchaseFamily(
     contains=("nbd",),
     start=start,
     log_likelihood=log_likelihood,
+    log_likelihood_value=log_likelihood_value,
     log_p_alive=log_p_alive,
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,

@@ -105,6 +105,8 @@ class PurchaseFamily:
         ``start(*statistics, weights)``: rough parameters to begin a fit from, as a tuple.
     log_likelihood
         ``(*statistics, *parameters)`` -> values and gradient in the log-parameters.
+    log_likelihood_value
+        The same values without the gradient; None where that would not be faster.
     log_p_alive
         ln P(alive at T | history).
     survival_alive
@@ -200,6 +202,7 @@ class PurchaseFamily:
     expected_purchases_alive: Quantity
     expected_purchases: Quantity
     finite_total: tuple[str, float] | None
+    log_likelihood_value: Quantity | None = None
     discounted_purchases_alive: Quantity | None = None
     conditional_purchase_pmf: Quantity | None = None
     probability_of_purchase_alive: Quantity | None = None

@@ -36,6 +36,11 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> tuple[Array,
     return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
 
 
+def log_likelihood_value(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """Ln of the density alone."""
+    return np.asarray(log_rising(r, x) - x * np.log(alpha) - (r + x) * np.log1p(T / alpha))
+
+
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
     """Ln 1: everybody is alive."""
     return np.zeros(np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha))))
@@ -156,6 +161,7 @@ FAMILY = PurchaseFamily(
     time="continuous",
     start=start,
     log_likelihood=log_likelihood,
+    log_likelihood_value=log_likelihood_value,
     log_p_alive=log_p_alive,
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,

@@ -60,6 +60,14 @@ def log_likelihood(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: A
     return np.reshape(value, shape), np.reshape(np.stack(np.broadcast_arrays(*gradient)), (4, *shape))
 
 
+def log_likelihood_value(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """Ln L alone."""
+    left, _ = softplus(_dropout(x, t_x, T, r, alpha, s, beta)[0])
+    seen = (r + x) * np.log1p(T / alpha) + s * np.log1p(T / beta)
+    shape = np.broadcast_shapes(*map(np.shape, (x, t_x, T, r, alpha, s, beta)))
+    return np.reshape(log_rising(r, x) - x * np.log(alpha) - seen + left, shape)
+
+
 def log_p_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """Ln P(alive at T | x, t_x, T) = −ln(1 + s (alpha+T)^(r+x) (beta+T)^s ∫ over (t_x, T) of ... du)."""
 
@@ -438,6 +446,7 @@ FAMILY = PurchaseFamily(
     contains=("nbd",),
     start=start,
     log_likelihood=log_likelihood,
+    log_likelihood_value=log_likelihood_value,
     log_p_alive=log_p_alive,
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,

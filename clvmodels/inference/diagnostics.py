@@ -8,6 +8,9 @@ Gelman, Simpson, Carpenter & Bürkner (2021), Rank-Normalization, Folding, and L
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 
 from ..numerics.arrays import Array
@@ -25,15 +28,13 @@ def k_hat_and_smoothed(log_weights: Array) -> tuple[float, Array]:
     >>> float(weights.sum().round(12)), float(weights.max())
     (1.0, 0.001)
     """
-    from arviz_stats.base import array_stats
-
     largest = float(np.max(log_weights))
     if not np.isfinite(largest):
         return np.inf, np.full(len(log_weights), 1 / len(log_weights))
     settled = np.maximum(log_weights - largest, -_NOTHING)
     if np.ptp(settled) < 1e-12:  # all alike: there is no tail to look at
         return -np.inf, np.full(len(log_weights), 1 / len(log_weights))
-    smoothed, k_hat = array_stats.psislw(-settled)  # it takes log-likelihoods left out: minus the log-weights
+    smoothed, k_hat = _array_stats().psislw(-settled)  # it takes log-likelihoods left out: minus the log-weights
     weights = np.exp(smoothed - smoothed.max())
     return float(k_hat), weights / weights.sum()
 
@@ -59,9 +60,7 @@ def r_hat(draws: Array) -> Array:
     >>> r_hat(np.random.default_rng(1).normal(size=(4, 500, 2))).round(2)
     array([1., 1.])
     """
-    from arviz_stats.base import array_stats
-
-    return np.asarray(array_stats.rhat(draws, chain_axis=0, draw_axis=1), dtype=np.float64)
+    return np.asarray(_array_stats().rhat(draws, chain_axis=0, draw_axis=1), dtype=np.float64)
 
 
 def bulk_and_tail_ess(draws: Array) -> tuple[Array, Array]:
@@ -71,8 +70,12 @@ def bulk_and_tail_ess(draws: Array) -> tuple[Array, Array]:
     >>> bool(np.all(bulk > 1500)), bool(np.all(tail > 1500))
     (True, True)
     """
-    from arviz_stats.base import array_stats
-
-    bulk = array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")
-    tail = array_stats.ess(draws, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
+    stats = _array_stats()
+    bulk = stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")
+    tail = stats.ess(draws, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
     return np.asarray(bulk, dtype=np.float64), np.asarray(tail, dtype=np.float64)
+
+
+def _array_stats() -> Any:
+    base: Any = import_module("arviz_stats.base")
+    return base.array_stats

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 from . import ridge
 from .diagnostics import k_hat_and_smoothed, weighted_ess
 from .log_posterior import Mode
@@ -93,7 +93,7 @@ def stratified(generator: np.random.Generator, rows: int, columns: int) -> Array
     return np.clip((parts + generator.random((rows, columns))) / rows, 1e-16, 1 - 1e-16)
 
 
-def resampled(weights: Array, size: int, generator: np.random.Generator) -> Array:
+def resampled(weights: Array, size: int, generator: np.random.Generator) -> Positions:
     """``size`` row numbers, each row as often as its weight says, to less than one: systematic resampling.
 
     >>> resampled(np.array([0.5, 0.0, 0.25, 0.25]), 8, np.random.default_rng(1))
@@ -101,4 +101,4 @@ def resampled(weights: Array, size: int, generator: np.random.Generator) -> Arra
     """
     reached = np.cumsum(weights)
     ticks = (np.arange(size) + generator.random()) / size * reached[-1]
-    return np.minimum(np.searchsorted(reached, ticks, side="right"), len(weights) - 1)
+    return np.asarray(np.minimum(np.searchsorted(reached, ticks, side="right"), len(weights) - 1))

@@ -12,6 +12,7 @@ Sources: Tierney & Kadane (1986), JASA 81(393), 82-86 (the marginal); Rue, Marti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -36,6 +37,10 @@ class Density(Protocol):
     def with_gradient(self, point: Array) -> tuple[float, Array]:
         """Value and gradient."""
         ...
+
+
+# standardised coordinates -> −ln posterior, less that of the mode, and gradient
+_Function = Callable[[Array], tuple[float, Array]]
 
 
 class Ridge(NamedTuple):
@@ -89,7 +94,7 @@ class _Point(NamedTuple):
     hessian: Array  # of the others
 
 
-def _side(function: object, top: _Point, side: float) -> list[_Point]:
+def _side(function: _Function, top: _Point, side: float) -> list[_Point]:
     points, step = [top], _FIRST_STEP
     while len(points) <= _MOST_STEPS and points[-1].value < _FALLEN:
         last = points[-1]
@@ -107,9 +112,8 @@ def _side(function: object, top: _Point, side: float) -> list[_Point]:
     return points[1:]
 
 
-def _at(function: object, y: Array, hessian: Array) -> _Point:
+def _at(function: _Function, y: Array, hessian: Array) -> _Point:
     """The lowest point with that first coordinate, from ``y`` on."""
-    assert callable(function)
     value, gradient = function(y)
     for _ in range(40):
         step, decrement = newton_step(hessian, gradient[1:], 1.0)

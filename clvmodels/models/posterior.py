@@ -50,6 +50,8 @@ class Posterior:
         Whose parameters they are, and in which unit those are that are times.
     purchases, spend
         The parts, where the posterior is that of a CLVModel.
+    notes
+        How the draws were made, where there is more to tell.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Posterior:
     time_unit: str | None = None
     purchases: Posterior | None = None
     spend: Posterior | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -168,7 +171,12 @@ class Posterior:
             how += f", k-hat {self.k_hat:.2f}, {self.distinct_draws} of them different"
         if self.acceptance is not None:
             how += f", acceptance {self.acceptance:.2f}"
-        return [how, *(f"also: {reason}" for reason in self.reasons[1:]), *(f"prior: {text}" for text in self.prior)]
+        return [
+            how,
+            *self.notes,
+            *(f"also: {reason}" for reason in self.reasons[1:]),
+            *(f"prior: {text}" for text in self.prior),
+        ]
 
 
 def joined(purchases: Posterior, spend: Posterior) -> Posterior:
@@ -209,6 +217,7 @@ def joined(purchases: Posterior, spend: Posterior) -> Posterior:
         time_unit=purchases.time_unit,
         purchases=purchases,
         spend=spend,
+        notes=(*(f"purchases: {note}" for note in purchases.notes), *(f"spend: {note}" for note in spend.notes)),
     )
 
 

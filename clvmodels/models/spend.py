@@ -163,7 +163,7 @@ class SpendModel:
         columns = statistics.read(frame, self.family.statistics)
         statistics.refuse_duplicates(frame)
         weight = statistics.weights_of(frame, weights)
-        patterns, left_out = _repeaters_of(columns, weight)
+        patterns, left_out = paying_repeaters(columns, weight)
         n_repeaters = float(patterns.weights.sum())
         start = np.array(self.family.start(*patterns.columns, weights=patterns.weights))
         x, m = patterns.columns
@@ -290,7 +290,7 @@ class SpendModel:
         _ = self._state
         frame = frames.load(summary)
         columns = statistics.read(frame, self.family.statistics)
-        patterns, _ = _repeaters_of(columns, statistics.weights_of(frame, weights))
+        patterns, _ = paying_repeaters(columns, statistics.weights_of(frame, weights))
         return profile_of(self.family, patterns, self._centre(patterns), name, values, level)
 
     def with_posterior(self, posterior: Posterior) -> SpendModel:
@@ -438,7 +438,7 @@ class SpendModel:
         return self._fitted
 
 
-def _repeaters_of(columns: Mapping[str, Array], weights: Array | None) -> tuple[Patterns, float]:
+def paying_repeaters(columns: Mapping[str, Array], weights: Array | None) -> tuple[Patterns, float]:
     """Repeaters with a positive mean, in ascending order whatever the order of the rows; and how many paid nothing."""
     x, m = columns.values()
     weight = np.ones(len(x)) if weights is None else weights
