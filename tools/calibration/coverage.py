@@ -131,27 +131,29 @@ def covered_world(key: str, seed: int, world: int, draws: int = DRAWS) -> dict[s
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", clv.ClvWarning)
         try:
-            for way, models in _models(study, made.summary, seeds, draws).items():
+            ways, doubts = _models(study, made.summary, seeds, draws)
+            for way, models in ways.items():
                 shares = shares_held(clv.CLVModel(*models), made, draws, start)
                 found |= {f"{quantity} {way} {level:g}": share for (quantity, level), share in shares.items()}
         except clv.ClvError as error:
             return {"failure": str(error)}
-    return found
+    return found | ({"doubt": doubts[0]} if doubts else {})
 
 
-def _models(study: Study, summary: pd.DataFrame, seeds: Sequence[int], draws: int) -> dict[str, list[Any]]:
-    """Models of purchases and of spend, once with a posterior, once with estimates alone, taken for the truth."""
-    posterior, plug_in = [], []
+def _models(
+    study: Study, summary: pd.DataFrame, seeds: Sequence[int], draws: int
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """Models of purchases and of spend, with a posterior and with estimates alone; what speaks against the former."""
+    posterior, plug_in, doubts = [], [], []
     for name, seed in zip((study.family, SPEND), seeds, strict=True):
         prior = None if study.fixed else prior_of(name)
         model, drawn = posterior_of(name, summary, prior, seed, draws)
-        if not drawn.trusted:
-            raise clv.NotAvailable(f"{name}: {drawn.reasons[0]}")
+        doubts += [f"{name}: {reason}" for reason in drawn.reasons]
         posterior.append(model.with_posterior(drawn))
         estimates = fitted(name, summary, None).parameters
         unit = {} if name == SPEND else {"time_unit": "week"}
         plug_in.append(type(model).from_parameters(name, estimates, **unit))
-    return {"posterior": posterior, "plug-in": plug_in}
+    return {"posterior": posterior, "plug-in": plug_in}, doubts
 
 
 def shares_held(model: Any, made: Future, draws: int, seed: int) -> dict[tuple[str, float], float]:

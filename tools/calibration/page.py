@@ -12,7 +12,18 @@ from scipy import stats
 from .coverage import LEVELS, QUANTITIES, Study
 from .posteriors import Outcome
 from .ranks import uniformity
-from .worlds import CENTRES, CUSTOMERS, LONGEST, MONEY_SCALE, SHORTEST, SPREAD, family_of, scale_of
+from .worlds import (
+    CENTRES,
+    CUSTOMERS,
+    FEWEST_PERIODS,
+    LONGEST,
+    MONEY_SCALE,
+    MOST_PERIODS,
+    SHORTEST,
+    SPREAD,
+    family_of,
+    scale_of,
+)
 
 WORST_K_HAT = 0.7
 HEAD = f"""# Are the posteriors and the intervals right?
@@ -23,7 +34,7 @@ HEAD = f"""# Are the posteriors and the intervals right?
 posterior is computed with the same prior: normal for ln(θ / scale) with the standard deviation {SPREAD:g}, θ having the
 median that the section gives; the scale of times is {LONGEST} weeks, that of money {MONEY_SCALE:g}. It is narrower than
 the default prior, under which many worlds have nobody who comes back. A world has {CUSTOMERS} customers, each watched
-for {SHORTEST} to {LONGEST} weeks, uniformly.
+for {SHORTEST} to {LONGEST} weeks, uniformly, those of the BG/BB for {FEWEST_PERIODS} to {MOST_PERIODS} months.
 
 **Ranks.** The truth is ranked among the draws of the posterior, which are resampled by their importance weights and so
 count alike. If the posterior is right, ranks are uniform: the chi-square test has 20 bins of equal width, the mean rank
@@ -80,7 +91,7 @@ def posterior_section(name: str, outcomes: Sequence[Outcome], made: Made) -> str
         f"{high} of {len(hats)} ({high / max(len(hats), 1):.1%}) | {how} |",
         "",
     ]
-    lines += [f"First {what}: {some[0].failure}\n" for what, some in (("without", none), ("in doubt", doubted)) if some]
+    lines += _first(without=[o.failure for o in none], **{"in doubt": [o.failure for o in doubted]})
     lines += ["| quantity | chi-square p | mean rank | ranks in 20 bins |", "|---|---:|---:|---|"]
     # in the order of the parameters; the derived quantity and the likelihood follow
     for quantity in next((o.ranks for o in outcomes if o.ranks), {}):
@@ -94,19 +105,20 @@ def coverage_section(study: Study, results: Sequence[Mapping[str, Any]], made: M
     """Coverage of counts and of money, beside plug-in, averaged over worlds."""
     good = [result for result in results if "failure" not in result]
     failed = [result for result in results if "failure" in result]
+    doubted = [result for result in good if "doubt" in result]
     repeaters = sum(result["repeaters"] for result in good) / max(len(good), 1)
     lines = [
         f"## Coverage: {study.title}",
         "",
         f"{made} {study.told}",
         "",
-        "| worlds | failures | customers | repeaters |",
-        "|---:|---:|---:|---:|",
-        f"| {len(results)} | {len(failed)} | {study.customers} | {repeaters:.0f} |",
+        "| worlds | failures | no posterior | not trusted | customers | repeaters |",
+        "|---:|---:|---:|---:|---:|---:|",
+        f"| {len(results)} | {len(failed) + len(doubted)} | {len(failed)} | {len(doubted)} | {study.customers} | "
+        f"{repeaters:.0f} |",
         "",
+        *_first(without=[each["failure"] for each in failed], **{"in doubt": [each["doubt"] for each in doubted]}),
     ]
-    if failed:
-        lines += [f"First failure: {failed[0]['failure']}", ""]
     lines += ["| quantity | level | posterior | plug-in |", "|---|---:|---:|---:|"]
     for quantity in QUANTITIES if good else ():
         for level in LEVELS:
@@ -115,6 +127,11 @@ def coverage_section(study: Study, results: Sequence[Mapping[str, Any]], made: M
             ]
             lines.append(f"| {quantity} | {level:.0%} | {cells[0]} | {cells[1]} |")
     return "\n".join(lines) + "\n"
+
+
+def _first(**reasons: list[Any]) -> list[str]:
+    """The first reason of each kind, if there is one."""
+    return [f"First {kind}: {found[0]}.\n" for kind, found in reasons.items() if found]
 
 
 def _mean(shares: Sequence[float]) -> str:

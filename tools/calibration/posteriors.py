@@ -19,11 +19,10 @@ import clvmodels as clv
 from clvmodels.families import SPEND_FAMILIES
 
 from .ranks import rank
-from .worlds import LONGEST, MONEY_SCALE, family_of, fitted, generator_of, prior_of, world_of
+from .worlds import MONEY_SCALE, family_of, fitted, generator_of, is_discrete, longest, prior_of, world_of
 
 DRAWS = 1_000
 LIKELIHOOD_DRAWS = 200  # of them, for the log-likelihood, which takes a pass over the customers each
-HORIZON = 52.0  # weeks
 LIKELIHOOD = "log-likelihood"
 
 
@@ -52,15 +51,13 @@ def derived(name: str) -> str:
     """What the derived quantity is, in words."""
     if name in SPEND_FAMILIES:
         return f"expected spend after 2 purchases of {MONEY_SCALE:g}"
-    return f"expected purchases of a new customer in {HORIZON:g} weeks"
+    return f"expected purchases of a new customer in {longest(name):g} {'months' if is_discrete(name) else 'weeks'}"
 
 
 def posterior_of(name: str, summary: Any, prior: Mapping[str, Any] | None, seed: int, draws: int = DRAWS) -> Any:
     """Model and posterior with the same prior; the package's own, and a fit without any, where it is None."""
     model = fitted(name, summary, prior)
-    scale: dict[str, Any] = {"observation_length": float(LONGEST)}
-    if name in SPEND_FAMILIES:
-        scale = {"money_scale": MONEY_SCALE}
+    scale = {"money_scale": MONEY_SCALE} if name in SPEND_FAMILIES else {"observation_length": longest(name)}
     return model, clv.posterior(model, summary, prior=prior, draws=draws, seed=seed, **scale)
 
 
@@ -86,8 +83,7 @@ def quantities_of(name: str, thetas: Any, truth: Sequence[float], summary: Any) 
     """Quantity -> its true value and its values in the draws. The log of a parameter has the rank of the parameter."""
     family = family_of(name)
     found = {p: (truth[j], thetas[:, j]) for j, p in enumerate(family.parameters)}
-    new = _spend_of_known if name in SPEND_FAMILIES else _purchases_of_new
-    found[derived(name)] = float(new(family, truth)), np.asarray(new(family, thetas.T))
+    found[derived(name)] = float(_derived(name, truth)), np.asarray(_derived(name, thetas.T))
     some = thetas[:: max(1, len(thetas) // LIKELIHOOD_DRAWS)]
     rows = summary.loc[summary["frequency"] > 0] if name in SPEND_FAMILIES else summary
     columns = [rows[column].to_numpy(np.float64) for column in family.statistics]
@@ -98,12 +94,10 @@ def quantities_of(name: str, thetas: Any, truth: Sequence[float], summary: Any) 
     return found
 
 
-def _purchases_of_new(family: Any, parameters: Any) -> Any:
-    return family.expected_purchases(HORIZON, *parameters)
-
-
-def _spend_of_known(family: Any, parameters: Any) -> Any:
-    return family.expected_spend(2.0, MONEY_SCALE, *parameters)
+def _derived(name: str, parameters: Any) -> Any:
+    if name in SPEND_FAMILIES:
+        return family_of(name).expected_spend(2.0, MONEY_SCALE, *parameters)
+    return family_of(name).expected_purchases(longest(name), *parameters)
 
 
 def _log_likelihood(family: Any, columns: Any, parameters: Any) -> float:

@@ -20,16 +20,17 @@ from clvmodels.families import SPEND_FAMILIES, purchase_family, spend_family
 
 CUSTOMERS = 500
 SHORTEST, LONGEST = 26, 52  # weeks from the first purchase to the end of observation
+FEWEST_PERIODS, MOST_PERIODS = 6, 12  # of a month, where time is discrete
 MONEY_SCALE = 20.0
 SPREAD = 0.5  # standard deviation of ln θ: 95 % lie within a factor of 2.7
 # Medians of the prior, in weeks and money, near the estimates that were published for CDNOW and, of the BG/BB, for
-# donations; the BG/BB's own are of weeks and not of years.
+# donations.
 CENTRES: dict[str, dict[str, float]] = {
     "bg_nbd": {"r": 0.5, "alpha": 6.0, "a": 0.8, "b": 2.5},
     "mbg_nbd": {"r": 0.6, "alpha": 6.0, "a": 0.8, "b": 2.5},
     "pareto_nbd": {"r": 0.6, "alpha": 8.0, "s": 0.6, "beta": 12.0},
     "nbd": {"r": 0.5, "alpha": 12.0},
-    "bg_bb": {"alpha": 0.8, "beta": 4.0, "gamma": 0.7, "delta": 8.0},
+    "bg_bb": {"alpha": 1.2, "beta": 0.8, "gamma": 0.7, "delta": 2.8},
     "gamma_gamma": {"p": 5.0, "q": 4.0, "v": 20.0},
 }
 # How often customers buy whose spend is looked at: the Gamma-Gamma says nothing about it.
@@ -62,11 +63,16 @@ def family_of(name: str) -> Any:
     return spend_family(name) if name in SPEND_FAMILIES else purchase_family(name)
 
 
+def is_discrete(name: str) -> bool:
+    """Whether the family counts periods."""
+    return name not in SPEND_FAMILIES and purchase_family(name).time == "discrete"
+
+
 def scale_of(name: str, parameter: str) -> float:
     """What a parameter is measured against: 52 weeks, 20 of money, or 1."""
     family = family_of(name)
     if parameter in getattr(family, "time_parameters", ()):
-        return float(LONGEST)
+        return longest(name)
     return MONEY_SCALE if parameter in getattr(family, "money_parameters", ()) else 1.0
 
 
@@ -86,10 +92,15 @@ def drawn_parameters(name: str, generator: np.random.Generator) -> dict[str, flo
     }
 
 
+def longest(name: str) -> float:
+    """How long the first customer was watched, in the family's time: the scale of times."""
+    return float(MOST_PERIODS if is_discrete(name) else LONGEST)
+
+
 def lengths(name: str, generator: np.random.Generator, customers: int = CUSTOMERS) -> Any:
-    """T of each customer: uniform, in whole weeks where time is discrete."""
-    if name not in SPEND_FAMILIES and purchase_family(name).time == "discrete":
-        return generator.integers(SHORTEST, LONGEST, customers, endpoint=True).astype(np.float64)
+    """T of each customer: uniform, in weeks or, where time is discrete, in months."""
+    if is_discrete(name):
+        return generator.integers(FEWEST_PERIODS, MOST_PERIODS, customers, endpoint=True).astype(np.float64)
     return generator.uniform(SHORTEST, LONGEST, customers)
 
 
@@ -129,5 +140,6 @@ def fitted(name: str, summary: pd.DataFrame, prior: Mapping[str, Any] | None) ->
     if name in SPEND_FAMILIES:
         scale = {} if prior is None else {"money_scale": MONEY_SCALE}
         return clv.SpendModel(name).fit(summary, prior=prior, **scale)
-    length = {} if prior is None else {"observation_length": float(LONGEST)}
-    return clv.PurchaseModel(name, time_unit="week").fit(summary, prior=prior, **length)
+    unit = "month" if is_discrete(name) else "week"
+    length = {} if prior is None else {"observation_length": longest(name)}
+    return clv.PurchaseModel(name, time_unit=unit).fit(summary, prior=prior, **length)
