@@ -11,10 +11,10 @@ from calibration.worlds import generator_of
 import clvmodels as clv
 
 WORLDS = 12
-BG_NBD = STUDIES["bg_nbd_few"].fixed
+PARETO_NBD = STUDIES["pareto_nbd_few"].fixed
 
 
-def shares(purchases, spend, key="bg_nbd_few"):
+def shares(purchases, spend, key="pareto_nbd_few"):
     """Shares held in a few worlds of the study, by models of these parameters: quantity and level -> (worlds,)."""
     study = STUDIES[key]
     model = clv.CLVModel(
@@ -28,9 +28,9 @@ def shares(purchases, spend, key="bg_nbd_few"):
     return {what: np.array([each[what] for each in found]) for what in found[0]}
 
 
-@pytest.mark.parametrize("key", ["bg_nbd_few", "pareto_nbd_few"])
+@pytest.mark.parametrize("key", [pytest.param("bg_nbd_few", marks=pytest.mark.study), "pareto_nbd_few"])
 def test_intervals_from_the_truth_hold_their_level(key):
-    """Of 1,200 customers the share held is within 4 errors of the level, for 12 levels in all: wrong in 1,300 seeds."""
+    """Of 1,200 customers the share held is within 4 errors of the level, for 6 levels: wrong in 2,600 seeds."""
     found = shares(*STUDIES[key].fixed, key)
     assert set(found) == {(quantity, level) for quantity in QUANTITIES for level in LEVELS}
     for quantity in ("purchases", "spend"):
@@ -45,20 +45,20 @@ def test_intervals_from_the_truth_hold_their_level(key):
 
 def test_intervals_from_another_world_do_not():
     """Here all customers are alike, and stay."""
-    buys, spends = BG_NBD
-    found = shares(buys | {"r": 30.0, "alpha": 500.0, "a": 0.01}, spends)
+    buys, spends = PARETO_NBD
+    found = shares(buys | {"r": 30.0, "alpha": 500.0, "s": 0.01}, spends)
     assert found["purchases", 0.95].mean() < 0.9
     assert found["spend", 0.95].mean() < 0.9
     assert found["purchases of all", 0.95].mean() < 0.5
 
 
 def test_a_world_is_covered_the_same_again():
-    one, same = (covered_world("bg_nbd_few", 3, 1, draws=1_000) for _ in range(2))
+    one, same = (covered_world("pareto_nbd_few", 3, 1) for _ in range(2))
     assert one == same
     expected = {
         f"{quantity} {way} {level:g}" for quantity in QUANTITIES for way in ("posterior", "plug-in") for level in LEVELS
     }
-    assert set(one) == {"repeaters", *expected}
+    assert set(one) - {"doubt"} == {"repeaters", *expected}
     assert 0 < one["repeaters"] < 100
 
 
@@ -67,4 +67,4 @@ def test_a_world_without_a_posterior_is_a_failure(monkeypatch):
         raise clv.NotEnoughData("nobody came back")
 
     monkeypatch.setattr(coverage, "posterior_of", refuse)
-    assert covered_world("bg_nbd_few", 3, 1) == {"failure": "nobody came back"}
+    assert covered_world("pareto_nbd_few", 3, 1) == {"failure": "nobody came back"}

@@ -68,6 +68,22 @@ def test_failures_are_counted_and_told():
     assert "k-hat is 0.9" in section
 
 
+def test_worlds_in_doubt_are_counted_and_kept():
+    results = covered(3)
+    results[1] |= {"doubt": "bg_nbd: k-hat is 0.9"}
+    section = coverage_section(STUDIES["bg_nbd"], [*results, {"failure": "nobody came back"}], MADE)
+    worlds, shares = tables(section)["Coverage: BG/NBD and Gamma-Gamma"]
+    assert [worlds[0][name] for name in ("worlds", "failures", "no posterior", "not trusted")] == ["4", "2", "1", "1"]
+    assert shares[0] == {
+        "quantity": "purchases",
+        "level": "50%",
+        "posterior": "50.00 ± 0.00",
+        "plug-in": "50.00 ± 0.00",
+    }
+    assert "k-hat is 0.9" in section
+    assert "nobody came back" in section
+
+
 @pytest.mark.parametrize(
     ("section", "told"),
     [
