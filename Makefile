@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark study pictures clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate pictures clean environment environment-dev
 
 PYTHON =
 VENV = .venv
@@ -19,6 +19,7 @@ help:
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
 	@echo 'make benchmark    time and memory beside lifetimes'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
+	@echo 'make calibrate    rank posteriors and cover futures of simulated worlds: docs/calibration.md (half an hour)'
 	@echo 'make pictures     draw every picture on CDNOW: build/pictures.png'
 	@echo 'make clean        remove what was built (the environment stays: rm -r .venv)'
 
@@ -55,6 +56,9 @@ benchmark: environment-dev
 
 study: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m study tests
+
+calibrate: environment-dev
+	@$(BIN)/python tools/calibrate.py --workers $(WORKERS)
 
 pictures: environment-dev
 	@$(BIN)/python tools/pictures.py
