@@ -139,7 +139,7 @@ def test_a_posterior_against_quadrature():
     """NBD on 40 customers: moments of ln θ and of θ from a grid of 90,000 points, five sigma."""
     target, mode = small()
     sd = np.sqrt(np.diag(np.linalg.inv(mode.hessian)))
-    axes = [np.linspace(-7, 15, 300) * s + m for s, m in zip(sd, mode.point, strict=True)]
+    axes = [np.linspace(-9, 18, 400) * s + m for s, m in zip(sd, mode.point, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     r, alpha = target.natural(grid).T
     log_density = stats.norm(0, 2).logpdf(np.log(r)) + stats.norm(0, 2).logpdf(np.log(alpha / 39))
@@ -149,7 +149,7 @@ def test_a_posterior_against_quadrature():
     weights = np.exp(log_density - log_density.max())
     weights /= weights.sum()
     edge = (grid == [axis[0] for axis in axes]) | (grid == [axis[-1] for axis in axes])
-    assert weights[edge.any(axis=1)].max() < 1e-7 * weights.max()
+    assert weights[edge.any(axis=1)].sum() < 1e-5
     found = importance.sample(target, mode, 2000, 4, np.random.default_rng(5))
     flat = found.draws.reshape(-1, 2)
     for theta, draws in ((grid, flat), (target.natural(grid), target.natural(flat))):
