@@ -34,7 +34,7 @@ class Question:
     groups: NDArray[np.int64]
     n_groups: int
     order: Positions
-    horizon: float
+    horizon: Array
     delta: float
     seed: int
     levels: Array
@@ -70,7 +70,7 @@ def block(
 ) -> dict[str, Moments]:
     """Simulate the customers ``rows`` and write what is known of each; give what is added up over customers."""
     generator = np.random.default_rng(np.random.SeedSequence(question.seed, spawn_key=(number,)))
-    family, horizon, delta = question.purchases, question.horizon, question.delta
+    family, horizon, delta = question.purchases, question.horizon[rows, None], question.delta
     assert family.draw_rates_alive
     assert family.purchases_of_rates
     history = [column[rows, None] for column in question.history]
@@ -154,7 +154,8 @@ def _simulated(
     own_level = None if level is None else np.ravel(np.broadcast_to(level, shape))
     for part in _parts(alive, np.ravel(np.broadcast_to(to_come, shape))):
         own = {name: values[part] for name, values in spread.items()}
-        owner, times = question.purchases.simulate_of_rates(generator, question.horizon, own)
+        ahead = question.horizon[rows[part // draws]]
+        owner, times = question.purchases.simulate_of_rates(generator, ahead, own)
         made = np.bincount(owner, minlength=len(part))
         counts[part] = made
         if own_level is None or question.spend is None:

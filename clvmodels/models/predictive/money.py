@@ -76,7 +76,7 @@ def simulate_future(
     purchase_thetas: Array,
     spend_thetas: Array | None,
     statistics: Mapping[str, Any],
-    horizon: float,
+    horizon: Any,
     delta: float,
     margin: Any = 1.0,
     *,
@@ -100,7 +100,7 @@ def simulate_future(
     statistics
         Columns of the summary by name, each of shape (customers,), those of both families.
     horizon
-        Length of the time ahead in the time unit, finite and ≥ 0.
+        Length of the time ahead in the time unit, finite and ≥ 0: one number, or one a customer.
     delta
         Continuous discount rate per time unit.
     margin
@@ -210,10 +210,13 @@ def _asked(
     if unknown:
         raise InvalidInput(f"sources must be among {', '.join(SOURCES)}; found {unknown[0]!r}")
     _able(purchases, spend, "customer" in sources)
-    if np.ndim(horizon) or not (math.isfinite(horizon) and horizon >= 0):
+    ahead = np.asarray(horizon, dtype=np.float64)
+    wrong = ~(np.isfinite(ahead) & (ahead >= 0))
+    if wrong.any():
         raise InvalidInput(
-            "horizon must be one finite number ≥ 0, because what some customers do without end is never all simulated; "
-            f"found {horizon!r}. Give a long one, for example 10 years"
+            "horizon must be finite and at least 0, because what some customers do without end is never all simulated; "
+            f"{np.sum(wrong)} of {ahead.size} are not, first {ahead[wrong].flat[0]!r}. Give a long one, for example 10 "
+            "years"
         )
     if not math.isfinite(delta):
         raise InvalidInput(f"delta must be finite; found {delta!r}")
@@ -253,7 +256,7 @@ def _asked(
         groups=codes.astype(np.int64),
         n_groups=int(np.max(codes, initial=0)) + 1,
         order=np.lexsort((*spent[::-1], *history[::-1])),
-        horizon=float(horizon),
+        horizon=np.broadcast_to(ahead, n),
         delta=float(delta),
         seed=seed,
         levels=levels,

@@ -60,7 +60,7 @@ def of_parameters(
     margin: Array,
     thetas: Sequence[Array],
     money: Sequence[Array],
-    horizon: float,
+    horizon: Array,
     delta: float,
     size: Array,
 ) -> dict[str, OfParameters]:
@@ -77,11 +77,11 @@ def of_parameters(
         own = [np.full(len(draws), column[row]) for column in history]
         values: list[Any] = [theta[draws] for theta in thetas]
         alive = np.exp(purchases.log_p_alive(*own, *values)) + np.zeros(len(draws))
-        counts = questions.expected_purchases(purchases, horizon, 0.0, own, values, alive)
+        counts = questions.expected_purchases(purchases, horizon[row], 0.0, own, values, alive)
         found = {"purchases": counts}
         if spend is not None:
             level = spend.expected_spend(*(column[row] for column in spent), *(value[draws] for value in money))
-            worth = counts if delta == 0 else questions.discounted(purchases, horizon, delta, own, values, alive)
+            worth = counts if delta == 0 else questions.discounted(purchases, horizon[row], delta, own, values, alive)
             found |= {"spend": worth_of(counts, level), "clv": worth_of(margin[row] * worth, level)}
         return found
 

@@ -1,7 +1,7 @@
 """The simulated future against exact expectations and probabilities.
 
-Fixed seeds; simulations reject a true law at |z| > 5, one in 1.7 million, or at 5.7e-7. About 4,000 numbers are compared
-so: the false-alarm rate of the file is below 3e-3.
+Fixed seeds; simulations reject a true law at |z| > 5, one in 1.7 million, or at 5.7e-7. About 4,000 numbers are
+compared so: the false-alarm rate of the file is below 3e-3.
 """
 
 from __future__ import annotations
