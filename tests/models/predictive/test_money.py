@@ -1,7 +1,7 @@
 """The simulated future against exact expectations and probabilities.
 
-Fixed seeds; simulations reject a true law at |z| > 5, one in 1.7 million, or at 5.7e-7. About 4,000 numbers are compared
-so: the false-alarm rate of the file is below 3e-3.
+Fixed seeds; simulations reject a true law at |z| > 5, one in 1.7 million, or at 5.7e-7. About 4,000 numbers are
+compared so: the false-alarm rate of the file is below 3e-3.
 """
 
 from __future__ import annotations
@@ -161,6 +161,21 @@ def test_spend_of_one_purchase_has_the_density_of_amounts():
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(np.log(edges)))])
     assert len(once) > 5_000
     assert stats.kstest(once, lambda s: np.interp(np.log(s), np.log(edges), reached)).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("delta", [0.0, DELTA])
+def test_amounts_differ_as_much_as_their_own_draw_says(delta):
+    """Without the customer as a source his level is known; with p = 1e12 in every other draw he always pays that."""
+    family, values = WORLDS[0]
+    summary, draws, seen = some_customers(200), 100, Seen(200, 100)
+    thetas, money = np.tile(values, (draws, 1)), np.tile(MONEY, (draws, 1))
+    money[1::2] = 1e12, MONEY[1], MONEY[2] * MONEY[0] / 1e12
+    simulate_future(family, SPEND, thetas, money, summary, 30.0, delta, 1.0, seed=8, sources=("chance",), watch=seen)
+    level = np.array([SPEND.expected_spend(summary["frequency"], summary["monetary_value"], *own) for own in money]).T
+    paid = seen.values["spend"] / np.maximum(seen.values["purchases"], 1) / level
+    bought = seen.values["purchases"] > 0
+    assert_allclose(paid[:, 1::2][bought[:, 1::2]], 1.0, rtol=1e-4)
+    assert np.std(paid[:, ::2][bought[:, ::2]]) > 0.2
 
 
 @of_every
