@@ -71,7 +71,6 @@ def block(
     """Simulate the customers ``rows`` and write what is known of each; give what is added up over customers."""
     generator = np.random.default_rng(np.random.SeedSequence(question.seed, spawn_key=(number,)))
     family, horizon, delta = question.purchases, question.horizon, question.delta
-    assert family.draw_rates_alive
     assert family.purchases_of_rates
     history = [column[rows, None] for column in question.history]
     chance_alive = _alive(question, rows)
@@ -79,6 +78,7 @@ def block(
     if question.customer or question.chance:
         there = generator.random(chance_alive.shape) < chance_alive
     if question.customer:
+        assert family.draw_rates_alive
         rates = family.draw_rates_alive(generator, *history, *question.thetas)
     else:
         assert family.expected_rates_alive

@@ -437,6 +437,8 @@ def test_families_without_rates_are_refused():
     for name in ("draw_level", "simulate_of_level"):
         with pytest.raises(clv.errors.NotAvailable, match=rf"gamma_gamma cannot give predictive money \({name}\)"):
             simulate_future(family, replace(SPEND, **{name: None}), *asked, seed=1)
+    drawless = replace(family, draw_rates_alive=None)
+    simulate_future(drawless, SPEND, *asked, seed=1, sources=("chance",))
     meanless = replace(family, expected_rates_alive=None)
     simulate_future(meanless, SPEND, *asked, seed=1)
     with pytest.raises(clv.errors.NotAvailable, match="expected_rates_alive"):
