@@ -16,7 +16,7 @@ import numpy as np
 from ...families.contract import PurchaseFamily, SpendFamily
 from ...numerics.arrays import Array, Positions
 from .. import questions
-from .blocks import worth_of
+from .blocks import amounts_of
 
 SOURCES = ("parameters", "customer", "chance")
 
@@ -82,7 +82,7 @@ def of_parameters(
         if spend is not None:
             level = spend.expected_spend(*(column[row] for column in spent), *(value[draws] for value in money))
             worth = counts if delta == 0 else questions.discounted(purchases, horizon[row], delta, own, values, alive)
-            found |= {"spend": worth_of(counts, level), "clv": worth_of(margin[row] * worth, level)}
+            found |= {"spend": amounts_of(counts, level), "clv": amounts_of(margin[row] * worth, level)}
         return found
 
     each, names = list(pool.map(exact, rows)), ("purchases", "spend", "clv") if spend else ("purchases",)

@@ -163,6 +163,21 @@ def test_spend_of_one_purchase_has_the_density_of_amounts():
     assert stats.kstest(once, lambda s: np.interp(np.log(s), np.log(edges), reached)).pvalue > 1e-6
 
 
+@pytest.mark.parametrize("delta", [0.0, DELTA])
+def test_amounts_differ_as_much_as_their_own_draw_says(delta):
+    """Without the customer as a source his level is known; with p = 1e12 in every other draw he always pays that."""
+    family, values = WORLDS[0]
+    summary, draws, seen = some_customers(200), 100, Seen(200, 100)
+    thetas, money = np.tile(values, (draws, 1)), np.tile(MONEY, (draws, 1))
+    money[1::2] = 1e12, MONEY[1], MONEY[2] * MONEY[0] / 1e12
+    simulate_future(family, SPEND, thetas, money, summary, 30.0, delta, 1.0, seed=8, sources=("chance",), watch=seen)
+    level = np.array([SPEND.expected_spend(summary["frequency"], summary["monetary_value"], *own) for own in money]).T
+    paid = seen.values["spend"] / np.maximum(seen.values["purchases"], 1) / level
+    bought = seen.values["purchases"] > 0
+    assert_allclose(paid[:, 1::2][bought[:, 1::2]], 1.0, rtol=1e-4)
+    assert np.std(paid[:, ::2][bought[:, ::2]]) > 0.2
+
+
 @of_every
 def test_totals_and_quantiles_are_those_of_the_draws(family, values):
     summary, draws = some_customers(300), 101
@@ -380,9 +395,9 @@ def test_an_infinite_mean_spend_leaves_quantiles():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"horizon": math.inf}, "horizon must be one finite number ≥ 0"),
-        ({"horizon": -1.0}, "horizon must be one finite number ≥ 0"),
-        ({"horizon": np.ones(12)}, "horizon must be one finite number ≥ 0"),
+        ({"horizon": math.inf}, "horizon must be finite and at least 0"),
+        ({"horizon": -1.0}, "horizon must be finite and at least 0"),
+        ({"horizon": np.full(12, math.inf)}, "12 of 12 are not"),
         ({"delta": math.nan}, "delta must be finite"),
         ({"quantiles": (0.5, 1.0)}, "quantiles must each be above 0 and below 1"),
         ({"margin": np.ones(5)}, "margin must be one number or one for each of 12 customers; found shape"),
@@ -422,6 +437,8 @@ def test_families_without_rates_are_refused():
     for name in ("draw_level", "simulate_of_level"):
         with pytest.raises(clv.errors.NotAvailable, match=rf"gamma_gamma cannot give predictive money \({name}\)"):
             simulate_future(family, replace(SPEND, **{name: None}), *asked, seed=1)
+    drawless = replace(family, draw_rates_alive=None)
+    simulate_future(drawless, SPEND, *asked, seed=1, sources=("chance",))
     meanless = replace(family, expected_rates_alive=None)
     simulate_future(meanless, SPEND, *asked, seed=1)
     with pytest.raises(clv.errors.NotAvailable, match="expected_rates_alive"):
