@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate pictures clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate nuts pictures clean environment environment-dev
 
 PYTHON =
 VENV = .venv
@@ -20,6 +20,7 @@ help:
 	@echo 'make benchmark    time and memory beside lifetimes'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
 	@echo 'make calibrate    rank posteriors and cover futures of simulated worlds: docs/calibration.md (half an hour)'
+	@echo 'make nuts         posteriors of CDNOW by NUTS of another package, which tests compare with (20 minutes)'
 	@echo 'make pictures     draw every picture on CDNOW: build/pictures.png'
 	@echo 'make clean        remove what was built (the environment stays: rm -r .venv)'
 
@@ -59,6 +60,12 @@ study: environment-dev
 
 calibrate: environment-dev
 	@$(BIN)/python tools/calibrate.py --workers $(WORKERS)
+
+# in an environment of its own: PyMC and nutpie are no dependencies of tests
+nuts: environment
+	@test -x .venv-nuts/bin/python || $(BIN)/python -m venv .venv-nuts
+	@.venv-nuts/bin/pip install -q nutpie 'pymc<6' . && rm -rf build/lib build/bdist.*
+	@PYTHONPATH=. .venv-nuts/bin/python -W ignore tools/nuts_check.py
 
 pictures: environment-dev
 	@$(BIN)/python tools/pictures.py
