@@ -106,7 +106,7 @@ class LogPosterior:
             return -float(coordinates.log_prior(z[None])[0]), -coordinates.log_prior_gradient(z)
 
         with np.errstate(all="ignore"):
-            found = maximize(of_coordinates, self.patterns, coordinates.of(start), np.zeros(k), penalty)
+            found = maximize(of_coordinates, self.patterns, coordinates.of(start), coordinates.centre, penalty)
         value = found.log_likelihood - found.penalty
         return Mode(found.log_parameters, value, found.hessian, found.decrement)
 

@@ -23,7 +23,7 @@ from .purchase import PurchaseModel
 from .spend import SpendModel, paying_repeaters
 
 METHODS = ("auto", "laplace")
-_MOST = 10_000_000
+_MOST = 1_000_000
 
 
 class _Wanted(NamedTuple):
