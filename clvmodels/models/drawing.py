@@ -27,7 +27,7 @@ from .spend import SpendModel, paying_repeaters
 
 METHODS = ("auto", "laplace", "hmc", "bootstrap")
 _DRAWS, _DRAWS_OF_BOOTSTRAP = 4000, 200
-_MOST = 10_000_000
+_MOST = 1_000_000
 
 
 class _Wanted(NamedTuple):

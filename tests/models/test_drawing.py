@@ -146,6 +146,22 @@ def test_a_prior_moves_the_draws_and_bounds_hold(few):
     assert strong[:, 0].max() < 0.5
 
 
+def test_a_prior_far_from_the_scale_is_followed(few):
+    model = clv.PurchaseModel("nbd").fit(few)
+    far = clv.posterior(model, few, {"r": stats.norm(20, 0.02), "alpha": stats.norm(18, 3)}, draws=400).flat()
+    assert np.log(far[:, 0]).mean() == pytest.approx(20, abs=0.01)
+    rate = few["frequency"].sum() / few["T"].sum()
+    assert np.median(far[:, 0] / far[:, 1]) == pytest.approx(rate, rel=0.1)
+
+
+def test_one_customer_has_a_posterior():
+    model = clv.PurchaseModel.from_parameters("pareto_nbd", {"r": 1, "alpha": 1, "s": 1, "beta": 1}, "week")
+    found = clv.posterior(model, pd.DataFrame({"frequency": [3.0], "recency": [20.0], "T": [30.0]}))
+    assert found.n_customers == 1
+    assert np.isfinite(found.flat()).all()
+    assert found.k_hat < 0.7
+
+
 def test_given_parameters_do_not_enter(few):
     fitted = clv.PurchaseModel("nbd").fit(few)
     given = clv.PurchaseModel.from_parameters("nbd", {"r": 40, "alpha": 3000}, "week")
@@ -186,7 +202,7 @@ def test_a_fit_that_ran_off_is_told(few):
         ({"draws": 0}, "draws must be a whole number from 1 .*; found 0"),
         ({"draws": 10.5}, "draws must be a whole number"),
         ({"draws": True}, "draws must be a whole number"),
-        ({"draws": 10**9}, "draws must be a whole number from 1 to 10000000"),
+        ({"draws": 10**9}, "draws must be a whole number from 1 to 1000000"),
         ({"chains": 0}, "chains must be a whole number"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
         ({"seed": "a"}, "seed must be a whole number of at least 0"),
