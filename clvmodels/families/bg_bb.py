@@ -20,7 +20,7 @@ import numpy as np
 from ..numerics import given_rates
 from ..numerics import whole_periods as future
 from ..numerics.arrays import BLOCK, Array, Positions, distinct, rowwise
-from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.gamma import beta_cdf, digamma_rising, log_rising, softplus
 from .contract import Limit, Mixing, PurchaseFamily
 
 _TINY = 1e-290  # below it a product has lost digits, or is 0
@@ -219,6 +219,14 @@ def time_to_next_purchase_alive(
     return future.time_of_purchase(q, alpha + x, beta + (T - x), gamma, delta + T)
 
 
+def time_to_last_purchase_alive(
+    q: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """Quantile q of the period of the last purchase ever, counted from T, of a customer alive at T who buys again."""
+    T = np.floor(T)
+    return future.time_of_last_purchase(q, alpha + x, beta + (T - x), gamma, delta + T)
+
+
 def expected_purchases(t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
     """E[X(t)] of a new customer."""
     return expected_purchases_alive(t, 0.0, 0.0, 0.0, 0.0, alpha, beta, gamma, delta)
@@ -344,6 +352,46 @@ def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str
     return given_rates.purchases_in_periods(generator, rates["purchase_rate"], last)
 
 
+def purchase_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """P(p ≤ value | history), the mixture of `expected_latent`."""
+
+    def of(value: Any, x: Any, stayed: Any, _: Any, alpha: Any, beta: Any, *__: Any) -> Array:
+        return beta_cdf(value, alpha + x, beta + stayed - x)
+
+    return _mixed(of, value, x, t_x, T, alpha, beta, gamma, delta)
+
+
+def dropout_probability_cdf(
+    value: Any, x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any
+) -> Array:
+    """P(θ ≤ value | history), the mixture of `expected_latent`."""
+
+    def of(value: Any, _: Any, stayed: Any, left: Any, __: Any, ___: Any, gamma: Any, delta: Any) -> Array:
+        return beta_cdf(value, gamma + left, delta + stayed)
+
+    return _mixed(of, value, x, t_x, T, alpha, beta, gamma, delta)
+
+
+def _mixed(of: Callable[..., Array], value: Any, *history: Any) -> Array:
+    """The mean of ``of(value, x, periods that he stayed, whether he left, *parameters)`` over when he left, if ever."""
+    x, t_x, T, *parameters = history
+    columns = np.broadcast_arrays(value, x, t_x, np.floor(T), *parameters)
+    value, x, t_x, T, *parameters = (np.ravel(v).astype(np.float64) for v in columns)
+    log_odds, _ = _left_after(x, t_x, T, *parameters, slopes=False)
+    gone, alive = softplus(log_odds)[1], softplus(-log_odds)[1]
+    start, periods = _since(x, t_x, *parameters), T - t_x
+    weight, total, mixed = np.ones(len(x)), np.zeros(len(x)), np.zeros(len(x))
+    for i in range(int(np.max(periods, initial=0.0))):
+        rows = np.flatnonzero(i < periods)
+        w = weight[rows]
+        total[rows] += w
+        mixed[rows] += w * of(value[rows], x[rows], t_x[rows] + i, 1.0, *(v[rows] for v in parameters))
+        b, a, d, c = start[:, rows] + i
+        weight[rows] = w * (b / a) * (d / c)
+    found = gone * mixed / np.where(total > 0, total, 1.0) + alive * of(value, x, T, 0.0, *parameters)
+    return np.asarray(found.reshape(columns[0].shape))
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: customers who differ widely, of whom a quarter leave."""
     return 1.0, 1.0, 0.7, 2.0
@@ -368,6 +416,7 @@ FAMILY = PurchaseFamily(
     more_purchases_alive=more_purchases_alive,
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
+    time_to_last_purchase_alive=time_to_last_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
@@ -377,6 +426,7 @@ FAMILY = PurchaseFamily(
     expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
+    latent_cdf={"purchase_rate": purchase_rate_cdf, "dropout_probability": dropout_probability_cdf},
     mixing={
         "purchase_rate": Mixing("beta", ("alpha", "beta")),
         "dropout_probability": Mixing("beta", ("gamma", "delta")),

@@ -136,6 +136,9 @@ class PurchaseFamily:
     time_to_next_purchase_alive
         ``(q, ...)``: quantile q of the time from T to the next purchase of a customer alive at T, given that there is
         one; None where the root of ``probability_of_purchase_alive`` is to be found.
+    time_to_last_purchase_alive
+        ``(q, ...)``: quantile q of the time from T to the last purchase ever of a customer alive at T, given that there
+        is another; None where not available.
     expected_purchases
         ``(t, *parameters)``: E[purchases in (0, t]] of a new customer.
     purchase_pmf
@@ -211,6 +214,7 @@ class PurchaseFamily:
     statistics_ahead: tuple[str, ...] | None = None
     residual_lifetime_alive: Quantity | None = None
     time_to_next_purchase_alive: Quantity | None = None
+    time_to_last_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None
     simulate: Callable[..., tuple[Positions, Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None

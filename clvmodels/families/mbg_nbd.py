@@ -17,7 +17,7 @@ import numpy as np
 from ..numerics import geometric_dropout as future
 from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions, rowwise
-from ..numerics.gamma import by_count, digamma_rising, log_rising, softplus
+from ..numerics.gamma import beta_cdf, by_count, digamma_rising, gamma_cdf, log_rising, softplus
 from ..numerics.negative_binomial import probability_of_event, time_of_event
 from ..numerics.simulation import poisson_times
 from .contract import HEAVY_BUYERS, PURCHASE_RATES, RATES_ALIKE, Limit, Mixing, PurchaseFamily
@@ -200,6 +200,20 @@ def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str
     return given_rates.purchases_while_staying(generator, t, rates["purchase_rate"], rates["dropout_probability"])
 
 
+def purchase_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(λ ≤ value | history), the mixture of `expected_latent`."""
+    log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
+    there, gone = (gamma_cdf(value, r + x, alpha + until) for until in (T, t_x))
+    return np.asarray(np.exp(log_alive) * there - np.expm1(log_alive) * gone)
+
+
+def dropout_probability_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(p ≤ value | history), the mixture of `expected_latent`."""
+    log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
+    there, gone = beta_cdf(value, a, b + x + 1), beta_cdf(value, a + 1, b + x)
+    return np.asarray(np.exp(log_alive) * there - np.expm1(log_alive) * gone)
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float, float, float]:
     """Rough parameters: the mean purchase rate of those who stay a while, and a third who leave."""
     rate = float(np.sum(weights * x) / np.sum(weights * T))
@@ -229,6 +243,7 @@ FAMILY = PurchaseFamily(
     statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
+    time_to_last_purchase_alive=residual_lifetime_alive,  # he leaves at his last purchase
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
@@ -238,6 +253,7 @@ FAMILY = PurchaseFamily(
     expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
+    latent_cdf={"purchase_rate": purchase_rate_cdf, "dropout_probability": dropout_probability_cdf},
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},
     finite_total=("a", 1.0),
     limits=(

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions
-from ..numerics.gamma import digamma_rising, log_rising
+from ..numerics.gamma import digamma_rising, gamma_cdf, log_rising
 from ..numerics.negative_binomial import (
     event_counts,
     log_negative_binomial,
@@ -146,6 +146,11 @@ def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str
     return given_rates.purchases_until(generator, rate, np.broadcast_to(np.asarray(t, dtype=np.float64), rate.shape))
 
 
+def purchase_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
+    """P(λ ≤ value | history) of λ ~ Gamma(r + x, alpha + T)."""
+    return np.asarray(gamma_cdf(value, r + x, alpha + T) + np.zeros(np.shape(t_x)))
+
+
 def start(x: Any, t_x: Any, T: Any, weights: Any) -> tuple[float, float]:
     """Rough parameters: the mean purchase rate, and customers who differ as exponentials do."""
     return 1.0, float(np.sum(weights * T) / np.sum(weights * x))
@@ -173,6 +178,7 @@ FAMILY = PurchaseFamily(
     statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
+    time_to_last_purchase_alive=residual_lifetime_alive,  # there is no last purchase
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
@@ -182,6 +188,7 @@ FAMILY = PurchaseFamily(
     expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
+    latent_cdf={"purchase_rate": purchase_rate_cdf},
     mixing={"purchase_rate": PURCHASE_RATES},
     finite_total=None,
     limits=(RATES_ALIKE, HEAVY_BUYERS),

@@ -18,7 +18,7 @@ from scipy import special
 from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions, distinct, map_blocks, rowwise
 from ..numerics.chebyshev import interpolated
-from ..numerics.gamma import digamma_rising, log_rising, softplus
+from ..numerics.gamma import digamma_rising, gamma_cdf, log_rising, softplus
 from ..numerics.negative_binomial import added_back, log_negative_binomial, log_ways, time_of_event
 from ..numerics.quadrature import DROP, discounting_rule, legendre, stretched, stretched_logarithm, window
 from ..numerics.roots import crossing_time
@@ -289,6 +289,50 @@ def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
     return np.asarray(found[where].reshape(shape))
 
 
+def time_to_last_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """Quantile q of the time from T to the last purchase ever of a customer alive at T, given that there is another.
+
+    P(last purchase later than T + t | alive at T) = E[e^(-μt) λ/(λ+μ)], being there at t and then buying before
+    leaving: ((beta+T)/(beta+T+t))^s times P(ever a purchase) with beta + T + t for beta + T. Up to the median the last
+    purchase within t is looked at, and then that of one later than t.
+    """
+    columns = (q, r + x, alpha + T, s, beta + T)
+    shape = np.broadcast_shapes(*map(np.shape, columns))
+    (q, m, A, s, B), where = distinct(*(np.broadcast_to(v, shape).ravel() for v in columns))
+    early = q < 0.5
+    ever = np.log(rowwise(_first_purchase, np.inf, m, A, s, B, block=1024))
+    with np.errstate(divide="ignore"):
+        target = ever + np.where(early, np.log(q), np.log1p(-q))
+
+    def distance(t: Array, rows: Positions) -> Array:
+        result = np.empty(len(rows))
+        first = early[rows]
+        i, u = rows[first], t[first]
+        result[first] = np.log(rowwise(_last_purchase, u, m[i], A[i], s[i], B[i], block=1024)) - target[i]
+        i, u = rows[~first], t[~first]
+        # in units of B + u, as u may be near the largest double
+        later = np.log(rowwise(_first_purchase, np.inf, m[i], A[i] / (B[i] + u), s[i], 1.0, block=1024))
+        result[~first] = target[i] + s[i] * np.log1p(u / B[i]) - later
+        return result
+
+    found = np.where(q > 0, crossing_time(distance, 1 / ((m + 1) / A + s / B)), 0.0)
+    return np.asarray(found[where].reshape(shape))
+
+
+def _last_purchase(t: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+    """E[(1 − e^(-μt)) λ/(λ+μ)]: of another purchase, and of the last one before t.
+
+    With λ/(λ+μ) = ∫ over (0, ∞) of λ e^(-(λ+μ)u) du it is ∫ of m/A (1 + u/A)^-(m+1) [(1 + u/B)^-s − (1 + (u+t)/B)^-s].
+    """
+    t, m, A, s, B = np.broadcast_arrays(t, m, A, s, B)
+    with np.errstate(over="ignore"):
+        faded = np.minimum(A * np.expm1(_FADED / m), B * np.expm1(_FADED / s))
+    upper = np.minimum(faded, np.exp(DROP) * (np.maximum(A, B) + t))  # beyond it falls faster than 1/u
+    u, weights = stretched(np.minimum(B, 1 / ((m + 1) / A + s / B)), upper)
+    left = -np.expm1(-s * np.log1p(t / (B + u)))
+    return np.asarray(m / A * np.sum(weights * left * np.exp(-(m + 1) * np.log1p(u / A) - s * np.log1p(u / B)), axis=0))
+
+
 def expected_purchases(t: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
     """E[X(t)] of a new customer = r/alpha ∫ over (0, t) of (beta/(beta+u))^s du."""
     return expected_purchases_alive(t, 0.0, 0.0, 0.0, 0.0, r, alpha, s, beta)
@@ -372,6 +416,28 @@ def expected_latent(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: 
     columns = [np.broadcast_to(np.asarray(v, dtype=np.float64), shape).ravel() for v in (x, t_x, T, r, alpha, s, beta)]
     both = np.concatenate([np.zeros((2, 0)), *map_blocks(block, columns, columns[0].size)], axis=1)
     return {"purchase_rate": both[0].reshape(shape), "dropout_rate": both[1].reshape(shape)}
+
+
+def purchase_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(λ ≤ value | history), the mixture of `expected_latent`."""
+
+    def block(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+        log_ratio, mean, y, _, _ = _dropout(x, t_x, T, r, alpha, s, beta)
+        gone = mean(gamma_cdf(value, r + x, alpha + t_x + y))
+        return np.asarray(softplus(-log_ratio)[1] * gamma_cdf(value, r + x, alpha + T) + softplus(log_ratio)[1] * gone)
+
+    return rowwise(block, *np.broadcast_arrays(value, x, t_x, T), r, alpha, s, beta)
+
+
+def dropout_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(μ ≤ value | history), the mixture of `expected_latent`."""
+
+    def block(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+        log_ratio, mean, y, _, _ = _dropout(x, t_x, T, r, alpha, s, beta)
+        gone = mean(gamma_cdf(value, s + 1, beta + t_x + y))
+        return np.asarray(softplus(-log_ratio)[1] * gamma_cdf(value, s, beta + T) + softplus(log_ratio)[1] * gone)
+
+    return rowwise(block, *np.broadcast_arrays(value, x, t_x, T), r, alpha, s, beta)
 
 
 def _time_of_leaving(
@@ -458,6 +524,7 @@ FAMILY = PurchaseFamily(
     statistics_ahead=("frequency", "T"),
     residual_lifetime_alive=residual_lifetime_alive,
     time_to_next_purchase_alive=time_to_next_purchase_alive,
+    time_to_last_purchase_alive=time_to_last_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
     simulate=simulate,
@@ -467,6 +534,7 @@ FAMILY = PurchaseFamily(
     expected_rates_alive=expected_rates_alive,
     purchases_of_rates=purchases_of_rates,
     simulate_of_rates=simulate_of_rates,
+    latent_cdf={"purchase_rate": purchase_rate_cdf, "dropout_rate": dropout_rate_cdf},
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_rate": Mixing("gamma", ("s", "beta"))},
     finite_total=("s", 1.0),
     limits=(

@@ -107,7 +107,7 @@ def sample(
     kept, rates, divergent = [], [], 0
     for chain, (stream, (state, _, _)) in enumerate(zip(streams, warmed, strict=True)):
         tell(f"chain {chain + 1} of {chains}: draws")
-        moved = _state(density, np.linalg.solve(change, state.position))
+        moved = state_at(density, np.asarray(np.linalg.solve(change, state.position), dtype=np.float64))
         state, _, step = _adapted(density, moved, _SECOND, stream)
         positions, acceptance, lost = _chain(density, state, step, draws, stream)
         kept.append(counted.mode + positions @ scale.T)
@@ -117,8 +117,18 @@ def sample(
 
 
 def scale_of(hessian: Array) -> Array:
-    """M with M Mᵀ = H⁻¹, from the Cholesky factor: H = L Lᵀ, M = L⁻ᵀ."""
-    return np.asarray(np.linalg.inv(np.linalg.cholesky(hessian)).T)
+    """M with M Mᵀ = H⁻¹, from eigenvalues and directions: M = V Λ^(−1/2).
+
+    A Hessian by differences may be a little off in a flat direction: its eigenvalues are taken positive.
+
+    >>> scale = scale_of(np.diag([4.0, 0.25]))
+    >>> scale @ scale.T
+    array([[0.25, 0.  ],
+           [0.  , 4.  ]])
+    """
+    values, directions = np.linalg.eigh(hessian)
+    values = np.maximum(np.abs(values), 1e-12 * max(1.0, float(np.abs(values).max())))
+    return np.asarray(directions / np.sqrt(values))
 
 
 def leapfrog(density: ValueAndGradient, state: State, momentum: Array, step: float, steps: int) -> tuple[State, Array]:
@@ -128,7 +138,7 @@ def leapfrog(density: ValueAndGradient, state: State, momentum: Array, step: flo
     """
     for _ in range(steps):
         half = momentum + step / 2 * state.gradient
-        state = _state(density, state.position + step * half)
+        state = state_at(density, state.position + step * half)
         if state.value == -np.inf:
             break
         momentum = half + step / 2 * state.gradient
@@ -150,7 +160,8 @@ class _Counted:
         return density
 
 
-def _state(density: ValueAndGradient, position: Array) -> State:
+def state_at(density: ValueAndGradient, position: Array) -> State:
+    """The state at a position; −inf and no gradient where either is not finite."""
     value, gradient = density(position)
     if not (math.isfinite(value) and np.all(np.isfinite(gradient))):
         return State(position, -np.inf, np.zeros_like(position))
@@ -161,26 +172,26 @@ def _start(density: ValueAndGradient, k: int, stream: np.random.Generator) -> St
     """Somewhere about the mode, further out than the draws will be, so that chains that do not mix show it."""
     position = _SPREAD * stream.standard_normal(k)
     for _ in range(60):
-        state = _state(density, position)
+        state = state_at(density, position)
         if state.value > -np.inf:
             break
         position = position / 2
     return state
 
 
-def _transition(
+def transition(
     density: ValueAndGradient, state: State, step: float, stream: np.random.Generator
 ) -> tuple[State, float, bool]:
     """The next state, the probability with which the proposal was accepted, and whether the trajectory diverged."""
     momentum = stream.standard_normal(len(state.position))
     length = _TURN * stream.uniform(0.5, 1.5)
     steps = min(max(1, round(length / step)), _LONGEST)
-    proposal, final = leapfrog(density, state, momentum, step, steps)
-    # a lower energy is a gain; the value before is finite
-    gain = proposal.value - state.value + float(momentum @ momentum - final @ final) / 2
-    probability = math.exp(min(gain, 0.0)) if gain > -np.inf else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # a trajectory that runs away is rejected, no more
+        proposal, final = leapfrog(density, state, momentum, step, steps)
+        gain = proposal.value - state.value + float(momentum @ momentum - final @ final) / 2  # of energy, lost
+    probability = math.exp(min(gain, 0.0)) if gain > -np.inf else 0.0  # NaN is no gain
     accepted = stream.random() < probability
-    return proposal if accepted else state, probability, gain < -_DIVERGENT
+    return proposal if accepted else state, probability, not gain >= -_DIVERGENT
 
 
 def _adapted(
@@ -194,7 +205,7 @@ def _adapted(
     centre, missed, log_average = math.log(4 * step), 0.0, 0.0
     trace = np.empty((draws, len(state.position)))
     for i in range(draws):
-        state, probability, _ = _transition(density, state, step, stream)
+        state, probability, _ = transition(density, state, step, stream)
         trace[i] = state.position
         missed += (_TARGET - probability - missed) / (i + 11)
         log_step = min(centre - math.sqrt(i + 1) / 0.05 * missed, math.log(2 * _TURN))
@@ -210,7 +221,7 @@ def _chain(
     """Positions (draws, k), mean acceptance and the number of divergent trajectories, at a fixed step size."""
     positions, total, divergent = np.empty((draws, len(state.position))), 0.0, 0
     for i in range(draws):
-        state, probability, lost = _transition(density, state, step, stream)
+        state, probability, lost = transition(density, state, step, stream)
         positions[i] = state.position
         total += probability
         divergent += lost

@@ -115,6 +115,8 @@ def _side(function: _Function, top: _Point, side: float) -> list[_Point]:
 def _at(function: _Function, y: Array, hessian: Array) -> _Point:
     """The lowest point with that first coordinate, from ``y`` on."""
     value, gradient = function(y)
+    if len(y) == 1:
+        return _Point(y, value, hessian)
     for _ in range(40):
         step, decrement = newton_step(hessian, gradient[1:], 1.0)
         if not decrement > _ARRIVED:
@@ -134,7 +136,7 @@ def _at(function: _Function, y: Array, hessian: Array) -> _Point:
     def of_others(others: Array) -> Array:
         return np.asarray(function(np.concatenate([y[:1], others]))[1][1:])
 
-    return _Point(y, value, _positive(differences(of_others, y[1:])) if len(y) > 1 else hessian)
+    return _Point(y, value, _positive(differences(of_others, y[1:])))
 
 
 def _positive(hessian: Array) -> Array:

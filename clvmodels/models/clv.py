@@ -209,6 +209,8 @@ class CLVModel:
         share = self.margin if margin is None else margin
         unit, frame, columns = self._read(summary)
         horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
+        if interval is not None:
+            intervals.check_terms(interval, draws, seed, horizons.values())
         factor = _shares(frame, share)
 
         family, values, history = self.purchases.family, self.purchases._state.values, self._history(columns)

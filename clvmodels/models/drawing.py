@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,19 +12,21 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData
 from ..families.contract import PurchaseFamily, SpendFamily
-from ..inference import surrogate
-from ..inference.log_posterior import LogPosterior
+from ..inference import bayesian_bootstrap, diagnostics, hmc, surrogate
+from ..inference.log_posterior import LogPosterior, Mode
 from ..inference.patterns import Patterns
 from ..inference.priors import Coordinates, coordinates_of
+from ..numerics.arrays import Array
 from . import scales, statistics
 from .clv import CLVModel
 from .fitted import Fitted
 from .fitting import centre_of, patterns_of, repeaters_of
-from .posterior import Posterior, joined, judged
+from .posterior import WORST_K_HAT, Posterior, joined, judged
 from .purchase import PurchaseModel
 from .spend import SpendModel, paying_repeaters
 
-METHODS = ("auto", "laplace")
+METHODS = ("auto", "laplace", "hmc", "bootstrap")
+_DRAWS, _DRAWS_OF_BOOTSTRAP = 4000, 200
 _MOST = 10_000_000
 
 
@@ -38,7 +42,7 @@ def posterior(
     summary: Any,
     prior: Mapping[str, Any] | None = None,
     method: str = "auto",
-    draws: int = 4000,
+    draws: int | None = None,
     chains: int = 4,
     seed: int | None = 0,
     *,
@@ -66,9 +70,13 @@ def posterior(
         without bounds are refused, for their posterior has infinite mass.
     method
         ``"laplace"``: importance sampling from an approximation that follows the ridge of the posterior, with smoothed
-        weights (PSIS). ``"auto"``: that one, and another where its k-hat exceeds 0.7.
+        weights (PSIS). ``"hmc"``: Hamiltonian Monte Carlo, some 10,000 passes over the customers. ``"auto"``: the
+        first, and the second where the first one's k-hat exceeds 0.7. ``"bootstrap"``: the Bayesian bootstrap over
+        customers, whose spread is right even if customers do not behave as the model says; every draw is the maximum
+        of likelihood times prior under random weights of the customers.
     draws, chains
-        How many draws in all, and in how many chains of equal length (rounded up).
+        How many draws in all, 4000 unless given, of the bootstrap 200; and in how many chains of equal length (rounded
+        up).
     seed
         A whole number; None for draws that differ each time.
     weights
@@ -94,12 +102,18 @@ def posterior(
 
     Notes
     -----
-    Effective draws, k-hat and the number of different draws are those of importance weights, never of resampled draws.
+    With ``"laplace"``, effective draws, k-hat and the number of different draws are those of importance weights, never
+    of resampled draws. With ``"hmc"``, effective draws are the fewer ones of bulk and tail.
 
     References
     ----------
     Vehtari, A., Simpson, D., Gelman, A., Yao, Y. and Gabry, J. (2024), Pareto Smoothed Importance Sampling. Journal of
     Machine Learning Research 25(72).
+
+    Hoffman, M. D. and Gelman, A. (2014), The No-U-Turn Sampler. Journal of Machine Learning Research 15, 1593-1623.
+
+    Newton, M. A. and Raftery, A. E. (1994), Approximate Bayesian Inference with the Weighted Likelihood Bootstrap.
+    Journal of the Royal Statistical Society B 56(1), 3-48.
 
     Examples
     --------
@@ -155,7 +169,8 @@ def _of_purchases(
         merged = dict(zip(family.statistics, patterns.columns, strict=True))
         scale, source = scales.observation_length(frame, model._unit, length, merged.get("T"))
     coordinates = _coordinates(family.parameters, family.time_parameters, scale, source, prior)
-    return _drawn(family, model._state, patterns, coordinates, wanted, 0, "purchases", progress)
+    found = _drawn(family, model._state, patterns, coordinates, wanted, 0, "purchases", progress)
+    return replace(found, family=family.name, time_unit=model._unit)
 
 
 def _of_spend(
@@ -178,7 +193,8 @@ def _of_spend(
         scale = float(np.sum(patterns.weights * patterns.columns[1]) / np.sum(patterns.weights))
         source = "the mean spend of the repeaters, as no money_scale= was given"
     coordinates = _coordinates(family.parameters, family.money_parameters, scale, source, prior)
-    return _drawn(family, state, patterns, coordinates, wanted, 1, "spend", progress)
+    found = _drawn(family, state, patterns, coordinates, wanted, 1, "spend", progress)
+    return replace(found, family=family.name)
 
 
 def _coordinates(
@@ -200,7 +216,7 @@ def _drawn(
 ) -> Posterior:
     value_alone = family.log_likelihood_value if isinstance(family, PurchaseFamily) else None
     target = LogPosterior(family.log_likelihood, patterns, coordinates, value_alone)
-    generator = np.random.default_rng(np.random.SeedSequence(wanted.seed, spawn_key=(part,)))
+    seeds = np.random.SeedSequence(wanted.seed, spawn_key=(part,))
     progress(f"{what}: looking for the mode")
     mode = target.mode(np.array(family.start(*patterns.columns, weights=patterns.weights)))
     if not (np.isfinite(mode.value) and np.all(np.isfinite(mode.hessian))):
@@ -209,21 +225,108 @@ def _drawn(
             f"{target.natural(mode.point)}, where the search for its mode came to: use a narrower prior"
         )
     progress(f"{what}: drawing")
+    steps = partial(_told, progress, what)
+    if wanted.method == "bootstrap":
+        found = _bootstrapped(family, target, mode, wanted, np.random.default_rng(seeds), steps)
+    elif wanted.method == "hmc":
+        found = _by_hamiltonian(target, mode, wanted, np.random.default_rng(seeds), steps)
+    else:
+        found = _by_importance(target, mode, wanted, np.random.default_rng(seeds))
+        if wanted.method == "auto" and found.k_hat is not None and not found.k_hat <= WORST_K_HAT:
+            why = f"importance sampling missed part of the posterior (k-hat {found.k_hat:.2f}), so HMC drew instead"
+            found = _by_hamiltonian(target, mode, wanted, np.random.default_rng(seeds), steps)
+            found = replace(found, notes=(*found.notes, why))
+    return judged(replace(found, reasons=(*_against(state), *found.reasons)))
+
+
+def _told(progress: Callable[[str], None], what: str, step: str) -> None:
+    progress(f"{what}: {step}")
+
+
+def _by_importance(target: LogPosterior, mode: Mode, wanted: _Wanted, generator: np.random.Generator) -> Posterior:
     found, how = surrogate.draw(target, mode, wanted.draws, wanted.chains, generator)
-    return judged(
-        Posterior(
-            parameters=coordinates.names,
-            draws=target.natural(found.draws),
-            method="laplace",
-            prior=coordinates.told,
-            n_customers=float(patterns.weights.sum()),
-            ess=dict(zip(coordinates.names, (float(v) for v in found.ess), strict=True)),
-            k_hat=found.k_hat,
-            distinct_draws=found.distinct,
-            reasons=_against(state),
-            notes=(how,),
-        )
+    return Posterior(
+        parameters=target.names,
+        draws=target.natural(found.draws),
+        method="laplace",
+        prior=target.coordinates.told,
+        n_customers=float(target.patterns.weights.sum()),
+        ess=_by_name(target, found.ess),
+        k_hat=found.k_hat,
+        distinct_draws=found.distinct,
+        notes=(how,),
     )
+
+
+def _by_hamiltonian(
+    target: LogPosterior, mode: Mode, wanted: _Wanted, generator: np.random.Generator, steps: Callable[[str], None]
+) -> Posterior:
+    found = hmc.sample(
+        target.with_gradient, mode.point, mode.hessian, wanted.draws, wanted.chains, generator, progress=steps
+    )
+    # on the log scale, as the sampler saw them: ranks are the same, and a wide parameter does no harm
+    logs = target.coordinates.log_parameters(found.draws)
+    bulk, tail = diagnostics.bulk_and_tail_ess(logs)
+    reasons: tuple[str, ...] = ()
+    if found.divergent:
+        reasons = (
+            f"{found.divergent} of {wanted.draws * wanted.chains} trajectories ended where the posterior cannot be "
+            "computed, so part of it may be missing: use a narrower prior",
+        )
+    return Posterior(
+        parameters=target.names,
+        draws=target.natural(found.draws),
+        method="hmc",
+        prior=target.coordinates.told,
+        n_customers=float(target.patterns.weights.sum()),
+        ess=_by_name(target, np.minimum(bulk, tail)),
+        r_hat=_by_name(target, diagnostics.r_hat(logs)),
+        ess_bulk=_by_name(target, bulk),
+        ess_tail=_by_name(target, tail),
+        acceptance=found.acceptance,
+        distinct_draws=len(np.unique(found.draws.reshape(-1, found.draws.shape[2]), axis=0)),
+        reasons=reasons,
+        notes=(f"{found.passes:,} passes over {len(target.patterns.weights):,} patterns of customers",),
+    )
+
+
+def _bootstrapped(
+    family: PurchaseFamily | SpendFamily,
+    target: LogPosterior,
+    mode: Mode,
+    wanted: _Wanted,
+    generator: np.random.Generator,
+    steps: Callable[[str], None],
+) -> Posterior:
+    def weighted(weights: Array) -> Callable[[Array], tuple[float, Array]]:
+        patterns = Patterns(target.patterns.columns, weights)
+        return LogPosterior(family.log_likelihood, patterns, target.coordinates).with_gradient
+
+    size = wanted.draws * wanted.chains
+    found = bayesian_bootstrap.sample(
+        weighted, target.patterns.weights, mode.point, mode.hessian, size, generator, progress=steps
+    )
+    reasons: tuple[str, ...] = ()
+    if found.lost:
+        reasons = (
+            f"no maximum was found for {found.lost} of {size} draws: with other customers the likelihood would hardly "
+            "have one; use a narrower prior",
+        )
+    draws = target.natural(found.draws)
+    return Posterior(
+        parameters=target.names,
+        draws=draws.reshape(wanted.chains, wanted.draws, -1),
+        method="bootstrap",
+        prior=target.coordinates.told,
+        n_customers=float(target.patterns.weights.sum()),
+        ess=dict.fromkeys(target.names, float(size)),
+        distinct_draws=size,
+        reasons=reasons,
+    )
+
+
+def _by_name(target: LogPosterior, values: Array) -> dict[str, float]:
+    return dict(zip(target.names, (float(v) for v in values), strict=True))
 
 
 def _against(state: Fitted) -> tuple[str, ...]:
@@ -255,6 +358,8 @@ def _split(prior: Any, one: tuple[str, ...], other: tuple[str, ...]) -> tuple[An
 def _checked(method: Any, draws: Any, chains: Any, seed: Any) -> _Wanted:
     if method not in METHODS:
         raise InvalidInput(f"method must be one of {', '.join(METHODS)}; found {str(method)[:40]!r}")
+    if draws is None:
+        draws = _DRAWS_OF_BOOTSTRAP if method == "bootstrap" else _DRAWS
     for name, value in (("draws", draws), ("chains", chains)):
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not (whole and 1 <= value <= _MOST):

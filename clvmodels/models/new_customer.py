@@ -13,6 +13,7 @@ from ..families.contract import PurchaseFamily
 from ..numerics.arrays import Array
 from . import quantiles, questions
 from .answers import checked_shares, is_list
+from .fitted import checked_level
 from .time_units import checked_lengths, labels, one_length
 
 
@@ -163,6 +164,22 @@ class NewCustomer:
         times = self._quantiles("time_to_next_purchase", quantiles.time_to_next_purchase, q)
         return {"probability_of_purchase": ever} | times
 
+    def time_to_last_purchase(self, q: Any = (0.1, 0.5, 0.9)) -> dict[str, Any]:
+        """P(a repeat purchase ever), and quantiles of the time to the last one, given that there is one.
+
+        As `PurchaseModel.time_to_last_purchase`. Raises InvalidInput if ``q`` is below 0, 1 or more, or no number,
+        NotAvailable if the family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> new = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, "week").new_customer()
+        >>> {name: round(value, 2) for name, value in new.time_to_last_purchase(q=[0.25, 0.5]).items()}
+        {'probability_of_purchase': 0.49, 'time_to_last_purchase_0.25': 14.19, 'time_to_last_purchase_0.5': 55.95}
+        """
+        ever = self._ask(quantiles.ever_a_purchase)
+        times = self._quantiles("time_to_last_purchase", quantiles.time_to_last_purchase, q)
+        return {"probability_of_purchase": ever} | times
+
     def latent_means(self) -> dict[str, float]:
         """Means of the purchase rate and of what governs dropout over all customers, by name.
 
@@ -178,6 +195,22 @@ class NewCustomer:
         nothing = [np.zeros(1) for _ in self._family.statistics]
         means = questions.latent_means(self._family, nothing, self._parameters)
         return {name: float(value[0]) for name, value in means.items()}
+
+    def latent_intervals(self, level: float = 0.9) -> dict[str, float]:
+        """Mean of each rate over all customers, and the interval that holds the middle share ``level`` of them.
+
+        ``purchase_rate_mean``, ``purchase_rate_low``, ``purchase_rate_high`` and so on by name, as
+        `PurchaseModel.latent_intervals`: of λ ~ Gamma(r, alpha), and of p ~ Beta(a, b) or μ ~ Gamma(s, beta). Raises
+        InvalidInput if ``level`` is not between 0 and 1, NotAvailable if the family does not provide it.
+
+        >>> import clvmodels as clv
+        >>> new = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").new_customer()
+        >>> {name: round(value, 4) for name, value in new.latent_intervals(level=0.8).items()}
+        {'purchase_rate_mean': 0.0319, 'purchase_rate_low': 0.0002, 'purchase_rate_high': 0.0907}
+        """
+        nothing = [np.zeros(1) for _ in self._family.statistics]
+        ends = quantiles.latent_intervals(self._family, checked_level(level), nothing, self._parameters)
+        return {name: float(value[0]) for name, value in ends.items()}
 
     def _quantiles(self, name: str, function: Callable[..., Array], q: Any) -> dict[str, Any]:
         shares = checked_shares(list(q) if is_list(q) else q, "q")

@@ -18,7 +18,7 @@ from ..transactions.columns import Columns
 from ..units import hours_in
 from . import answers, quantiles, questions, statistics
 from .alive_path import alive_path
-from .fitted import Fitted, checked_parameters, package_versions
+from .fitted import Fitted, checked_level, checked_parameters, package_versions
 from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
 from .posterior import Posterior, part_for
@@ -476,6 +476,29 @@ class PurchaseModel:
         function, check = quantiles.time_to_next_purchase, answers.checked_shares
         return self._answer(summary, "time_to_next_purchase", "q", q, function, check, before)
 
+    def time_to_last_purchase(self, summary: Any, q: Any = (0.1, 0.5, 0.9)) -> Any:
+        """P(ever another purchase | history), and quantiles of the time from T to the last, *given that there is one*.
+
+        Quantile q is the t at which P(no purchase after T + t | history, there is another) = q, in discrete time the
+        first whole period that reaches it. BG/NBD and MBG/NBD: a customer leaves at his last purchase, so it is his
+        residual lifetime. Pareto/NBD: P(alive)·E[e^(−μt) λ/(λ+μ)] is the probability of a purchase after T + t, λ and μ
+        those of somebody alive at T. NBD: inf.
+
+        Parameters and shapes as of `residual_lifetime`: the columns are ``probability_of_purchase`` and
+        ``time_to_last_purchase_0.1``, ... in the model's time unit. The mean is not given: it is often infinite. Raises
+        and warns as `purchase_pmf`.
+
+        >>> import pandas
+        >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+        >>> model = PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [2], "recency": [30.43], "T": [38.86]})
+        >>> model.time_to_last_purchase(summary, q=[0.5]).round(2).to_dict("records")
+        [{'probability_of_purchase': 0.7, 'time_to_last_purchase_0.5': 147.78}]
+        """
+        before = {"probability_of_purchase": quantiles.ever_a_purchase}
+        function, check = quantiles.time_to_last_purchase, answers.checked_shares
+        return self._answer(summary, "time_to_last_purchase", "q", q, function, check, before)
+
     def latent_means(self, summary: Any) -> Any:
         """E[rate | history] of each customer's own rates: what he is like, whether he is still there or not.
 
@@ -492,6 +515,25 @@ class PurchaseModel:
         """
         frame, columns = self._read(summary)
         return frames.table(questions.latent_means(self.family, columns, self._state.values), frame)
+
+    def latent_intervals(self, summary: Any, level: float = 0.9) -> Any:
+        """Mean and central interval of each customer's own rates, given his history and these parameters.
+
+        A frame of three columns a rate, ``purchase_rate_mean``, ``purchase_rate_low`` and ``purchase_rate_high``, then
+        those of ``dropout_probability`` or ``dropout_rate``, as of `latent_means`. P(rate < low | history) = P(rate >
+        high | history) = (1 − ``level``)/2, 0 < level < 1, from the exact distribution, for BG/NBD that of λ:
+        P(alive)·Gamma(r+x, alpha+T) + (1 − P(alive))·Gamma(r+x, alpha+t_x). What is not known about the parameters is
+        not in it. Raises and warns as `purchase_pmf`, and InvalidInput for another level.
+
+        >>> import pandas
+        >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+        >>> summary = pandas.DataFrame({"frequency": [5], "recency": [30.0], "T": [39.0]})
+        >>> model.latent_intervals(summary).round(4).to_dict("records")
+        [{'purchase_rate_mean': 0.1054, 'purchase_rate_low': 0.0433, 'purchase_rate_high': 0.1896}]
+        """
+        share = checked_level(level)
+        frame, columns = self._read(summary)
+        return frames.table(quantiles.latent_intervals(self.family, share, columns, self._state.values), frame)
 
     def discounted_expected_purchases(
         self, summary: Any, horizon: Any = math.inf, annual_discount_rate: float = 0.10

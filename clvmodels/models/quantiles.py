@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidInput
-from ..families.contract import PurchaseFamily
+from ..families.contract import PurchaseFamily, Quantity
 from ..numerics.arrays import Array, Positions, distinct
 from ..numerics.roots import crossing_time
 from . import questions
@@ -113,6 +113,42 @@ def time_to_next_purchase(
         return np.asarray(bought(t, *history, *values) / bought(np.inf, *history, *values))
 
     return _time_of(family, there, q, statistics, parameters)
+
+
+def time_to_last_purchase(
+    family: PurchaseFamily, q: Any, statistics: Sequence[Array], parameters: Sequence[Any]
+) -> Array:
+    """Quantile q of the time from T to the last purchase ever, given that there is another."""
+    if family.time_to_last_purchase_alive is None:
+        raise questions.cannot(family, "time_to_last_purchase")
+    return family.time_to_last_purchase_alive(q, *statistics, *parameters)
+
+
+def latent_intervals(
+    family: PurchaseFamily, level: float, statistics: Sequence[Array], parameters: Sequence[float]
+) -> dict[str, Array]:
+    """Mean and central interval of each customer's own rates, by name."""
+    if family.latent_cdf is None:
+        raise questions.cannot(family, "latent_intervals")
+    history, where = distinct(*statistics)
+    means = questions.latent_means(family, history, parameters)
+    result = {}
+    for name, cdf in family.latent_cdf.items():
+        result[f"{name}_mean"] = means[name][where]
+        for end, q in (("low", (1 - level) / 2), ("high", (1 + level) / 2)):
+            result[f"{name}_{end}"] = _rate_of(cdf, q, means[name], history, parameters)[where]
+    return result
+
+
+def _rate_of(cdf: Quantity, q: float, guess: Array, history: Sequence[Array], parameters: Sequence[float]) -> Array:
+    """Where P(rate ≤ value | history) reaches q; 0 where that is below 1e-299."""
+
+    def distance(value: Array, rows: Positions) -> Array:
+        return cdf(value, *(column[rows] for column in history), *parameters) - q
+
+    found = crossing_time(distance, np.maximum(guess, 1e-300))
+    # a root next to the end of what a probability can be
+    return np.where(distance(np.ones(len(found)), np.arange(len(found))) >= 1 - q, np.minimum(found, 1.0), found)
 
 
 def _time_of(

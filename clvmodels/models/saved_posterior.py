@@ -41,7 +41,7 @@ def restored(content: Mapping[str, Any], family: Any) -> Posterior:
     if tuple(rest["parameters"]) != family.parameters or set(content["draws"]) != set(family.parameters):
         raise ValueError("a posterior of other parameters")
     shape = _count(content["chains"]), _count(content["draws_per_chain"])
-    rest |= {name: tuple(map(_text, rest[name])) for name in ("parameters", "prior", "reasons")}
+    rest |= {name: tuple(map(_text, rest[name])) for name in ("parameters", "prior", "reasons", "notes")}
     for name in ("method", "family", "time_unit"):
         rest[name] = None if rest[name] is None and name == "time_unit" else _text(rest[name])
     for name in ("n_customers", "k_hat", "acceptance"):

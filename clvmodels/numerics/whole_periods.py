@@ -154,6 +154,26 @@ def time_of_purchase(q: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
     return np.asarray(found[where].reshape(shape))
 
 
+def time_of_last_purchase(q: Any, a: Any, b: Any, gamma: Any, d: Any) -> Array:
+    """Smallest whole t with P(a purchase, and none after t periods)/P(a purchase ever) ≥ q; inf above 1e299.
+
+    P(a purchase after t periods) = E[(1 − θ)^t]·P(a purchase ever) with d + t for d: he is still there, and p is what
+    it was. The probabilities are right to about 1e-13.
+    """
+    shape = np.broadcast_shapes(*map(np.shape, (q, a, b, gamma, d)))
+    (q, a, b, gamma, d), where = distinct(*(np.ravel(v) for v in np.broadcast_arrays(q, a, b, gamma, d)))
+    log_ever = np.log(more_than(0.0, np.inf, a, b, gamma, d))
+
+    def distance(t: Array, rows: Positions) -> Array:
+        log_later = np.log(more_than(0.0, np.inf, a[rows], b[rows], gamma[rows], d[rows] + t))
+        kept = log_ever[rows] - log_later + log_step(d[rows], gamma[rows], t)  # -ln P(a purchase later, given one)
+        with np.errstate(divide="ignore"):
+            come = np.log(np.maximum(-np.expm1(-kept), 0.0)) - np.log(q[rows])
+        return np.asarray(np.where(q[rows] < 0.5, come, kept + np.log1p(-q[rows])))
+
+    return np.asarray(_first_period(distance, q)[where].reshape(shape))
+
+
 def _soon(q: Array, *values: Array) -> Array:
     """The quantile, where it is one of the periods that are looked at one by one; inf where it is later."""
     q, *spread = np.broadcast_arrays(q, *values)

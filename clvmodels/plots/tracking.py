@@ -57,6 +57,10 @@ def plot_tracking(
     campaign or a season. Each line sums the unconditional expectation, of customers known by their first purchase
     alone: another number than the forecast given each customer's history, which the scores judge.
 
+    The band holds 90 of 100 curves of new customers, if they are as the model says: where purchases leave it, it was
+    not chance. It is there for purchases, not revenue, and not for a fit that is not to be trusted; the table's
+    ``interval_source`` says what it rests on.
+
     Decision: whether the model may plan stock and staff for so many weeks ahead: as long as the lines have not parted.
 
     Examples
@@ -65,7 +69,7 @@ def plot_tracking(
     >>> table = clv.plots.compute_tracking("bg_nbd", clv.load_cdnow(sample=True), calibration_end="1997-09-30")
     >>> ax = clv.plots.plot_tracking(table)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['actual', 'BG/NBD']
+    ['actual', 'BG/NBD', '90 % band']
     >>> plt.close(ax.figure)
     """
     from matplotlib import dates
@@ -84,6 +88,7 @@ def plot_tracking(
             days, part[expected], look.line, color=look.color, marker=look.marker, markersize=4, label=titles[name],
             markevery=max(len(part) // 12, 1), zorder=3,
         )  # fmt: skip
+        _draw_the_band(ax, part, expected, look, f"{titles[name]}: " if len(rows) > 1 else "")
     ax.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
@@ -98,9 +103,36 @@ def plot_tracking(
         ax,
         "How to read it: right of the vertical line models do not know what happened. Lines that part slowly misjudge "
         "how fast customers leave; a wave that no line has is a season or a campaign. Lines sum the unconditional "
-        "expectation, not the forecasts given each customer's history.",
+        f"expectation, not the forecasts given each customer's history.{_of_bands(rows, what)}",
     )
     return ax
+
+
+def _draw_the_band(ax: Axes, part: pd.DataFrame, expected: str, look: canvas.Style, whose: str) -> None:
+    """A light ground with thin edges, which print in grey too; nothing where there is no band."""
+    low, high = (part.get(expected.replace("expected", end)) for end in ("low", "high"))
+    if low is None or high is None or low.isna().all():
+        return
+    days = part["end_date"].to_numpy()
+    label = f"{whose}{100 * part['level'].iloc[0]:g} % band"
+    ax.fill_between(days, low, high, color=look.color, alpha=0.15, linewidth=0, zorder=1, label=label)
+    for end in (low, high):
+        ax.plot(days, end, look.line, color=look.color, linewidth=0.7, alpha=0.8, zorder=1.5)
+
+
+def _of_bands(rows: dict[str, pd.DataFrame], what: str) -> str:
+    """What the caption says of bands: what those that are drawn hold, and why others are missing."""
+    if what != "purchases":
+        return ""
+    told = {str(part["interval_source"].iloc[0]): part for part in rows.values() if "interval_source" in part}
+    drawn = [source for source, part in told.items() if part["low_cumulative"].notna().any()]
+    sentences = []
+    if drawn:
+        level = 100 * told[drawn[0]]["level"].iloc[0]
+        chance = " Parameters are taken as given: chance alone is in it." if "parameters as given" in drawn else ""
+        sentences.append(f" A band holds {level:g} of 100 curves of new customers who are as the model says.{chance}")
+    sentences += [f" No band: {source.removeprefix('none: ')}." for source in told if source not in drawn]
+    return "".join(sentences)
 
 
 def _rows(tracking: Any, models: Any) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:

@@ -29,7 +29,7 @@ def described(figure: Any) -> str:
 
 
 def _of_axes(ax: Any) -> list[str]:
-    from matplotlib.collections import QuadMesh
+    from matplotlib.collections import PolyCollection, QuadMesh
     from matplotlib.patches import StepPatch
 
     told = []
@@ -56,7 +56,20 @@ def _of_axes(ax: Any) -> list[str]:
             told.append(f"{label}: {_short(float(line.get_ydata()[0]))} everywhere.")
         elif _named(label):
             told.append(_series(label, line.get_xdata(), line.get_ydata(), names, ax))
+    for band in ax.collections:
+        if type(band) is PolyCollection or type(band).__name__ == "FillBetweenPolyCollection":
+            told += [_band(band, names, ax)] if _named(band.get_label()) else []
     return [*told, *(_map(found) for found in ax.collections if isinstance(found, QuadMesh))]
+
+
+def _band(band: Any, names: dict[float, str], ax: Any) -> str:
+    """Lower and upper ends of what is filled between two lines."""
+    vertices = np.concatenate([path.vertices for path in band.get_paths()])
+    across = np.unique(vertices[:, 0])
+    ends = [reach([v for x, v in vertices if x == at]) for reach in (min, max) for at in across]
+    low, high = ends[: len(across)], ends[len(across) :]
+    told = (("lower end", low), ("upper end", high))
+    return " ".join(_series(f"{band.get_label()}, {end}", across, up, names, ax) for end, up in told)
 
 
 def _map(mesh: Any) -> str:

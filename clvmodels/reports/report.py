@@ -105,6 +105,7 @@ def page(found: Validation, source: str | None = None) -> str:
         leading=sections.leading(found),
         behind=sections.behind(found),
         rules=sections.rules(found),
+        sureness=sections.sureness(found),
         duels=sections.duels(found),
         differences=sections.differences(found),
         pictures=drawn,

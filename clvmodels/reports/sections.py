@@ -137,6 +137,60 @@ def _score(value: float, error: float) -> Cell:
     return cells.number(value, digits, f" ± {error:{digits}}" if np.isfinite(error) and np.isfinite(value) else "")
 
 
+def sureness(found: Validation) -> dict[str, Any]:
+    """Did 90 % intervals hold what happened: sentences on each model, a table of everybody."""
+    titles, rows = titles_of(found), list[Any](found.coverage.itertuples(index=False))
+    sentences = {
+        name: words.of_intervals(found.coverage, name, titles[name], len(found.scored)) for name in found.names
+    }
+    without = [
+        f"{titles[row.model]} has no intervals of {row.quantity} here: "
+        f"{row.interval_source.removeprefix('none: ').rstrip('.')}."
+        for row in rows
+        if row.interval_source.startswith("none: ")
+    ]
+    table = [
+        (
+            cells.outside(titles[row.model]),
+            cells.text(row.quantity),
+            cells.number(row.held, ".1%", f" ± {100 * row.standard_error:.1f}"),
+            cells.number(row.expected, ".1%"),
+            cells.number(row.n, ",.0f"),
+            _range(row.total_low, row.total_high),
+            cells.number(row.total_actual, ",.0f"),
+            _held(row.total_held),
+            cells.text(row.interval_source),
+        )
+        for row in rows
+        if row.n > 0
+    ]
+    header = (
+        "Forecaster",
+        "Of",
+        "Customers within",
+        "Expected within",
+        "Customers asked",
+        "Total, 90 % from",
+        "Total, actual",
+        "The total is",
+        "Parameters from",
+    )
+    told = [" ".join(each) for each in sentences.values() if each]
+    return {"paragraphs": [*told, *without], "table": Table("90 % intervals and what happened", header, table)}
+
+
+def _range(low: float, high: float) -> Cell:
+    return (
+        Cell(f"{low:,.0f} to {high:,.0f}", high, "number") if np.isfinite(low) else Cell(cells.MISSING, None, "missing")
+    )
+
+
+def _held(within: Any) -> Cell:
+    if within is None or within != within:
+        return Cell(cells.MISSING, None, "missing")
+    return cells.text("✓ within" if within else "✗ outside", bool(within))
+
+
 def rules(found: Validation) -> list[tuple[str, str]]:
     """What the baselines assume."""
     return [(said.title, said.note) for said in found.predicted.values() if said.kind == "baseline"]

@@ -63,6 +63,8 @@ def scored_table(
     if observation_end is not None:
         observation_end = parse_moment("observation_end", observation_end, facts.get("tz")).isoformat()
     end = _agreed(observation_end, facts.get("observation_end"))
+    if interval is not None:
+        intervals.check_terms(interval, draws, seed, [1.0 if horizon is None else horizon])
     if isinstance(model, PurchaseModel):
         if annual_discount_rate is not None or margin is not None:
             raise InvalidInput("a purchase model knows no money: leave annual_discount_rate and margin out")

@@ -43,7 +43,17 @@ class Validation:
     scored
         One row a customer: the calibration summary, purchases_holdout, spend_holdout, and for each forecaster NAME
         ``expected_purchases_NAME``; with money ``expected_spend_total_NAME``; for models also ``p_alive_NAME``,
-        ``median_purchases_NAME``, ``probability_of_purchase_NAME``, ``low_95_NAME`` and ``high_95_NAME``.
+        ``median_purchases_NAME``, ``probability_of_purchase_NAME``, ``low_95_NAME`` and ``high_95_NAME`` (parameters
+        taken as known), and up to 25,000 customers ``low_90_NAME`` and ``high_90_NAME``, and of money
+        ``low_90_spend_total_NAME`` and ``high_90_spend_total_NAME`` (those of ``coverage``).
+    coverage
+        Did 90 % intervals, of how unsure the parameters are, what the customer is like, and chance, hold what happened?
+        One row per forecaster and quantity ("purchases" or "spend" of a customer in the holdout): model, kind,
+        quantity, level, n (customers asked, at most 25,000), held (share of them within the closed interval), expected
+        (the share that the predictive distribution itself gives, above the level because counts are lumpy),
+        standard_error (of held, if the distribution is right and customers are independent), total_low, total_high,
+        total_actual and total_held (the same of the sum over all customers), interval_source ("posterior",
+        "covariance", "parameters as given", or "none: " and why). Baselines have Poisson intervals of purchases.
     tracking
         Repeat purchases week by week, actual and expected: see `clvmodels.plots.compute_tracking`.
     predicted
@@ -74,6 +84,7 @@ class Validation:
 
     scores: pd.DataFrame
     comparisons: pd.DataFrame
+    coverage: pd.DataFrame
     scored: pd.DataFrame
     tracking: pd.DataFrame
     predicted: Mapping[str, Predicted]
@@ -160,7 +171,7 @@ class Validation:
 
     @property
     def verdict(self) -> str:
-        """How it went, in words: totals, whom each model beats and to whom it loses, and customers who were new."""
+        """How it went, in words: totals, whom each model beats and to whom it loses, intervals, and new customers."""
         cut = str(self.split.facts["observation_end"])
         total = float(self.actual.sum())
         paragraphs = []
@@ -172,7 +183,13 @@ class Validation:
                 *words.of_baselines(self.comparisons, name, titles),
             ]
             paragraphs.append(" ".join(sentences))
-        return "\n".join([*paragraphs, *self._new_customers()])
+        return "\n".join([*paragraphs, *self._intervals(), *self._new_customers()])
+
+    def _intervals(self) -> list[str]:
+        """A paragraph a model, the leader first."""
+        ordered = sorted(self.names, key=lambda one: one != self._leader())
+        told = [words.of_intervals(self.coverage, name, self.titles[name], len(self.scored)) for name in ordered]
+        return [" ".join(sentences) for sentences in told if sentences]
 
     def _leader(self) -> str:
         """The model with the best log score; the first one where none has any."""

@@ -12,7 +12,7 @@ from ..errors import warn
 from ..transactions import sources
 from ..transactions.cut import refuse_keywords
 from ..transactions.holdout import Split
-from . import baselines, comparing
+from . import baselines, comparing, intervals
 from .chosen import chosen_models, common_spend, common_unit
 from .evaluation import Evaluation, evaluate
 from .metrics.resampling import refuse_resamples
@@ -94,7 +94,7 @@ def validate(
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
     log, _ = sources.held(log)
-    steps = 4 + 2 * len(chosen)
+    steps = 5 + 2 * len(chosen)
     with shown(progress, steps) as step:
         found = evaluate(
             log,
@@ -115,12 +115,16 @@ def validate(
         scores = comparing.with_errors(comparing.scores_of(arrays, kinds), arrays, drawn)
         comparisons = comparing.comparisons_of(scores, arrays, kinds, drawn)
         step("week by week")
-        tracked = tracking_table(found.models, found.frame, found.events, found.split.facts, found.spends)
+        tracked = tracking_table(found.models, found.frame, found.events, found.split.facts, found.spends, seed=seed)
+        step("intervals")
+        told = _intervals(found, seed)
+        coverage = intervals.coverage_table(told, found.predicted, found.actual, found.actual_spend)
     settings = _settings(found, n_resamples, seed, reading)
     return Validation(
         scores=scores,
         comparisons=comparisons,
-        scored=_scored(found),
+        coverage=coverage,
+        scored=_scored(found, told),
         tracking=tracked,
         predicted=found.predicted,
         models=found.models,
@@ -143,7 +147,19 @@ def _warn_of_an_empty_end(split: Split) -> None:
         )
 
 
-def _scored(found: Evaluation) -> pd.DataFrame:
+def _intervals(found: Evaluation, seed: int) -> dict[str, intervals.Intervals]:
+    """Of every model and baseline."""
+    told = {}
+    for name, said in found.predicted.items():
+        if said.kind == "model":
+            model, spend = found.models[name], found.spends.get(name)
+            told[name] = intervals.of_model(model, spend, said, found.frame, found.duration, seed)
+        else:
+            told[name] = intervals.of_baseline(said)
+    return told
+
+
+def _scored(found: Evaluation, told: dict[str, intervals.Intervals]) -> pd.DataFrame:
     """One row a customer: what was known, what was forecast, what happened."""
     columns: dict[str, Any] = {}
     for name, said in found.predicted.items():
@@ -157,6 +173,11 @@ def _scored(found: Evaluation) -> pd.DataFrame:
             columns[f"median_purchases_{name}"] = said.distribution.median
             columns[f"probability_of_purchase_{name}"] = said.distribution.probability_of_purchase
             columns[f"low_95_{name}"], columns[f"high_95_{name}"] = low, high
+        if said.kind == "model" and told[name].rows is None:
+            for quantity, whose in (("purchases", name), ("spend", f"spend_total_{name}")):
+                if quantity in told[name].found:
+                    own = told[name].found[quantity]
+                    columns[f"low_90_{whose}"], columns[f"high_90_{whose}"] = own.low, own.high
     result: pd.DataFrame = pd.concat([found.frame, pd.DataFrame(columns, index=found.frame.index, copy=False)], axis=1)
     result.attrs = dict(found.frame.attrs)
     return result

@@ -142,6 +142,29 @@ def _whom(others: Sequence[str], everybody: set[str], titles: dict[str, str]) ->
     return listed([f'"{titles[other]}"' for other in others])
 
 
+def of_intervals(coverage: Any, name: str, title: str, customers: int) -> list[str]:
+    """How many customers were within their intervals, and was the total? One sentence or two a quantity.
+
+    ``coverage`` as in `Validation`; nothing is said of a quantity without intervals.
+    """
+    sentences: list[str] = []
+    for row in coverage[(coverage["model"] == name) & (coverage["n"] > 0)].itertuples(index=False):
+        level, did = f"{100 * row.level:g} %", "bought as often" if row.quantity == "purchases" else "spent as much"
+        whom = f"{row.n:,} customers" + (f" drawn from {customers:,}" if row.n < customers else "")
+        begin = "Of" if sentences else f"{title}: of"
+        sentences.append(
+            f"{begin} {whom} {round(row.held * row.n):,} ({100 * row.held:.1f} %) {did} as their {level} interval "
+            f"said; the intervals themselves expected {100 * row.expected:.1f} %."
+        )
+        if row.total_held is not None:
+            what, made = ("purchases", "made") if row.quantity == "purchases" else ("spend", "spent")
+            sentences.append(
+                f"The {level} interval of all {what} was {row.total_low:,.0f} to {row.total_high:,.0f}; "
+                f"{row.total_actual:,.0f} were {made}: {'within' if row.total_held else 'outside'}."
+            )
+    return sentences
+
+
 def of_fit(model: PurchaseModel) -> list[str]:
     """A sentence where a model's parameters are not to be trusted."""
     report = model._state.report

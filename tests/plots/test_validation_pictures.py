@@ -202,7 +202,7 @@ def test_tracking(found, tracked, cumulative, what, columns):
 
 def test_tracking_of_a_table(tracked):
     ax = plots.plot_tracking(tracked, models="bg_nbd")
-    assert legend(ax) == ["actual", "BG/NBD"]
+    assert legend(ax) == ["actual", "BG/NBD", "90 % band"]
     own = plots.plot_tracking(tracked.assign(model=tracked["model"].replace("bg_nbd", "early")))
     assert legend(own) == ["actual", "Pareto/NBD", "early"]
     plain = tracked.drop(columns=[name for name in tracked if "revenue" in name])

@@ -97,11 +97,11 @@ def block(
             level = question.spend.draw_level(generator, *spent, *question.money)
         to_come["spend"] = to_come["purchases"]
         to_come["clv"] = to_come["spend"] if delta == 0 else family.purchases_of_rates(horizon, delta, rates)
-        average |= {"spend": typical, "clv": _times(own, typical)}
-        given |= {"spend": level, "clv": _times(own, level)}
+        average |= {"spend": typical, "clv": worth_of(own, typical)}
+        given |= {"spend": level, "clv": worth_of(own, level)}
     # the coin of being alive belongs to chance where the customer is not a source
     alive = there if question.customer else chance_alive
-    sure = {name: _times(alive * worth, given[name]) for name, worth in to_come.items()}
+    sure = {name: worth_of(alive * worth, given[name]) for name, worth in to_come.items()}
     values = (
         _simulated(question, generator, rows, there, rates, to_come["purchases"], level) if question.chance else sure
     )
@@ -109,7 +109,7 @@ def block(
         question.watch(rows, values)
     result = {}
     for name, value in values.items():
-        mean[name][rows] = np.mean(_times(chance_alive * to_come[name], average[name]), axis=1)
+        mean[name][rows] = np.mean(worth_of(chance_alive * to_come[name], average[name]), axis=1)
         none[name][rows] = np.mean(value == 0, axis=1)
         result[name] = _moments(value, sure[name], question.groups[rows])
         ranked = np.sort(value, axis=1)
@@ -118,7 +118,7 @@ def block(
     return result
 
 
-def _times(some: Any, amount: Any) -> Array:
+def worth_of(some: Any, amount: Any) -> Array:
     """Their product, 0 where there are none of an infinite amount."""
     with np.errstate(invalid="ignore"):
         product = np.asarray(some * amount)
@@ -173,7 +173,7 @@ def _simulated(
     result = {"purchases": counts.reshape(shape)}
     if level is not None:
         result["spend"] = sums.reshape(shape)
-        result["clv"] = _times((sums if delta == 0 else worth).reshape(shape), question.margin[rows, None])
+        result["clv"] = worth_of((sums if delta == 0 else worth).reshape(shape), question.margin[rows, None])
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,16 @@ def checked_interval(level: Any) -> tuple[float, float]:
     if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
         raise InvalidInput(f"interval must lie between 0 and 1, for example 0.9; found {str(level)[:40]!r}")
     return (1 - float(level)) / 2, (1 + float(level)) / 2
+
+
+def check_terms(level: Any, draws: Any, seed: Any, horizons: Iterable[Any]) -> None:
+    """Raise InvalidInput for terms of which no interval can be made, before anything is computed."""
+    checked_interval(level), checked_draws(draws), checked_seed(seed)
+    if not all(np.all(np.isfinite(horizon)) for horizon in horizons):
+        raise InvalidInput(
+            "intervals need a finite horizon, because purchases without end are never all simulated; found inf. Give a "
+            "long one, for example 10 years"
+        )
 
 
 def p_alive_interval(purchases: PurchaseModel, columns: Mapping[str, Array], level: Any, seed: Any) -> Interval:
@@ -61,8 +71,6 @@ def future_intervals(
     The facts are the level, where the parameters come from, and the intervals of the sums over all customers.
     """
     q, size, start = checked_interval(level), checked_draws(draws), checked_seed(seed)
-    if not np.all(np.isfinite(horizon)):
-        raise InvalidInput("intervals need a finite horizon: purchases without end have none; found inf")
     history = [columns[name] for name in purchases.family.statistics]
     counts = count_quantiles(purchases.family, exact_thetas(purchases, start), history, horizon, q).values
     simulation, source = simulation_of(

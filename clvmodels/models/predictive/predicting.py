@@ -12,9 +12,9 @@ from ... import frames
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from ..fitted import Fitted
-from .counts import count_quantiles
+from .counts import count_quantiles, representative
 from .money import Future
-from .parameter_draws import draws_of, spread
+from .parameter_draws import draws_of
 from .result import PredictiveDistribution, described, quantile_name
 from .simulation import Simulation
 
@@ -73,7 +73,7 @@ def exact_thetas(purchases: PurchaseModel, seed: int, size: int = EXACT, unsure:
     thetas, _ = draws_of(purchases._state, purchases.family.title, candidates, _seed(seed, 0))
     if np.all(thetas == thetas[0]):
         return thetas[:1]
-    return thetas[spread(len(thetas), min(size, len(thetas)))]
+    return representative(thetas, size)
 
 
 def predict_distribution(

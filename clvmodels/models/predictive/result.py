@@ -100,7 +100,7 @@ class PredictiveDistribution:
         --------
         >>> future = _example()
         >>> future.prob_value_exceeds(50).round(1).tolist()
-        [0.9, 0.3]
+        [0.8, 0.2]
         """
         limit = self._per_row(threshold, "threshold")
         return self._series(decisions.exceeds(self._show(quantity), self._simulation.customers, limit), "exceeds")
@@ -127,7 +127,7 @@ class PredictiveDistribution:
         --------
         >>> future = _example()
         >>> future.prob_rank_in_top(0.5).round(1).tolist()
-        [0.9, 0.1]
+        [0.8, 0.2]
         """
         if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
             raise InvalidInput(
@@ -353,7 +353,8 @@ def _column(frame: Any, groups: Any) -> pd.Series[Any]:
     """The group of each row: a column's name, or the values themselves."""
     if isinstance(groups, str):
         groups = frames.column_of(frame, groups)
-    return frames.as_pandas(groups).reset_index(drop=True)
+    column: pd.Series[Any] = frames.as_pandas(groups).reset_index(drop=True)
+    return column
 
 
 def _example() -> PredictiveDistribution:
