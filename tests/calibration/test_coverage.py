@@ -53,7 +53,7 @@ def test_intervals_from_another_world_do_not():
 
 
 def test_a_world_is_covered_the_same_again():
-    one, same = (covered_world("pareto_nbd_few", 3, 1) for _ in range(2))
+    one, same = (covered_world("pareto_nbd_few", 3, 1, draws=200) for _ in range(2))
     assert one == same
     expected = {
         f"{quantity} {way} {level:g}" for quantity in QUANTITIES for way in ("posterior", "plug-in") for level in LEVELS
