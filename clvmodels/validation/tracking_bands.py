@@ -18,7 +18,7 @@ from ..models.predictive.parameter_draws import draws_of
 from ..models.purchase import PurchaseModel
 from ..numerics.arrays import Array
 from .trust import distrust
-from .weeks import DAY, WEEK, Weeks, expected_by_week
+from .weeks import DAY, WEEK, Weeks, entered, expected_of
 
 DRAWS = 400
 MOST_CUSTOMERS = 10_000  # simulated for one draw
@@ -47,10 +47,12 @@ def band_of(model: PurchaseModel, weeks: Weeks, level: float, draws: int, seed: 
     if thetas is None or simulate is None or not len(weeks.ends):
         missing = np.full(len(weeks.ends), np.nan)
         return Band(missing, missing, missing, missing, source)
+    weeks = weeks._replace(entries=np.sort(weeks.entries))
+    everybody = entered(weeks, DAY)
     weekly = np.empty((len(thetas), len(weeks.ends)))
     for d, theta in enumerate(thetas):
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, d)))
-        weekly[d] = _drawn(generator, simulate, model.family.expected_purchases, theta.tolist(), weeks)
+        weekly[d] = _drawn(generator, simulate, model.family.expected_purchases, theta.tolist(), weeks, everybody)
     # Hyndman & Fan's type 6: a further curve lies within with the level's probability, however few the draws
     ends = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(np.cumsum(weekly, axis=1), ends, axis=0, method="weibull")
@@ -74,11 +76,12 @@ def _drawn(
     expected: Callable[..., Array],
     theta: list[float],
     weeks: Weeks,
+    everybody: Array,
 ) -> Array:
-    """Purchases of each week in one draw."""
+    """Purchases of each week in one draw; ``everybody`` are the customers by day, who stand in order in ``weeks``."""
 
-    def mean(weeks: Weeks) -> Array:
-        cumulative = expected_by_week(lambda t: expected(t, *theta), weeks, DAY)
+    def mean(counts: Array) -> Array:
+        cumulative = expected_of(counts, lambda t: expected(t, *theta), weeks, DAY)
         weekly: Array = np.diff(cumulative, prepend=0.0)
         return weekly
 
@@ -89,9 +92,12 @@ def _drawn(
     if m >= n:
         return _simulated(generator, simulate, theta, weeks)
     if each > MOST_EVENTS:  # of customers who buy so often the mean is all that matters
-        return mean(weeks)
-    some = weeks._replace(entries=np.sort(weeks.entries)[((np.arange(m) + 0.5) * n / m).astype(np.int64)])
-    return mean(weeks) + math.sqrt(n / m) * (_simulated(generator, simulate, theta, some) - mean(some))
+        return mean(everybody)
+    some = weeks._replace(entries=weeks.entries[((np.arange(m) + 0.5) * n / m).astype(np.int64)])
+    ratio, those = math.sqrt(n / m), entered(some, DAY)
+    rest = everybody.copy()
+    rest[: len(those)] -= ratio * those
+    return mean(rest) + ratio * _simulated(generator, simulate, theta, some)
 
 
 def _simulated(generator: np.random.Generator, simulate: Callable[..., Any], theta: list[float], weeks: Weeks) -> Array:

@@ -51,25 +51,33 @@ def weeks_of(frame: frames.Frame, facts: Mapping[str, str | None]) -> Weeks:
     return Weeks(day, from_origin, from_origin - ages, ends, cut, unit, unit_name)
 
 
-def expected_by_week(expected: Callable[[Any], Any], weeks: Weeks, step: int | None = None) -> Array:
+def expected_by_week(expected: Callable[[Any], Any], weeks: Weeks) -> Array:
     """Σ E[X(end − entry)] at the end of each week, with ``expected`` the function E[X(t)] of a new customer.
 
     Entries are counted on a grid of days, where all lie on one; otherwise of hours, and one between two hours counts in
-    part for either, which is exact but for the curvature of E[X(t)] within an hour. ``step`` is another grid.
+    part for either, which is exact but for the curvature of E[X(t)] within an hour.
     """
-    if step is None:
-        step = DAY if not np.any(weeks.entries % DAY) else HOUR
+    step = DAY if not np.any(weeks.entries % DAY) else HOUR
+    return expected_of(entered(weeks, step), expected, weeks, step)
+
+
+def entered(weeks: Weeks, step: int) -> Array:
+    """How many customers come in at each point of a grid of such steps; one between two counts in part for either."""
     lower, rest = np.divmod(weeks.entries, step)
     share = rest / step
     size = int(lower.max(initial=0)) + 2
-    entered = summed(lower, 1 - share, size) + summed(lower + 1, share, size)
+    return summed(lower, 1 - share, size) + summed(lower + 1, share, size)
+
+
+def expected_of(counts: Array, expected: Callable[[Any], Any], weeks: Weeks, step: int) -> Array:
+    """As `expected_by_week`, of customers who were counted by `entered`."""
     whole = weeks.ends // step
     curve: Array = expected(np.arange(int(whole.max(initial=0)) + 1) * (step / weeks.unit))
-    found = np.array([_folded(entered, curve, end) for end in whole.tolist()])
+    found = np.array([_folded(counts, curve, end) for end in whole.tolist()])
     last = int(weeks.ends[-1]) if len(weeks.ends) else 0
     if last % step:
-        left = np.maximum(last - step * np.arange(len(entered)), 0) / weeks.unit
-        found[-1] = entered @ expected(left)
+        left = np.maximum(last - step * np.arange(len(counts)), 0) / weeks.unit
+        found[-1] = counts @ expected(left)
     return found
 
 
@@ -78,7 +86,7 @@ def summed(place: NDArray[np.int64], values: Array, size: int) -> Array:
     return np.bincount(place, values, size).astype(np.float64, copy=False)  # of nothing numpy counts in whole numbers
 
 
-def _folded(entered: Array, curve: Array, end: int) -> float:
-    """Σ over j of entered[j] · curve[end − j]."""
-    n = min(end + 1, len(entered))
-    return float(entered[:n] @ curve[end - n + 1 : end + 1][::-1])
+def _folded(counts: Array, curve: Array, end: int) -> float:
+    """Σ over j of counts[j] · curve[end − j]."""
+    n = min(end + 1, len(counts))
+    return float(counts[:n] @ curve[end - n + 1 : end + 1][::-1])
