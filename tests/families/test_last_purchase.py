@@ -21,7 +21,7 @@ from clvmodels.models import quantiles
 from .worlds import WORLDS, histories_of, parameters_of
 
 KNOWN = [world for world in WORLDS if world.family.time_to_last_purchase_alive]
-SHARES = [1e-9, 0.01, 0.3, 0.4999, 0.5, 0.9, 0.999, 1 - 1e-9]
+SHARES = [1e-9, 0.3, 0.4999, 0.5, 0.9, 1 - 1e-9]
 
 
 def laws(examples):
@@ -117,7 +117,7 @@ def test_simulated_customers_buy_last_as_said(world):
 
 
 @of_every(KNOWN)
-@laws(15)
+@laws(5)
 @given(data=st.data())
 def test_it_is_no_sooner_than_the_next_and_no_later_than_leaving(world, data):
     """Beside the next purchase under the same condition; beside the lifetime of those who do not buy again as well."""
