@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ class NewCustomer:
         >>> {name: round(value, 2) for name, value in new.time_to_last_purchase(q=[0.25, 0.5]).items()}
         {'probability_of_purchase': 0.49, 'time_to_last_purchase_0.25': 14.19, 'time_to_last_purchase_0.5': 55.95}
         """
-        ever = self._ask(quantiles.ever_a_purchase)
+        ever = self._ask(partial(quantiles.ever_a_purchase, asked="time_to_last_purchase"))
         times = self._quantiles("time_to_last_purchase", quantiles.time_to_last_purchase, q)
         return {"probability_of_purchase": ever} | times
 

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import frames
@@ -495,7 +496,7 @@ class PurchaseModel:
         >>> model.time_to_last_purchase(summary, q=[0.5]).round(2).to_dict("records")
         [{'probability_of_purchase': 0.7, 'time_to_last_purchase_0.5': 147.78}]
         """
-        before = {"probability_of_purchase": quantiles.ever_a_purchase}
+        before = {"probability_of_purchase": partial(quantiles.ever_a_purchase, asked="time_to_last_purchase")}
         function, check = quantiles.time_to_last_purchase, answers.checked_shares
         return self._answer(summary, "time_to_last_purchase", "q", q, function, check, before)
 

@@ -92,10 +92,15 @@ def residual_lifetime(family: PurchaseFamily, q: Any, statistics: Sequence[Array
     return _time_of(family, left, q, statistics, parameters)
 
 
-def ever_a_purchase(family: PurchaseFamily, statistics: Sequence[Array], parameters: Sequence[Any]) -> Array:
-    """P(there is another purchase after T | history)."""
+def ever_a_purchase(
+    family: PurchaseFamily,
+    statistics: Sequence[Array],
+    parameters: Sequence[Any],
+    asked: str = "time_to_next_purchase",
+) -> Array:
+    """P(there is another purchase after T | history), which stands beside what is ``asked``."""
     if family.probability_of_purchase_alive is None:
-        raise questions.cannot(family, "time_to_next_purchase")
+        raise questions.cannot(family, asked)
     return questions.probability_of_purchase(family, np.inf, statistics, parameters)
 
 

@@ -165,6 +165,8 @@ def test_what_a_family_leaves_out(world):
         "time_to_next_purchase": lambda: model.time_to_next_purchase(summary, 0.5),
         "probability_of_purchase over an infinite horizon": lambda: model.probability_of_purchase(summary, math.inf),
         "latent_means": lambda: model.latent_means(summary),
+        "latent_intervals": lambda: model.latent_intervals(summary),
+        "time_to_last_purchase": lambda: model.time_to_last_purchase(summary, 0.5),
     }.items():
         with pytest.raises(clv.NotAvailable, match=f"{name} cannot give {what}"):
             call()

@@ -62,8 +62,13 @@ ASKED = {
     "purchase_quantile": (lambda m, s, v: m.purchase_quantile(s, v, horizon="ahead"), [0.5, 0.9], "shares", False),
     "residual_lifetime": (lambda m, s, v: m.residual_lifetime(s, v), [0.5, 0.9], "shares", False),
     "time_to_next_purchase": (lambda m, s, v: m.time_to_next_purchase(s, v), [0.5, 0.9], "shares", False),
+    "time_to_last_purchase": (lambda m, s, v: m.time_to_last_purchase(s, v), [0.5, 0.9], "shares", False),
 }
-WITH_A_PROBABILITY = {"residual_lifetime": "p_alive", "time_to_next_purchase": "probability_of_purchase"}
+WITH_A_PROBABILITY = {
+    "residual_lifetime": "p_alive",
+    "time_to_next_purchase": "probability_of_purchase",
+    "time_to_last_purchase": "probability_of_purchase",
+}
 
 
 def asked(name, family, frame, value):
@@ -128,7 +133,9 @@ def test_a_series_array_or_column_is_one_a_row(name, family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("name", ["purchase_quantile", "residual_lifetime", "time_to_next_purchase", "latent_means"])
+@pytest.mark.parametrize(
+    "name", ["purchase_quantile", "residual_lifetime", "time_to_last_purchase", "latent_means", "latent_intervals"]
+)
 @pytest.mark.parametrize(
     "make",
     [
@@ -138,8 +145,8 @@ def test_a_series_array_or_column_is_one_a_row(name, family):
 )
 def test_other_kinds_of_frames(make, name, family):
     def ask(frame):
-        if name == "latent_means":
-            return model_of(family).latent_means(frame)
+        if name.startswith("latent_"):
+            return getattr(model_of(family), name)(frame)
         return asked(name, family, frame, [0.5])
 
     plain, found = ask(summary()), ask(make(summary()))
@@ -154,6 +161,7 @@ def test_no_rows_no_answers(family):
     for name in ASKED:
         assert len(asked(name, family, nobody, ASKED[name][1][0])) == 0
     assert len(model_of(family).latent_means(nobody)) == 0
+    assert len(model_of(family).latent_intervals(nobody)) == 0
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -221,6 +229,7 @@ def test_refuses_shares(q):
         lambda: model.purchase_quantile(summary(), q, horizon=3),
         lambda: model.residual_lifetime(summary(), q),
         lambda: model.time_to_next_purchase(summary(), q),
+        lambda: model.time_to_last_purchase(summary(), q),
     ):
         with pytest.raises(clv.InvalidInput, match=r"q must be|no column 'much'"):
             call()
@@ -292,7 +301,7 @@ def test_a_new_customer_is_one_with_an_empty_history(family):
         more = {"horizon": 39} if name == "purchase_quantile" else {}
         assert found == getattr(model, name)(empty, argument, **more)[0]
     assert type(new.purchase_quantile(0.9, horizon=39)) is int
-    for name in ("residual_lifetime", "time_to_next_purchase"):
+    for name in ("residual_lifetime", "time_to_next_purchase", "time_to_last_purchase"):
         for q in ((0.1, 0.5, 0.9), [0.5], 0.5):
             found = getattr(new, name)(q)
             assert found == pytest.approx(getattr(model, name)(empty, q).iloc[0].to_dict(), rel=1e-12)

@@ -111,11 +111,12 @@ def count_quantiles(
     new[1:] = np.any([rows[name][1:] != rows[name][:-1] for name in ["horizon", *together]], axis=0)
     block = int(np.clip(_CELLS // len(draws), 64, _ROWS))
     answers = np.empty((3 * len(shares) + 2, len(new)))
+    answers[-1] = _mean(family, draws, [rows[name] for name in family.statistics], rows["horizon"], new)
     for start in range(0, len(new), block):
         cut = slice(start, start + block)
         history = [rows[name][cut] for name in family.statistics]
         futures = np.cumsum(new[cut]) - new[start]
-        answers[:, cut] = _of_block(family, draws, history, rows["horizon"][cut], futures, shares)
+        answers[:-1, cut] = _of_block(family, draws, history, rows["horizon"][cut], futures, shares)
     answers = answers[:, where]
     values, at_most, below = answers[:-2].reshape(3, len(shares), -1)
     if np.any(values >= _LARGEST):
@@ -125,6 +126,18 @@ def count_quantiles(
             f"{values.shape[1]} customers, first row {i} (q={shares[k]:g}): give a shorter horizon or a smaller q"
         )
     return CountQuantiles(values, at_most, below, answers[-2], answers[-1])
+
+
+def _mean(family: PurchaseFamily, draws: Array, history: list[Array], t: Array, new: Any) -> Array:
+    """E[X] of all customers, not block by block: the more there are, the better do the families interpolate."""
+    heads, futures = np.flatnonzero(new), np.cumsum(new) - 1
+    those = [column[heads] for column in history]
+    ahead = t[heads] if np.ptp(t) > 0 else float(t[0])
+    mean = np.zeros(len(t))
+    for theta in draws:
+        alive = np.exp(family.log_p_alive(*history, *theta))
+        mean += alive * family.expected_purchases_alive(ahead, 0.0, *those, *theta)[futures]
+    return mean / len(draws)
 
 
 def representative(thetas: Array, size: int) -> Array:
@@ -189,16 +202,15 @@ def _roots(points: Array) -> tuple[Array, Array]:
 def _of_block(
     family: PurchaseFamily, draws: Array, history: list[Array], t: Array, futures: Positions, q: Array
 ) -> Array:
-    """Values, P(X ≤ value), P(X < value) of each q, then P(X = 0) and E[X]; a column for each row of the history."""
+    """Values, P(X ≤ value), P(X < value) of each q, then P(X = 0); a column for each row of the history."""
     heads = np.flatnonzero(np.diff(futures, prepend=-1))
     those, ahead = [column[heads] for column in history], t[heads]
     counted = family.purchase_counts_alive
     alive = np.empty((len(draws), len(t)))
-    none, mean = np.zeros(len(t)), np.zeros(len(t))
+    none = np.zeros(len(t))
     for k, theta in enumerate(draws):
         log_alive = family.log_p_alive(*history, *theta)
         np.exp(log_alive, out=alive[k])
-        mean += alive[k] * family.expected_purchases_alive(ahead, 0.0, *those, *theta)[futures]
         if counted is not None:
             none -= np.expm1(log_alive)
     left = np.ones((len(draws), len(heads)))  # P(n[0] or more) of each draw and future
@@ -235,7 +247,7 @@ def _of_block(
         count = min(2 * count, _MOST)
     if len(who):
         _halve(family, draws, history, t, alive, who, before, n[0] - 1, allowed, found)
-    return np.concatenate([*found, np.stack([none, mean]) / len(draws)])
+    return np.concatenate([*found, none[None, :] / len(draws)])
 
 
 def _halve(
