@@ -46,7 +46,7 @@ class Check(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The verdict on one model: the total first, then a fit not to be trusted, whom it beats and to whom it loses."""
+    """The verdict on one model: the total first, then the fit, whom it beats or loses to, and its intervals."""
 
     first: str
     rest: list[str]
@@ -65,7 +65,11 @@ def verdict(found: Validation, name: str) -> Said:
     expected, actual = float(found.predicted[name].expected.sum()), float(found.actual.sum())
     cut = str(found.split.facts["observation_end"])
     first = words.of_total(title(found, name), expected, actual, found.duration, found.time_unit, cut)
-    rest = [*words.of_fit(found.models[name]), *words.of_baselines(found.comparisons, name, titles_of(found))]
+    rest = [
+        *words.of_fit(found.models[name]),
+        *words.of_baselines(found.comparisons, name, titles_of(found)),
+        *words.of_intervals(found.coverage, name, len(found.scored)),
+    ]
     return Said(first, rest)
 
 

@@ -138,11 +138,8 @@ def _score(value: float, error: float) -> Cell:
 
 
 def sureness(found: Validation) -> dict[str, Any]:
-    """Did 90 % intervals hold what happened: sentences on each model, a table of everybody."""
+    """Did 90 % intervals hold what happened: a table of everybody, and why some have none."""
     titles, rows = titles_of(found), list[Any](found.coverage.itertuples(index=False))
-    sentences = {
-        name: words.of_intervals(found.coverage, name, titles[name], len(found.scored)) for name in found.names
-    }
     without = [
         f"{titles[row.model]} has no intervals of {row.quantity} here: "
         f"{row.interval_source.removeprefix('none: ').rstrip('.')}."
@@ -175,8 +172,7 @@ def sureness(found: Validation) -> dict[str, Any]:
         "The total is",
         "Parameters from",
     )
-    told = [" ".join(each) for each in sentences.values() if each]
-    return {"paragraphs": [*told, *without], "table": Table("90 % intervals and what happened", header, table)}
+    return {"paragraphs": without, "table": Table("90 % intervals and what happened", header, table)}
 
 
 def _range(low: float, high: float) -> Cell:

@@ -181,15 +181,10 @@ class Validation:
                 words.of_total(titles[name], expected, total, self.duration, self.time_unit, cut),
                 *words.of_fit(self.models[name]),
                 *words.of_baselines(self.comparisons, name, titles),
+                *words.of_intervals(self.coverage, name, len(self.scored)),
             ]
             paragraphs.append(" ".join(sentences))
-        return "\n".join([*paragraphs, *self._intervals(), *self._new_customers()])
-
-    def _intervals(self) -> list[str]:
-        """A paragraph a model, the leader first."""
-        ordered = sorted(self.names, key=lambda one: one != self._leader())
-        told = [words.of_intervals(self.coverage, name, self.titles[name], len(self.scored)) for name in ordered]
-        return [" ".join(sentences) for sentences in told if sentences]
+        return "\n".join([*paragraphs, *self._new_customers()])
 
     def _leader(self) -> str:
         """The model with the best log score; the first one where none has any."""

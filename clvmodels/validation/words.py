@@ -142,7 +142,7 @@ def _whom(others: Sequence[str], everybody: set[str], titles: dict[str, str]) ->
     return listed([f'"{titles[other]}"' for other in others])
 
 
-def of_intervals(coverage: Any, name: str, title: str, customers: int) -> list[str]:
+def of_intervals(coverage: Any, name: str, customers: int) -> list[str]:
     """How many customers were within their intervals, and was the total? One sentence or two a quantity.
 
     ``coverage`` as in `Validation`; nothing is said of a quantity without intervals.
@@ -151,9 +151,8 @@ def of_intervals(coverage: Any, name: str, title: str, customers: int) -> list[s
     for row in coverage[(coverage["model"] == name) & (coverage["n"] > 0)].itertuples(index=False):
         level, did = f"{100 * row.level:g} %", "bought as often" if row.quantity == "purchases" else "spent as much"
         whom = f"{row.n:,} customers" + (f" drawn from {customers:,}" if row.n < customers else "")
-        begin = "Of" if sentences else f"{title}: of"
         sentences.append(
-            f"{begin} {whom} {round(row.held * row.n):,} ({100 * row.held:.1f} %) {did} as their {level} interval "
+            f"Of {whom} {round(row.held * row.n):,} ({100 * row.held:.1f} %) {did} as their {level} interval "
             f"said; the intervals themselves expected {100 * row.expected:.1f} %."
         )
         if row.total_held is not None:

@@ -138,6 +138,29 @@ def test_numbers_are_those_of_the_tables(found, cdnow_page):
     assert "1,411" in cdnow_page or "1411" in cdnow_page  # customers without a repeat purchase, in an alt text
 
 
+def test_intervals_and_why_there_are_none(found):
+    """A row for each forecaster and quantity that has intervals, a sentence for each that has none."""
+    told = sections.sureness(found)
+    assert len(told["table"].rows) == found.coverage["held"].notna().sum()
+    assert told["paragraphs"] == []
+    row = next(row for row in told["table"].rows if row[0].text == "BG/NBD" and row[1].text == "purchases")
+    own = found.coverage.set_index(["model", "quantity"]).loc[("bg_nbd", "purchases")]
+    assert row[2].text == f"{own['held']:.1%} ± {100 * own['standard_error']:.1f}"
+    assert (row[7].text, row[7].good) == ("✗ outside", False)
+    without = found.coverage.assign(n=0, interval_source="none: the fit is not to be trusted")
+    told = sections.sureness(dataclasses.replace(found, coverage=without))
+    assert told["table"].rows == []
+    assert "BG/NBD has no intervals of spend here: the fit is not to be trusted." in told["paragraphs"]
+
+
+def test_a_band_is_told_in_words():
+    ax = Figure().subplots()
+    ax.fill_between([1, 2, 3], [1, 2, 3], [4, 6, 8], label="90 % band")
+    assert described(ax.figure) == (
+        "90 % band, lower end: 1 at 1, 2 at 2, 3 at 3. 90 % band, upper end: 4 at 1, 6 at 2, 8 at 3."
+    )
+
+
 def test_the_same_validation_gives_the_same_bytes(found, cdnow_page):
     import matplotlib as mpl
 

@@ -155,7 +155,7 @@ def test_columns_of_the_customers(cdnow_validation, cdnow, monkeypatch):
     monkeypatch.setattr(intervals, "MOST_CUSTOMERS", 1000)
     part = clv.validate(cdnow, calibration_end="1997-09-30", models=["nbd"], n_resamples=2)
     assert not [name for name in part.scored if "_90_" in name]
-    assert "of 1,000 customers drawn from 2,357" in part.verdict
+    assert "Of 1,000 customers drawn from 2,357" in part.verdict
 
 
 def test_cdnow_as_it_is(cdnow_validation):
@@ -186,12 +186,12 @@ def test_no_intervals_of_what_is_not_to_be_trusted():
     assert (told.found, told.source) == ({}, {"purchases": why, "spend": why})
     table = coverage_table({"nbd": told}, {"nbd": said}, bought, spent)
     assert table["held"].isna().all()
-    assert words.of_intervals(table, "nbd", "NBD", 400) == []
+    assert words.of_intervals(table, "nbd", 400) == []
     told = of_model(model, distrusted(spend), said, frame, 26.0, 0)
     assert told.source == {"purchases": "covariance", "spend": why}
     assert np.isfinite(told.found["purchases"].total).all()
     table = coverage_table({"nbd": told}, {"nbd": said}, bought, spent)
-    assert len(words.of_intervals(table, "nbd", "NBD", 400)) == 2
+    assert len(words.of_intervals(table, "nbd", 400)) == 2
 
 
 def test_families_that_cannot():
@@ -207,4 +207,4 @@ def test_families_that_cannot():
     table = coverage_table({"nbd": told}, {"nbd": said}, bought, bought)
     assert table["held"].notna().tolist() == [True, False]
     assert table["total_held"].tolist() == [None, None]
-    assert "interval of all" not in " ".join(words.of_intervals(table, "nbd", "NBD", 400))
+    assert "interval of all" not in " ".join(words.of_intervals(table, "nbd", 400))

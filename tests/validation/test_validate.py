@@ -220,6 +220,7 @@ def test_progress_names_each_step(cdnow):
         "baselines",
         "scores and comparisons",
         "week by week",
+        "intervals",
     ]
 
 
