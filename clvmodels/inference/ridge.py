@@ -3,7 +3,7 @@
 The posterior of these models is long and bent in one direction: two parameters that trade off against each other. There
 the other coordinates are maximised anew at each of a few points (the profile), and Laplace's approximation integrates
 them out: ln marginal = ln profile − ½ ln det B, with B the Hessian of −ln posterior in them. That coordinate is drawn
-from the interpolated marginal, the others from a t distribution with 7 degrees of freedom around the interpolated
+from the interpolated marginal, the others from a t distribution with 4 degrees of freedom around the interpolated
 maximum. The tails are made heavier than the approximation, so that importance weights stay bounded.
 
 Sources: Tierney & Kadane (1986), JASA 81(393), 82-86 (the marginal); Rue, Martino & Chopin (2009), JRSS B 71(2),
@@ -22,7 +22,9 @@ from ..numerics.arrays import Array
 from .log_posterior import Mode
 from .maximum_likelihood import differences, newton_step, updated
 
-_FREEDOM = 7.0
+# Of the t distribution. On CDNOW 7 gives 3,940 effective draws of 4,000 and 4 gives 3,670; on 50 customers, whose
+# posterior is skew across the ridge as well, k-hat falls from .66 to .5 and quantiles come out closer.
+_FREEDOM = 4.0
 _FALLEN = 20.0  # nats below the summit: there the grid ends
 _FIRST_STEP, _MOST_STEPS = 0.6, 30  # standard errors; to either side
 _ARRIVED = 1e-6  # squared standard errors

@@ -97,7 +97,7 @@ def test_the_density_proposed_from_is_the_one_told():
     narrow = np.exp(stats.multivariate_normal(np.full(3, 1.2), COVARIANCE / 2).logpdf(points) - log_density)
     wide = np.exp(stats.multivariate_normal(np.ones(3), COVARIANCE).logpdf(points) - log_density)
     assert narrow.mean() / wide.mean() == pytest.approx(1, abs=0.03)
-    assert np.std(weights / weights.mean()) < 0.3
+    assert np.std(weights / weights.mean()) < 0.4
 
 
 def test_the_same_seed_gives_the_same_draws():
