@@ -60,10 +60,12 @@ def test_failures_are_counted_and_told():
         *outcomes("nbd", 20, failure="nobody came back"),
         outcomes("nbd", 1)[0]._replace(failure="k-hat is 0.9", k_hat=0.9),
     ]
+    two.append(outcomes("nbd", 1)[0]._replace(method="hmc", k_hat=math.nan))
     section = posterior_section("nbd", two, MADE)
     row = tables(section)["Posterior of NBD"][0][0]
-    assert (row["worlds"], row["failures"], row["no posterior"], row["not trusted"]) == ("21", "2", "1", "1")
-    assert row["k-hat > 0.7"] == "1 of 20 (5.0%)"
+    assert (row["worlds"], row["failures"], row["no posterior"], row["not trusted"]) == ("22", "2", "1", "1")
+    assert row["k-hat > 0.7"] == "2 of 21 (9.5%)"
+    assert row["made by"] == "hmc 1, laplace 20"
     assert "nobody came back" in section
     assert "k-hat is 0.9" in section
 

@@ -73,8 +73,9 @@ def posterior_section(name: str, outcomes: Sequence[Outcome], made: Made) -> str
     )
     none = [o for o in outcomes if not o.ranks]
     doubted = [o for o in outcomes if o.ranks and o.failure]
-    hats = [o.k_hat for o in outcomes if not math.isnan(o.k_hat)]
-    high = sum(hat > WORST_K_HAT for hat in hats)
+    drawn = [o for o in outcomes if o.method]
+    # Hamiltonian Monte Carlo is taken where the weights' k-hat was too high
+    high = sum(o.k_hat > WORST_K_HAT or o.method == "hmc" for o in drawn)
     methods: dict[str, int] = {}
     for outcome in outcomes:
         if outcome.method:
@@ -88,7 +89,7 @@ def posterior_section(name: str, outcomes: Sequence[Outcome], made: Made) -> str
         "| worlds | failures | no posterior | not trusted | k-hat > 0.7 | made by |",
         "|---:|---:|---:|---:|---:|---|",
         f"| {len(outcomes)} | {len(none) + len(doubted)} | {len(none)} | {len(doubted)} | "
-        f"{high} of {len(hats)} ({high / max(len(hats), 1):.1%}) | {how} |",
+        f"{high} of {len(drawn)} ({high / max(len(drawn), 1):.1%}) | {how} |",
         "",
     ]
     lines += _first(without=[o.failure for o in none], **{"in doubt": [o.failure for o in doubted]})
