@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ class Future:
         Share of the draws in which the quantity is 0, of shape (customers,).
     total
         Sum over customers, one value a draw: of shape (draws,), or (draws, groups).
-    shares
-        What of the variance comes from where (see :class:`~clvmodels.models.predictive.shares.Shares`).
+    share
+        Tells what of the variance comes from where; asked once, when `shares` is first looked at.
 
     Examples
     --------
@@ -62,7 +63,12 @@ class Future:
     quantile: Mapping[str, Array]
     none: Mapping[str, Array]
     total: Mapping[str, Array]
-    shares: Mapping[str, Shares]
+    share: Callable[[], Mapping[str, Shares]]
+
+    @cached_property
+    def shares(self) -> Mapping[str, Shares]:
+        """What of the variance comes from where (see :class:`~clvmodels.models.predictive.shares.Shares`)."""
+        return self.share()
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -174,20 +180,23 @@ def simulate_future(
                     expected[name] += moments.expected
                     within[name] += moments.within
                     chance[name] += moments.chance
-        of_parameters = (
-            shares.of_parameters(
-                pool, question.purchases, question.spend, question.history, question.spent, question.margin,
+
+    def share() -> dict[str, Shares]:
+        if question.customer:
+            of_parameters = shares.of_parameters(
+                question.purchases, question.spend, question.history, question.spent, question.margin,
                 question.thetas, question.money, question.horizon, question.delta, mean["purchases"],
-            )
-            if question.customer
-            else {name: shares.of_totals(expected[name], within[name]) for name in names}
-        )  # fmt: skip
+            )  # fmt: skip
+        else:
+            of_parameters = {name: shares.of_totals(expected[name], within[name]) for name in names}
+        return {name: shares.shared(n, of_parameters[name], within[name], chance[name]) for name in names}
+
     return Future(
         mean,
         quantile,
         none,
         total if groups is not None else {name: values[:, 0] for name, values in total.items()},
-        {name: shares.shared(n, of_parameters[name], within[name], chance[name]) for name in names},
+        share,
     )
 
 

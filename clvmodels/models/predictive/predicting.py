@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def predict_distribution(
     told = {"interval_source": source, "horizon": _told(horizon), "draws": str(size)}
     table = frames.attach_facts(frames.table(each, frame), {**frames.read_facts(frame), **told})
     return PredictiveDistribution(
-        table, total, _shares(found, wanted), source, horizon, size, parts, levels, wanted, simulation, frame
+        table, total, partial(_shares, found, wanted), source, horizon, size, parts, levels, wanted, simulation, frame
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,6 @@ class PredictiveDistribution:
     total
         The same for the sum over all customers, a pandas row a quantity, with ``sd``. It is no sum of quantiles: those
         do not add. Customers share the parameters, so they err together.
-    shares
-        A pandas row for the average customer and one for the total, for each quantity: the shares of the variance
-        that come from the parameters, from what the customer is like (his own rates, whether he is still there, his
-        spend level) and from chance. They add up to 1.
     interval_source
         Where the uncertainty of the parameters comes from: ``"posterior"`` (that the model carries), ``"covariance"``
         (a normal distribution of ln θ around the fit) or ``"parameters as given"`` (none).
@@ -59,7 +56,7 @@ class PredictiveDistribution:
 
     table: Any
     total: pd.DataFrame
-    shares: pd.DataFrame
+    _share: Callable[[], pd.DataFrame] = field(repr=False)
     interval_source: str
     horizon: Any
     draws: int
@@ -68,6 +65,19 @@ class PredictiveDistribution:
     quantities: tuple[str, ...]
     _simulation: Simulation = field(repr=False)
     _frame: Any = field(repr=False)
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Where the variance comes from: a pandas row for the average customer and one for the total, by quantity.
+
+        The shares that come from the parameters, from what the customer is like (his own rates, whether he is still
+        there, his spend level) and from chance. They add up to 1.
+
+        >>> future = _example()
+        >>> future.shares[["parameters", "customer", "chance"]].sum(axis=1).round(6).unique()
+        array([1.])
+        """
+        return self._share()
 
     def __repr__(self) -> str:
         n = self._simulation.customers

@@ -8,7 +8,6 @@ over customers, while the first is the variance of the sum of all A.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +51,6 @@ def of_totals(sums: Array, each: float) -> OfParameters:
 
 
 def of_parameters(
-    pool: Executor,
     purchases: PurchaseFamily,
     spend: SpendFamily | None,
     history: Sequence[Array],
@@ -85,7 +83,7 @@ def of_parameters(
             found |= {"spend": amounts_of(counts, level), "clv": amounts_of(margin[row] * worth, level)}
         return found
 
-    each, names = list(pool.map(exact, rows)), ("purchases", "spend", "clv") if spend else ("purchases",)
+    each, names = [exact(int(row)) for row in rows], ("purchases", "spend", "clv") if spend else ("purchases",)
     result = {}
     for name in names:
         expected = np.array([one[name] for one in each]).reshape(len(rows), len(draws))
