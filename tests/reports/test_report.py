@@ -149,7 +149,7 @@ def test_intervals_and_why_there_are_none(found):
     assert row[2].text == f"{own['held']:.1%} ± {100 * own['standard_error']:.1f}"
     assert (row[7].text, row[7].good) == ("✗ outside", False)
     without = found.coverage.assign(n=0, interval_source="none: the fit is not to be trusted")
-    told = sections.sureness(dataclasses.replace(found, coverage=without))
+    told = sections.sureness(replace(found, coverage=without))
     assert told["table"].rows == []
     assert "BG/NBD has no intervals of spend here: the fit is not to be trusted." in told["paragraphs"]
 
