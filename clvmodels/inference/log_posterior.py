@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..numerics.arrays import Array, map_blocks
+from ..numerics.arrays import BLOCK, Array, map_blocks
 from .maximum_likelihood import maximize
 from .patterns import Patterns
 from .priors import Coordinates
+
+# With fewer patterns than this a pass costs more in calls than in arithmetic, so many points go into one block of rows.
+# Measured, 40 patterns of BG/NBD: 7 µs a point instead of 120; with 700 of Pareto/NBD one point at a time is faster.
+_FEW = 500
 
 
 class Mode(NamedTuple):
@@ -63,7 +67,12 @@ class LogPosterior:
         points = np.asarray(points, dtype=np.float64)
         thetas = self.natural(points)
         with np.errstate(all="ignore"):
-            likelihood = np.array([self._sum([float(p) for p in theta]) for theta in thetas])
+            if len(self.patterns.weights) < _FEW:
+                step = BLOCK // len(self.patterns.weights)
+                blocks = [self._sums(thetas[i : i + step]) for i in range(0, len(thetas), step)]
+                likelihood = np.concatenate([np.empty(0), *blocks])
+            else:
+                likelihood = np.array([self._sum([float(p) for p in theta]) for theta in thetas])
             total = likelihood + self.coordinates.log_prior(points)
         return np.where(np.isnan(total), -np.inf, total)
 
@@ -97,16 +106,24 @@ class LogPosterior:
             return -float(coordinates.log_prior(z[None])[0]), -coordinates.log_prior_gradient(z)
 
         with np.errstate(all="ignore"):
-            found = maximize(of_coordinates, self.patterns, coordinates.of(start), np.zeros(k), penalty)
+            found = maximize(of_coordinates, self.patterns, coordinates.of(start), coordinates.centre, penalty)
         value = found.log_likelihood - found.penalty
         return Mode(found.log_parameters, value, found.hessian, found.decrement)
+
+    def _each(self, *columns: Any) -> Array:
+        return self.log_likelihood(*columns)[0] if self.value_alone is None else self.value_alone(*columns)
+
+    def _sums(self, thetas: Array) -> Array:
+        """Of all patterns, for each row of parameters: every pattern with every row."""
+        n, m = len(self.patterns.weights), len(thetas)
+        statistics = [np.tile(column, m) for column in self.patterns.columns]
+        each = self._each(*statistics, *np.repeat(thetas.T, n, axis=1)).reshape(m, n)
+        return np.asarray(np.sum(each * self.patterns.weights, axis=1))
 
     def _sum(self, parameters: list[float]) -> float:
         def block(*columns: Array) -> float:
             *statistics, weights = columns
-            if self.value_alone is not None:
-                return float(np.sum(weights * self.value_alone(*statistics, *parameters)))
-            return float(np.sum(weights * self.log_likelihood(*statistics, *parameters)[0]))
+            return float(np.sum(weights * self._each(*statistics, *parameters)))
 
         return float(sum(self._blocks(block)))
 

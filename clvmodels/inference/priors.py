@@ -24,7 +24,7 @@ from scipy import special
 
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
-from .regularisation import NARROWEST, check_distribution, name_of, quantile, slope
+from .regularisation import NARROWEST, check_distribution, median, name_of, quantile, slope
 
 DEFAULT_SD = 2.0  # 95 % of such a θ lie between scale/50 and 50·scale
 _WIDEST = 100.0  # quartiles of ln θ further apart mean numbers that no computer holds
@@ -75,6 +75,14 @@ class Coordinates:
     def told(self) -> tuple[str, ...]:
         """The priors, one sentence a parameter."""
         return tuple(prior.text for prior in self.priors)
+
+    @property
+    def centre(self) -> Array:
+        """Where half of each prior lies below, shape (k,); with bounds the middle between them."""
+        free = (prior.distribution is not None and not np.isfinite(prior.low) for prior in self.priors)
+        return np.array(
+            [median(prior.distribution) if has else 0.0 for prior, has in zip(self.priors, free, strict=True)]
+        )
 
     def log_parameters(self, points: Array) -> Array:
         """ln θ of points z of shape (..., k)."""

@@ -3,7 +3,7 @@
 The posterior of these models is long and bent in one direction: two parameters that trade off against each other. There
 the other coordinates are maximised anew at each of a few points (the profile), and Laplace's approximation integrates
 them out: ln marginal = ln profile − ½ ln det B, with B the Hessian of −ln posterior in them. That coordinate is drawn
-from the interpolated marginal, the others from a t distribution with 7 degrees of freedom around the interpolated
+from the interpolated marginal, the others from a t distribution with 4 degrees of freedom around the interpolated
 maximum. The tails are made heavier than the approximation, so that importance weights stay bounded.
 
 Sources: Tierney & Kadane (1986), JASA 81(393), 82-86 (the marginal); Rue, Martino & Chopin (2009), JRSS B 71(2),
@@ -22,7 +22,9 @@ from ..numerics.arrays import Array
 from .log_posterior import Mode
 from .maximum_likelihood import differences, newton_step, updated
 
-_FREEDOM = 7.0
+# Of the t distribution. On CDNOW 7 gives 3,940 effective draws of 4,000 and 4 gives 3,670; on 50 customers, whose
+# posterior is skew across the ridge as well, k-hat falls from .66 to .5 and quantiles come out closer.
+_FREEDOM = 4.0
 _FALLEN = 20.0  # nats below the summit: there the grid ends
 _FIRST_STEP, _MOST_STEPS = 0.6, 30  # standard errors; to either side
 _ARRIVED = 1e-6  # squared standard errors
@@ -115,6 +117,8 @@ def _side(function: _Function, top: _Point, side: float) -> list[_Point]:
 def _at(function: _Function, y: Array, hessian: Array) -> _Point:
     """The lowest point with that first coordinate, from ``y`` on."""
     value, gradient = function(y)
+    if len(y) == 1:
+        return _Point(y, value, hessian)
     for _ in range(40):
         step, decrement = newton_step(hessian, gradient[1:], 1.0)
         if not decrement > _ARRIVED:
@@ -134,7 +138,7 @@ def _at(function: _Function, y: Array, hessian: Array) -> _Point:
     def of_others(others: Array) -> Array:
         return np.asarray(function(np.concatenate([y[:1], others]))[1][1:])
 
-    return _Point(y, value, _positive(differences(of_others, y[1:])) if len(y) > 1 else hessian)
+    return _Point(y, value, _positive(differences(of_others, y[1:])))
 
 
 def _positive(hessian: Array) -> Array:

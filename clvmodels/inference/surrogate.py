@@ -21,7 +21,7 @@ from .importance import Weighed, sample, stratified
 from .log_posterior import LogPosterior, Mode
 from .ridge import axes_of
 
-MANY = 20_000  # patterns from which on a polynomial is tried
+MANY = 5_000  # patterns from which on a polynomial is tried: below, all draws cost a few seconds at most
 CLOSE = 0.02  # nats: the largest error of ln posterior that is let pass
 _DEGREE = 4
 _EQUATIONS = 3.5  # for each coefficient, in the first round

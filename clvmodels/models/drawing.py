@@ -27,7 +27,7 @@ from .spend import SpendModel, paying_repeaters
 
 METHODS = ("auto", "laplace", "hmc", "bootstrap")
 _DRAWS, _DRAWS_OF_BOOTSTRAP = 4000, 200
-_MOST = 10_000_000
+_MOST = 1_000_000
 
 
 class _Wanted(NamedTuple):
@@ -62,7 +62,7 @@ def posterior(
         A fitted model, or one of given parameters. It says the family and the time unit; its parameters do not enter.
         A `CLVModel` gives the posterior of both parts, which know nothing of each other.
     summary
-        One row a customer, as for `fit`.
+        One row a customer, as for `PurchaseModel.fit` or `SpendModel.fit`.
     prior
         Parameter name -> a frozen continuous distribution of scipy.stats of ln(θ / scale), on the whole line or a
         finite interval; or a pair (low, high), 0 < low < high, of θ itself: flat in ln θ between them. Those not named

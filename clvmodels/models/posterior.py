@@ -56,6 +56,8 @@ class Posterior:
     >>> found = Posterior(("r",), np.linspace(0.2, 0.3, 1000).reshape(4, 250, 1), "bootstrap", (), 500.0, {"r": 1000.0})
     >>> found
     Posterior(r; 4 x 250 draws by bootstrap): These draws can be trusted.
+    >>> found.trusted, found.verdict
+    (True, 'These draws can be trusted.')
     """
 
     parameters: tuple[str, ...]

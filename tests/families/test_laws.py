@@ -72,6 +72,18 @@ def test_gradient_is_the_numerical_derivative(world, data):
 @of_every(WORLDS)
 @laws(25)
 @given(data=st.data())
+def test_the_value_alone_is_the_same(world, data):
+    if world.family.log_likelihood_value is None:
+        return
+    parameters = np.array(data.draw(parameters_of(world)))
+    history = data.draw(histories_of(world))
+    value = world.family.log_likelihood(*history, *parameters)[0]
+    assert_allclose(world.family.log_likelihood_value(*history, *parameters), value, rtol=1e-13, atol=1e-13)
+
+
+@of_every(WORLDS)
+@laws(25)
+@given(data=st.data())
 def test_nothing_seen_is_certain(world, data):
     """T = 0: log-likelihood 0 with gradient 0."""
     nothing = [np.zeros(1) for _ in world.family.statistics]
@@ -519,6 +531,8 @@ def test_parameters_may_be_one_per_row(world, n_rows):
     varied = factors * np.array(values)[:, None]
     every = family.expected_purchases_alive(t, 0.0, *history, *varied)
     likely = family.log_likelihood(*history, *varied)[0]
+    if family.log_likelihood_value:
+        assert_allclose(family.log_likelihood_value(*history, *varied), likely, rtol=1e-12)
     for i in range(0, n_rows, max(1, n_rows // 20)):
         row, own = [h[i] for h in history], varied[:, i]
         assert_allclose(every[i], family.expected_purchases_alive(t, 0.0, *row, *own), rtol=1e-11)

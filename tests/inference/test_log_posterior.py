@@ -79,6 +79,18 @@ def test_weights_are_repeated_rows(columns):
     assert one.values(points) == pytest.approx(other.values(points), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", [*FAMILIES, "bg_bb"])
+def test_many_points_in_one_block_are_the_same_as_one_by_one(name, columns):
+    x, t_x, T = columns
+    periods = [np.minimum(x, np.floor(t_x)), np.floor(np.where(np.floor(t_x) < 1, 0, t_x)), T]
+    found, mode = posterior(name, periods if name == "bg_bb" else columns)
+    assert len(found.patterns.weights) < 500
+    points = mode.point + np.random.default_rng(1).normal(size=(200, len(mode.point)))
+    one_by_one = [found.with_gradient(point)[0] for point in points]
+    assert found.values(points) == pytest.approx(one_by_one, rel=1e-11)
+    assert found.values(points[:0]).shape == (0,)
+
+
 def test_absurd_points_have_no_weight_and_no_warning(columns):
     found, mode = posterior("pareto_nbd", columns)
     values = found.values(np.array([mode.point + 1e3, mode.point - 1e3, mode.point]))
