@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 from scipy import stats
 
 import clvmodels as clv
@@ -37,27 +38,35 @@ def apart(name, found):
     result = {}
     for j, parameter in enumerate(found.parameters):
         draws, told = np.log(found.flat()[:, j]), NUTS["models"][name][parameter]
-        # resampled by their weights, draws are no better than as many independent ones
-        effective = found.ess[parameter]
-        if found.k_hat is not None:
-            effective = 1 / (1 / effective + 1 / len(draws))
-        sd = draws.std()
+        error_of = errors(found, j)
         own = {
-            "mean": (draws.mean(), sd / math.sqrt(effective), told["mean"], told["mcse_mean"]),
-            "sd": (
-                sd,
-                sd * math.sqrt((stats.kurtosis(draws, fisher=False) - 1) / 4 / effective),
-                told["sd"],
-                told["mcse_sd"],
-            ),
+            "mean": (draws.mean(), error_of("mean"), told["mean"], told["mcse_mean"]),
+            "sd": (draws.std(), error_of("sd"), told["sd"], told["mcse_sd"]),
         }
         for text, (value, error) in told["quantiles"].items():
-            q = float(text)
-            low, high = np.quantile(draws, (q - 0.02, q + 0.02))
-            own[text] = np.quantile(draws, q), math.sqrt(q * (1 - q) / effective) * (high - low) / 0.04, value, error
+            own[text] = np.quantile(draws, float(text)), error_of("quantile", float(text)), value, error
         for what, (ours, our_error, theirs, their_error) in own.items():
             result[parameter, what] = (ours - theirs) / math.hypot(our_error, their_error)
     return result
+
+
+def errors(found, j):
+    """The Monte-Carlo error of a mean, a standard deviation or a quantile of a log-parameter."""
+    chains = np.log(found.draws[:, :, j])
+    if found.k_hat is None:
+        return lambda what, q=None: array_stats.mcse(chains, chain_axis=0, draw_axis=1, method=what, prob=q)
+    # by their weights, and once more because they were resampled: no worse than as many independent ones
+    draws, effective = chains.ravel(), 1 / (1 / found.ess[found.parameters[j]] + 1 / chains.size)
+
+    def error_of(what, q=None):
+        if what == "mean":
+            return draws.std() / math.sqrt(effective)
+        if what == "sd":
+            return draws.std() * math.sqrt((stats.kurtosis(draws, fisher=False) - 1) / 4 / effective)
+        low, high = np.quantile(draws, (q - 0.02, q + 0.02))
+        return math.sqrt(q * (1 - q) / effective) * (high - low) / 0.04
+
+    return error_of
 
 
 def test_the_other_implementation_can_be_trusted_itself():
