@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import FIT_STEPS, CLVModel
+from ..models.predictive.intervals import check_terms
 from ..models.purchase import PurchaseModel
 from ..models.questions import continuous_rate
 from ..models.spend import SpendModel
@@ -118,6 +119,8 @@ def forecast(
     model = whole if money else whole.purchases
     length = one_or_endless(units_per_year(time_unit) if horizon is None else horizon)
     continuous_rate(annual_discount_rate, time_unit, length)  # a typo is told before a long log is read
+    if interval is not None:
+        check_terms(interval, draws, seed, [length])
     progress(STEPS[0])
     summary, quality, facts = summarize(log, time_unit=time_unit, **reading)
     if isinstance(model, CLVModel):

@@ -596,3 +596,37 @@ def test_messages_speak_of_options_and_not_of_python(words, refuse, tmp_path, lo
     message = refuse(*([] if is_file else words.split()), log=f"{words}.csv" if is_file else log_file)
     advice = re.split(r"(?<=[a-z'])\. ", message)[-1]
     assert not PYTHON.search(advice.split(", first ")[-1])
+
+
+def test_intervals_are_written_and_told(tmp_path: Path) -> None:
+    log_lines(300).to_csv(tmp_path / "log.csv", index=False)
+    # in this made log frequent buyers may spend more, and a model of 300 customers may be in doubt: neither is at issue
+    asked = (
+        "forecast",
+        "log.csv",
+        "--out",
+        "scored.csv",
+        "--interval",
+        "0.9",
+        "--draws",
+        "100",
+        "--purchases",
+        "bg_nbd",
+    )
+    done = run(*asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    scored = pd.read_csv(tmp_path / "scored.csv", dtype={"customer_id": str})
+    assert list(scored.columns)[:4] == ["customer_id", "p_alive", "p_alive_low", "p_alive_high"]
+    assert (scored["clv_low"] <= scored["clv_high"]).all()
+    assert set(scored["interval_source"]) == {"covariance"}
+    assert re.search(r"expected purchases +[\d,]+  \(90 % interval [\d,]+ to [\d,]+\)", done.stdout)
+    assert "the parameters (from: covariance)" in done.stdout
+
+
+@pytest.mark.parametrize(("level", "said"), [("90", "between 0 and 1"), ("x", "expected a number")])
+def test_an_interval_is_a_share(tmp_path: Path, level: str, said: str) -> None:
+    log_lines().to_csv(tmp_path / "log.csv", index=False)
+    done = run("forecast", "log.csv", "--out", "scored.csv", "--interval", level, cwd=tmp_path)
+    assert done.returncode
+    assert said in done.stderr
+    assert not (tmp_path / "scored.csv").exists()

@@ -116,3 +116,33 @@ def test_a_log_without_money_is_forecast_without_it(log):
     ]
     expected = result.model.expected_purchases(result.summary, horizon=39)
     assert result.scored["expected_purchases"].tolist() == expected.tolist()
+
+
+# Intervals
+
+
+def test_ends_stand_beside_each_number_and_every_row_says_of_what_kind(log, result):
+    found = clv.forecast(log, purchases="bg_nbd", observation_end=END, margin=0.3, interval=0.8, draws=50)
+    scored = found.scored
+    for name in ("p_alive", "expected_purchases", "expected_spend", "clv"):
+        at = list(scored.columns).index(name)
+        assert list(scored.columns)[at : at + 3] == [name, f"{name}_low", f"{name}_high"]
+        assert scored[name].equals(result.scored[name])
+    assert set(scored["interval"]) == {0.8}
+    assert set(scored["interval_source"]) == {"covariance"}
+
+
+def test_without_money_there_are_intervals_of_purchases(log):
+    scored = clv.forecast(log, purchases="bg_nbd", amount=None, interval=0.9, draws=50).scored
+    assert {"p_alive_low", "expected_purchases_high", "interval"} <= set(scored.columns)
+    assert not any(name.startswith("clv") for name in scored.columns)
+    facts = frames.read_facts(scored)
+    assert float(facts["total_expected_purchases_low"]) < scored["expected_purchases"].sum()
+
+
+@pytest.mark.parametrize(
+    "asked", [{"interval": 90}, {"interval": 0.9, "draws": 0}, {"interval": 0.9, "horizon": 1e999}]
+)
+def test_an_interval_that_cannot_be_is_refused(log, asked):
+    with pytest.raises(clv.InvalidInput, match=r"interval must lie|draws must be|intervals need a finite"):
+        clv.forecast(log, purchases="bg_nbd", **asked)

@@ -23,7 +23,7 @@ Interval = tuple[Array, Array]
 def checked_interval(level: Any) -> tuple[float, float]:
     """The two quantiles that a central interval ends at."""
     if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
-        raise InvalidInput(f"interval must lie between 0 and 1, for example 0.9; found {str(level)[:40]!r}")
+        raise InvalidInput(f"interval must lie between 0 and 1, for example 0.9; found {str(level)[:40]}")
     return (1 - float(level)) / 2, (1 + float(level)) / 2
 
 
