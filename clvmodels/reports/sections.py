@@ -184,7 +184,7 @@ def _range(low: float, high: float) -> Cell:
 def _held(within: Any) -> Cell:
     if within is None or within != within:
         return Cell(cells.MISSING, None, "missing")
-    return cells.text("✓ within" if within else "✗ outside", bool(within))
+    return cells.text("✓ within" if within else "✗ outside")
 
 
 def rules(found: Validation) -> list[tuple[str, str]]:

@@ -204,7 +204,7 @@ def test_tracking_of_a_table(tracked):
     ax = plots.plot_tracking(tracked, models="bg_nbd")
     assert legend(ax) == ["actual", "BG/NBD", "90 % band"]
     own = plots.plot_tracking(tracked.assign(model=tracked["model"].replace("bg_nbd", "early")))
-    assert legend(own) == ["actual", "Pareto/NBD", "early"]
+    assert legend(own) == ["actual", "Pareto/NBD", "Pareto/NBD: 90 % band", "early", "early: 90 % band"]
     plain = tracked.drop(columns=[name for name in tracked if "revenue" in name])
     with pytest.raises(clv.NotAvailable, match="revenue needs amounts"):
         plots.plot_tracking(plain, what="revenue")
