@@ -70,7 +70,7 @@ def posterior(
         without bounds are refused, for their posterior has infinite mass.
     method
         ``"laplace"``: importance sampling from an approximation that follows the ridge of the posterior, with smoothed
-        weights (PSIS). ``"hmc"``: Hamiltonian Monte Carlo, some 10,000 passes over the customers. ``"auto"``: the
+        weights (PSIS). ``"hmc"``: Hamiltonian Monte Carlo, 20,000 to 30,000 passes over the customers. ``"auto"``: the
         first, and the second where the first one's k-hat exceeds 0.7. ``"bootstrap"``: the Bayesian bootstrap over
         customers, whose spread is right even if customers do not behave as the model says; every draw is the maximum
         of likelihood times prior under random weights of the customers.

@@ -54,7 +54,11 @@ def errors(found, j):
     """The Monte-Carlo error of a mean, a standard deviation or a quantile of a log-parameter."""
     chains = np.log(found.draws[:, :, j])
     if found.k_hat is None:
-        return lambda what, q=None: array_stats.mcse(chains, chain_axis=0, draw_axis=1, method=what, prob=q)
+        ways = {"chain_axis": 0, "draw_axis": 1}
+        sd, kurtosis = chains.std(), stats.kurtosis(chains, axis=None, fisher=False)
+        # by the effective draws of squares, which wander more slowly than the draws; ArviZ's takes those of the mean
+        of_sd = sd * math.sqrt((kurtosis - 1) / 4 / array_stats.ess(chains, method="sd", **ways))
+        return lambda what, q=None: of_sd if what == "sd" else array_stats.mcse(chains, method=what, prob=q, **ways)
     # by their weights, and once more because they were resampled: no worse than as many independent ones
     draws, effective = chains.ravel(), 1 / (1 / found.ess[found.parameters[j]] + 1 / chains.size)
 
