@@ -70,7 +70,7 @@ def members(cls: type) -> dict[str, Any]:
 
 def fields(cls: type) -> list[str]:
     if dataclasses.is_dataclass(cls):
-        return [field.name for field in dataclasses.fields(cls)]
+        return [field.name for field in dataclasses.fields(cls) if not field.name.startswith("_")]
     return list(getattr(cls, "_fields", ()))
 
 
@@ -79,7 +79,8 @@ def given_back(value: Any) -> str:
     if isinstance(value, property):
         return given_back(value.fget)
     if isinstance(value, type):
-        held = [str(annotation) for annotation in vars(value).get("__annotations__", {}).values()]
+        annotations = vars(value).get("__annotations__", {})
+        held = [str(annotation) for name, annotation in annotations.items() if not name.startswith("_")]
         return " ".join([*held, *map(given_back, members(value).values())])
     return str(value.__annotations__.get("return", ""))
 

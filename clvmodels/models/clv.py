@@ -267,7 +267,7 @@ class CLVModel:
 
         Parameters
         ----------
-        summary, annual_discount_rate, margin
+        summary
             As for `predict`.
         horizon
             In the model's time unit, finite; one year if None; a column name or array gives one a row.
@@ -281,6 +281,8 @@ class CLVModel:
             Some of ``"parameters"``, ``"customer"`` and ``"chance"``; what is left out is set to its mean.
         seed
             The same one gives the same futures, whatever the computer.
+        annual_discount_rate, margin
+            As for `predict`.
 
         Returns
         -------

@@ -300,7 +300,11 @@ class PurchaseModel:
 
     @property
     def posterior(self) -> Posterior | None:
-        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters."""
+        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters.
+
+        >>> PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").posterior is None
+        True
+        """
         return self._state.posterior
 
     # Questions about every customer
@@ -575,7 +579,8 @@ class PurchaseModel:
     ) -> PredictiveDistribution:
         """Predictive distributions of purchases in (T, T + horizon]: of every customer, and of all together.
 
-        As `CLVModel.predict_distribution`, which has the meanings, without money. Raises and warns as that does.
+        The parameters are those of `CLVModel.predict_distribution` without money; the horizon must be given. Raises and
+        warns as that does.
 
         >>> import pandas
         >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")

@@ -313,7 +313,11 @@ class SpendModel:
 
     @property
     def posterior(self) -> Posterior | None:
-        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters."""
+        """The draws that `with_posterior` gave the model, or None; raises NotFitted without parameters.
+
+        >>> SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44}).posterior is None
+        True
+        """
         return self._state.posterior
 
     @property

@@ -37,8 +37,9 @@ class PredictiveDistribution:
         do not add. Customers share the parameters, so they err together.
     interval_source
         Where the uncertainty of the parameters comes from: ``"posterior"`` (that the model carries), ``"covariance"``
-        (a normal distribution of ln θ around the fit) or ``"parameters as given"`` (none).
-    horizon, draws, sources
+        (a normal distribution of ln θ around the fit) or ``"parameters as given"`` (none); of purchases and of spend
+        apart where they differ.
+    horizon, draws, sources, quantiles, quantities
         As asked for.
 
     Examples
