@@ -197,7 +197,7 @@ class PredictiveDistribution:
         Raises
         ------
         InvalidInput
-            If there is no such column, or there are not as many values as rows.
+            If there is no such column, there are not as many values as rows, or a Series has another index.
 
         Examples
         --------
@@ -212,7 +212,8 @@ class PredictiveDistribution:
             for quantity in self.quantities:
                 told = {"group": name, "customers": int(sizes[g]), "quantity": quantity}
                 rows.append(told | described(drawn[quantity][:, g], self.quantiles))
-        return pd.DataFrame(rows)
+        heads = ["group", "customers", "quantity", "mean", "sd", *map(quantile_name, self.quantiles)]
+        return pd.DataFrame(rows, columns=heads)
 
     def compare(self, groups: Any, a: Any, b: Any, quantity: str = "clv") -> GroupComparison:
         """Compare two groups' mean value: how much, how sure, and the probability that A's is higher.
@@ -224,7 +225,7 @@ class PredictiveDistribution:
         groups
             As for `total_by`.
         a, b
-            Two of its values.
+            Two of its values; None for customers without one.
         quantity
             ``"clv"``, ``"spend"`` or ``"purchases"``.
 
@@ -242,11 +243,8 @@ class PredictiveDistribution:
         names, codes, sizes = self._groups(groups)
         if quantity not in self.quantities:
             raise _not_predicted(quantity, self.quantities)
-        for which in (a, b):
-            if which not in names:
-                raise InvalidInput(f"there is no group {which!r}: found {', '.join(map(repr, names[:10]))}")
+        i, j = _place(names, a), _place(names, b)
         drawn = self._totals(codes)[quantity]
-        i, j = names.index(a), names.index(b)
         mean_a, mean_b = drawn[:, i] / sizes[i], drawn[:, j] / sizes[j]
         return compared(a, b, quantity, mean_a, mean_b, self.quantiles)
 
@@ -279,6 +277,7 @@ class PredictiveDistribution:
                 f"groups must have one value per row of the summary: expected {self._simulation.customers}, "
                 f"found {len(column)}"
             )
+        statistics.refuse_other_index(self._frame, groups, "groups")
         codes, names = pd.factorize(column, sort=True, use_na_sentinel=False)
         if len(names) * self.draws > _MOST_TOTALS:
             raise InvalidInput(
@@ -357,6 +356,15 @@ def quantile_name(q: float) -> str:
 
 def _not_predicted(quantity: Any, quantities: Sequence[str]) -> InvalidInput:
     return InvalidInput(f"quantity must be one of {', '.join(quantities)}; found {str(quantity)[:40]!r}")
+
+
+def _place(names: Sequence[Any], group: Any) -> int:
+    """Where a group stands among the names; a missing value is found by any other missing value."""
+    missing = pd.api.types.is_scalar(group) and pd.isna(group)
+    for i, name in enumerate(names):
+        if pd.isna(name) == missing and (missing or name == group):
+            return i
+    raise InvalidInput(f"there is no group {group!r}: found {', '.join(map(repr, names[:10]))}")
 
 
 def _column(frame: Any, groups: Any) -> pd.Series[Any]:

@@ -274,6 +274,20 @@ def test_groups_are_compared(future, summary):
     assert 0.02 < future.compare(half, 0, 1).probability_a_beats_b < 0.98
 
 
+def test_customers_without_a_group_are_one(model, summary):
+    future = model.predict_distribution(summary.head(40), horizon=39, draws=20)
+    groups = pd.Series(["a"] * 20 + [None] * 20, index=summary.index[:40])
+    assert future.total_by(groups)["customers"].tolist() == [20] * 6
+    assert future.compare(groups, "a", None).mean_b == future.compare(groups, float("nan"), "a").mean_a
+
+
+def test_no_customers_make_no_groups(model, summary):
+    future = model.predict_distribution(summary.head(0), horizon=39, draws=20)
+    found = future.total_by("frequency")
+    assert len(found) == 0
+    assert list(found.columns)[:4] == ["group", "customers", "quantity", "mean"]
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
@@ -283,7 +297,9 @@ def test_groups_are_compared(future, summary):
         (lambda f: f.prob_rank_in_top(1.5), "fraction must lie between 0 and 1"),
         (lambda f: f.prob_rank_in_top(10), "fraction must lie between 0 and 1"),
         (lambda f: f.total_by([1, 2]), "one value per row"),
-        (lambda f: f.compare("frequency", 0, 99), "there is no group 99"),
+        (lambda f: f.compare("frequency", 0, 99), "there is no group 99: found 0, 1, 2, 3"),
+        (lambda f: f.total_by(f.table["customer_id"].sample(frac=1, random_state=1)), "groups is a Series whose index"),
+        (lambda f: f.total_by(pd.Series("a", index=range(1, 2358))), "groups is a Series whose index"),
     ],
 )
 def test_wrong_questions_are_refused(future, ask, said):
