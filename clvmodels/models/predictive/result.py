@@ -12,6 +12,7 @@ import pandas as pd
 
 from ... import frames
 from ...errors import InvalidInput
+from ...inference.looks import figure
 from ...numerics.arrays import Array
 from .. import statistics
 from ..time_units import numbers
@@ -84,7 +85,7 @@ class PredictiveDistribution:
         return f"PredictiveDistribution of {n:,} customers, {self.draws} draws, parameters from: {self.interval_source}"
 
     def __str__(self) -> str:
-        return "\n".join([repr(self), self.total.to_string(index=False, float_format="{:,.4g}".format)])
+        return "\n".join([repr(self), self.total.to_string(index=False, float_format=figure)])
 
     def _repr_html_(self) -> str:
         from ..looks import predictive_distribution
@@ -321,10 +322,10 @@ class GroupComparison:
     probability_a_beats_b: float
 
     def __str__(self) -> str:
-        between = ", ".join(f"{100 * q:g} % {value:.4g}" for q, value in self.difference.items())
+        between = ", ".join(f"{100 * q:g} % {figure(value)}" for q, value in self.difference.items())
         return (
-            f"mean {self.quantity} of a customer: {self.a} {self.mean_a:.4g}, {self.b} {self.mean_b:.4g}; {self.a} "
-            f"beats {self.b} with probability {self.probability_a_beats_b:.3f} (difference: {between})"
+            f"mean {self.quantity} of a customer: {self.a} {figure(self.mean_a)}, {self.b} {figure(self.mean_b)}; "
+            f"{self.a} beats {self.b} with probability {self.probability_a_beats_b:.3f} (difference: {between})"
         )
 
 

@@ -15,6 +15,7 @@ import clvmodels as clv
 from clvmodels import frames
 from clvmodels.models.posterior import Posterior
 from clvmodels.models.predictive.parameter_draws import draws_of, spread
+from clvmodels.models.predictive.result import compared
 
 QUANTITIES = ("purchases", "spend", "clv")
 
@@ -313,3 +314,10 @@ def test_it_shows_itself(future):
         assert "2,357 customers, 400 draws" in repr(future)
         assert "clv" in str(future)
         assert future._repr_html_().count("<table") == 2
+
+
+def test_large_numbers_have_no_exponents(future):
+    assert (future.total["mean"] > 10_000).any()
+    assert "e+0" not in str(future)
+    assert "e+0" not in future._repr_html_()
+    assert str(compared("A", "B", "clv", np.array([12345.6]), np.array([1.0]), (0.5,))).count("12,34") == 2
