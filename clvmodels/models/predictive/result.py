@@ -182,7 +182,7 @@ class PredictiveDistribution:
         >>> future.expected_loss(cost=60)["treat"].tolist()
         [True, False]
         """
-        price, share = self._per_row(cost, "cost"), float(numbers(uplift, "uplift must be a number"))
+        price, share = self._per_row(cost, "cost"), _checked_uplift(uplift)
         treated, left = decisions.losses(self._show(quantity), self._simulation.customers, price, share)
         columns = {"loss_if_treated": treated, "loss_if_left": left, "treat": treated < left}
         return frames.table(self._identified(columns), self._frame)
@@ -357,6 +357,13 @@ def quantile_name(q: float) -> str:
 
 def _not_predicted(quantity: Any, quantities: Sequence[str]) -> InvalidInput:
     return InvalidInput(f"quantity must be one of {', '.join(quantities)}; found {str(quantity)[:40]!r}")
+
+
+def _checked_uplift(uplift: Any) -> float:
+    share = numbers(uplift, "uplift must be one number, for example 0.05")
+    if share.ndim or not np.isfinite(share):
+        raise InvalidInput(f"uplift must be one finite number, for example 0.05; found {str(uplift)[:40]}")
+    return float(share)
 
 
 def _place(names: Sequence[Any], group: Any) -> int:

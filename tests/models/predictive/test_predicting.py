@@ -190,7 +190,9 @@ def test_a_horizon_a_row(model, summary):
         ({"sources": ("luck",)}, "sources must be some of parameters, customer, chance; found luck"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"horizon": [13, 26]}, "horizon must be one number, or one per row"),
-        ({"horizon": float("inf")}, "finite"),
+        ({"quantities": None}, "quantities must be some of purchases, spend, clv; found None"),
+        ({"sources": 3}, "sources must be some of parameters, customer, chance; found 3"),
+        ({"horizon": float("inf")}, "horizon must be finite .* first inf"),
     ],
 )
 def test_what_cannot_be_used_is_refused(model, summary, asked, said):
@@ -295,6 +297,9 @@ def test_no_customers_make_no_groups(model, summary):
         (lambda f: f.prob_value_exceeds("x"), "there is no column 'x'"),
         (lambda f: f.prob_value_exceeds(float("nan")), "threshold must be a number"),
         (lambda f: f.prob_value_exceeds(5, "profit"), "quantity must be one of purchases, spend, clv; found 'profit'"),
+        (lambda f: f.expected_loss(5, float("nan")), "uplift must be one finite number, for example 0.05; found nan"),
+        (lambda f: f.expected_loss(5, None), "uplift must be one finite number"),
+        (lambda f: f.expected_loss(5, [0.1, 0.2]), "uplift must be one finite number"),
         (lambda f: f.prob_rank_in_top(1.5), "fraction must lie between 0 and 1"),
         (lambda f: f.prob_rank_in_top(10), "fraction must lie between 0 and 1"),
         (lambda f: f.total_by([1, 2]), "one value per row"),
