@@ -14,6 +14,11 @@ from .wording import in_options
 
 _WIDTH = 98
 _COLUMN = 14
+_SOURCES = {
+    "covariance": "by the standard errors of the fit",
+    "posterior": "by the posterior that the model carries",
+    "parameters as given": "taken as known, for they were given",
+}
 
 
 def forecast_told(words: Any, result: Any) -> str:
@@ -56,7 +61,7 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
     unit = words.time_unit
     settings = [("time unit", unit, "time_unit"), ("horizon", _ahead(horizon, unit), "horizon")]
     if words.no_amount:
-        settings = [("purchase model", model.family.title, "purchases"), *settings]
+        settings = [("purchase model", model.family.title, "purchases"), *settings, *_interval_told(words)]
     else:
         share = f"{model.margin:g}" + (", so value means revenue" if model.margin == 1 else " of spend")
         settings = [
@@ -66,6 +71,7 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
             ("discount rate", f"{100 * model.annual_discount_rate:.6g}% a year", "annual_discount_rate"),
             ("margin", share, "margin"),
             ("refunds", words.refunds, "refunds"),
+            *_interval_told(words),
         ]
     return [
         "SETTINGS",
@@ -74,6 +80,12 @@ def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
             for title, value, name in settings
         ),
     ]
+
+
+def _interval_told(words: Any) -> list[tuple[str, str, str]]:
+    if words.interval is None:
+        return []
+    return [("intervals", f"{100 * words.interval:g} %, from {words.draws:,} simulated futures", "interval")]
 
 
 def _ahead(horizon: float, unit: str) -> str:
@@ -177,7 +189,8 @@ def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
         between = _total_told(facts, "clv", ",.2f")
         lines += [f"  {'':<20} {'':>16}{between}"] if between else []
     if "interval" in facts:
-        lines += [f"  uncertain are the future, the customers, and the parameters (from: {facts['interval_source']})"]
+        source = str(facts["interval_source"])
+        lines += [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
     return lines
 
 

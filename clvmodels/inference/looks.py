@@ -36,6 +36,15 @@ def number(value: float | None, form: str) -> str:
     return "–" if value is None or math.isnan(value) else format(value, form)
 
 
+def figure(value: float) -> str:
+    """A number of any size with four digits or all those before the point, never with an exponent of ten.
+
+    >>> figure(60947.03), figure(130.68), figure(1.2345678), figure(0.0)
+    ('60,947', '130.7', '1.235', '0')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def card(title: str, *parts: str) -> str:
     """A heading with parts below it; the parts are HTML already."""
     return f'<div style="margin:0.6em 0"><div><b>{escaped(title)}</b></div>{"".join(parts)}</div>'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..inference.looks import card, fit_report, judged, line, listed, number, table
+from ..inference.looks import card, figure, fit_report, judged, line, listed, number, table
 from .fitted import Fitted
 
 if TYPE_CHECKING:
@@ -48,16 +49,17 @@ def predictive_distribution(future: PredictiveDistribution) -> str:
     parts = [
         line(repr(future), small=True),
         line("All customers together:"),
-        _numbers(future.total),
+        _numbers(future.total, figure),
         line("Where the variance comes from:"),
-        _numbers(future.shares),
+        _numbers(future.shares, "{:.1%}".format),
     ]
     return card("What the future may bring", *parts)
 
 
-def _numbers(frame: Any) -> str:
+def _numbers(frame: Any, shown: Callable[[float], str]) -> str:
     rows = [
-        [v if isinstance(v, str) else number(float(v), ",.4g") for v in row] for row in frame.itertuples(index=False)
+        [v if isinstance(v, str) else "–" if v != v else shown(float(v)) for v in row]
+        for row in frame.itertuples(index=False)
     ]
     return table(list(frame.columns), rows)
 

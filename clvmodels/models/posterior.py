@@ -16,6 +16,7 @@ from . import looks
 WORST_K_HAT = 0.7  # above it importance sampling is not to be trusted; Vehtari et al. (2024), JMLR 25(72), section 3
 WORST_R_HAT = 1.01  # Vehtari et al. (2021), Bayesian Analysis 16(2), 667-718, section 2
 FEWEST = 400  # effective draws, for quantiles worth printing; the same source
+_FEWEST_DRAWS = 100  # below it the ends of a 90 % interval are among the five outermost draws, whatever they are worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +239,10 @@ def judged(found: Posterior) -> Posterior:
                 f"R-hat of {worst} is {found.r_hat[worst]:.3f} (up to {WORST_R_HAT} is good): the chains have not "
                 "mixed; use more draws"
             )
-    fewest = min(FEWEST, found.draws.shape[0] * found.draws.shape[1] / 2)
+    many = found.draws.shape[0] * found.draws.shape[1]
+    if many < _FEWEST_DRAWS:
+        reasons.append(f"there are only {many} of them, expected at least {_FEWEST_DRAWS}: use more draws")
+    fewest = min(FEWEST, many / 2)
     poor = [name for name, effective in found.ess.items() if not effective >= fewest]
     if poor:
         reasons.append(

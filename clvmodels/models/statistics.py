@@ -129,6 +129,12 @@ def per_row(frame: Any, values: Any, what: str) -> Array:
     n = frames.n_rows(frame)
     if result.shape != (n,):
         raise InvalidInput(f"{what} must have one value per row of the summary: expected {n}, found {result.shape}")
+    refuse_other_index(frame, values, what)
+    return result
+
+
+def refuse_other_index(frame: Any, values: Any, what: str) -> None:
+    """Raise for a Series that would be matched by position though its index says otherwise."""
     index: Any = getattr(values, "index", None)
     aligned = frames.kind(frame) != "pandas" or not hasattr(index, "equals") or index.equals(frame.index)
     if not aligned:
@@ -136,7 +142,6 @@ def per_row(frame: Any, values: Any, what: str) -> Array:
             f"{what} is a Series whose index differs from the summary's, so which value belongs to whom is not clear. "
             "Put it into the summary as a column and give the column's name"
         )
-    return result
 
 
 def refuse(frame: Any, wrong: Any, values: Array, name: str, rule: str) -> None:

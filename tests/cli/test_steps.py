@@ -110,6 +110,20 @@ def test_rate_and_margin_of_the_model_and_instead_of_it(ran):
     assert pd.read_parquet("column.parquet")["clv"].tolist() == other["clv"].tolist()
 
 
+def test_intervals_are_told_in_words_and_are_those_of_the_file(ran):
+    said = ran("forecast log.csv --out scored.csv --interval 0.8 --draws 200")
+    assert "  intervals       80 %, from 200 simulated futures\n" in said
+    assert "parameters (by the standard errors of the fit)" in said
+    told = frames.read_facts(
+        clv.load_model("scored.model.json").predict(  # the same seed, and so the same numbers
+            clv.rfm_summary("log.csv", time_unit="week"), interval=0.8, draws=200
+        )
+    )
+    low, high = (float(str(told[f"total_clv_{end}"])) for end in ("low", "high"))
+    assert f"(80 % interval {low:,.2f} to {high:,.2f})" in said
+    assert "intervals  " not in ran("forecast log.csv --out plain.csv")
+
+
 def test_weights_are_customers(ran):
     summary = pd.DataFrame({"frequency": [2, 0, 5] * 8, "recency": [3.0, 0, 8] * 8, "T": [9.0, 9, 10] * 8})
     summary["monetary_value"] = np.where(summary["frequency"] > 0, 10.0 + np.arange(24) % 7, np.nan)

@@ -102,6 +102,12 @@ def test_seeds_draws_and_chains(few):
     assert clv.posterior(model, few, draws=1, chains=1).draws.shape == (1, 1, 2)
 
 
+def test_a_handful_of_draws_is_not_to_be_trusted(few):
+    model = clv.PurchaseModel("nbd", time_unit="week").fit(few)
+    assert "there are only 12 of them, expected at least 100" in clv.posterior(model, few, draws=10, chains=3).verdict
+    assert clv.posterior(model, few, draws=100).trusted
+
+
 @pytest.mark.parametrize("name", ["mbg_nbd", "pareto_nbd"])
 def test_another_time_unit_gives_the_same_draws(name, few):
     """The default prior of a time is measured in observation lengths."""

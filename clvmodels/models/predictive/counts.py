@@ -94,7 +94,7 @@ def count_quantiles(
     draws, shares = _draws(family, thetas), _shares(q)
     t = np.asarray(horizon, dtype=np.float64)
     if not np.all(np.isfinite(t) & (t >= 0)):
-        raise InvalidInput(f"horizon must be finite and at least 0; found {t[~(np.isfinite(t) & (t >= 0))].flat[0]!r}")
+        raise InvalidInput(f"horizon must be finite and at least 0; found {t[~(np.isfinite(t) & (t >= 0))].flat[0]:g}")
     known = dict(zip(family.statistics, statistics, strict=True))
     shared = known if family.purchase_counts_alive is None else family.statistics_ahead or known
     apart = {name: column for name, column in known.items() if name not in shared}

@@ -164,7 +164,7 @@ def checked_seed(seed: Any) -> int:
 
 def _some_of(given: Any, what: str, known: Sequence[str]) -> tuple[str, ...]:
     """Some of the known names, in their own order."""
-    names = (given,) if isinstance(given, str) else tuple(given)
+    names = tuple(given) if np.iterable(given) and not isinstance(given, str) else (given,)
     wrong = [name for name in names if name not in known]
     if wrong or not names:
         raise InvalidInput(

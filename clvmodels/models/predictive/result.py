@@ -12,6 +12,7 @@ import pandas as pd
 
 from ... import frames
 from ...errors import InvalidInput
+from ...inference.looks import figure
 from ...numerics.arrays import Array
 from .. import statistics
 from ..time_units import numbers
@@ -85,7 +86,7 @@ class PredictiveDistribution:
         return f"PredictiveDistribution of {n:,} customers, {self.draws} draws, parameters from: {self.interval_source}"
 
     def __str__(self) -> str:
-        return "\n".join([repr(self), self.total.to_string(index=False, float_format="{:,.4g}".format)])
+        return "\n".join([repr(self), self.total.to_string(index=False, float_format=figure)])
 
     def _repr_html_(self) -> str:
         from ..looks import predictive_distribution
@@ -182,7 +183,7 @@ class PredictiveDistribution:
         >>> future.expected_loss(cost=60)["treat"].tolist()
         [True, False]
         """
-        price, share = self._per_row(cost, "cost"), float(numbers(uplift, "uplift must be a number"))
+        price, share = self._per_row(cost, "cost"), _checked_uplift(uplift)
         treated, left = decisions.losses(self._show(quantity), self._simulation.customers, price, share)
         columns = {"loss_if_treated": treated, "loss_if_left": left, "treat": treated < left}
         return frames.table(self._identified(columns), self._frame)
@@ -198,7 +199,7 @@ class PredictiveDistribution:
         Raises
         ------
         InvalidInput
-            If there is no such column, or there are not as many values as rows.
+            If there is no such column, there are not as many values as rows, or a Series has another index.
 
         Examples
         --------
@@ -213,7 +214,8 @@ class PredictiveDistribution:
             for quantity in self.quantities:
                 told = {"group": name, "customers": int(sizes[g]), "quantity": quantity}
                 rows.append(told | described(drawn[quantity][:, g], self.quantiles))
-        return pd.DataFrame(rows)
+        heads = ["group", "customers", "quantity", "mean", "sd", *map(quantile_name, self.quantiles)]
+        return pd.DataFrame(rows, columns=heads)
 
     def compare(self, groups: Any, a: Any, b: Any, quantity: str = "clv") -> GroupComparison:
         """Compare two groups' mean value: how much, how sure, and the probability that A's is higher.
@@ -225,7 +227,7 @@ class PredictiveDistribution:
         groups
             As for `total_by`.
         a, b
-            Two of its values.
+            Two of its values; None for customers without one.
         quantity
             ``"clv"``, ``"spend"`` or ``"purchases"``.
 
@@ -243,11 +245,8 @@ class PredictiveDistribution:
         names, codes, sizes = self._groups(groups)
         if quantity not in self.quantities:
             raise _not_predicted(quantity, self.quantities)
-        for which in (a, b):
-            if which not in names:
-                raise InvalidInput(f"there is no group {which!r}: found {', '.join(map(repr, names[:10]))}")
+        i, j = _place(names, a), _place(names, b)
         drawn = self._totals(codes)[quantity]
-        i, j = names.index(a), names.index(b)
         mean_a, mean_b = drawn[:, i] / sizes[i], drawn[:, j] / sizes[j]
         return compared(a, b, quantity, mean_a, mean_b, self.quantiles)
 
@@ -280,6 +279,7 @@ class PredictiveDistribution:
                 f"groups must have one value per row of the summary: expected {self._simulation.customers}, "
                 f"found {len(column)}"
             )
+        statistics.refuse_other_index(self._frame, groups, "groups")
         codes, names = pd.factorize(column, sort=True, use_na_sentinel=False)
         if len(names) * self.draws > _MOST_TOTALS:
             raise InvalidInput(
@@ -323,10 +323,10 @@ class GroupComparison:
     probability_a_beats_b: float
 
     def __str__(self) -> str:
-        between = ", ".join(f"{100 * q:g} % {value:.4g}" for q, value in self.difference.items())
+        between = ", ".join(f"{100 * q:g} % {figure(value)}" for q, value in self.difference.items())
         return (
-            f"mean {self.quantity} of a customer: {self.a} {self.mean_a:.4g}, {self.b} {self.mean_b:.4g}; {self.a} "
-            f"beats {self.b} with probability {self.probability_a_beats_b:.3f} (difference: {between})"
+            f"mean {self.quantity} of a customer: {self.a} {figure(self.mean_a)}, {self.b} {figure(self.mean_b)}; "
+            f"{self.a} beats {self.b} with probability {self.probability_a_beats_b:.3f} (difference: {between})"
         )
 
 
@@ -358,6 +358,22 @@ def quantile_name(q: float) -> str:
 
 def _not_predicted(quantity: Any, quantities: Sequence[str]) -> InvalidInput:
     return InvalidInput(f"quantity must be one of {', '.join(quantities)}; found {str(quantity)[:40]!r}")
+
+
+def _checked_uplift(uplift: Any) -> float:
+    share = numbers(uplift, "uplift must be one number, for example 0.05")
+    if share.ndim or not np.isfinite(share):
+        raise InvalidInput(f"uplift must be one finite number, for example 0.05; found {str(uplift)[:40]}")
+    return float(share)
+
+
+def _place(names: Sequence[Any], group: Any) -> int:
+    """Where a group stands among the names; a missing value is found by any other missing value."""
+    missing = pd.api.types.is_scalar(group) and pd.isna(group)
+    for i, name in enumerate(names):
+        if pd.isna(name) == missing and (missing or name == group):
+            return i
+    raise InvalidInput(f"there is no group {group!r}: found {', '.join(map(repr, names[:10]))}")
 
 
 def _column(frame: Any, groups: Any) -> pd.Series[Any]:

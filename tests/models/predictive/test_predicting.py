@@ -15,6 +15,7 @@ import clvmodels as clv
 from clvmodels import frames
 from clvmodels.models.posterior import Posterior
 from clvmodels.models.predictive.parameter_draws import draws_of, spread
+from clvmodels.models.predictive.result import compared
 
 QUANTITIES = ("purchases", "spend", "clv")
 
@@ -189,7 +190,9 @@ def test_a_horizon_a_row(model, summary):
         ({"sources": ("luck",)}, "sources must be some of parameters, customer, chance; found luck"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"horizon": [13, 26]}, "horizon must be one number, or one per row"),
-        ({"horizon": float("inf")}, "finite"),
+        ({"quantities": None}, "quantities must be some of purchases, spend, clv; found None"),
+        ({"sources": 3}, "sources must be some of parameters, customer, chance; found 3"),
+        ({"horizon": float("inf")}, "horizon must be finite .* first inf"),
     ],
 )
 def test_what_cannot_be_used_is_refused(model, summary, asked, said):
@@ -274,16 +277,35 @@ def test_groups_are_compared(future, summary):
     assert 0.02 < future.compare(half, 0, 1).probability_a_beats_b < 0.98
 
 
+def test_customers_without_a_group_are_one(model, summary):
+    future = model.predict_distribution(summary.head(40), horizon=39, draws=20)
+    groups = pd.Series(["a"] * 20 + [None] * 20, index=summary.index[:40])
+    assert future.total_by(groups)["customers"].tolist() == [20] * 6
+    assert future.compare(groups, "a", None).mean_b == future.compare(groups, float("nan"), "a").mean_a
+
+
+def test_no_customers_make_no_groups(model, summary):
+    future = model.predict_distribution(summary.head(0), horizon=39, draws=20)
+    found = future.total_by("frequency")
+    assert len(found) == 0
+    assert list(found.columns)[:4] == ["group", "customers", "quantity", "mean"]
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
         (lambda f: f.prob_value_exceeds("x"), "there is no column 'x'"),
         (lambda f: f.prob_value_exceeds(float("nan")), "threshold must be a number"),
         (lambda f: f.prob_value_exceeds(5, "profit"), "quantity must be one of purchases, spend, clv; found 'profit'"),
+        (lambda f: f.expected_loss(5, float("nan")), "uplift must be one finite number, for example 0.05; found nan"),
+        (lambda f: f.expected_loss(5, None), "uplift must be one finite number"),
+        (lambda f: f.expected_loss(5, [0.1, 0.2]), "uplift must be one finite number"),
         (lambda f: f.prob_rank_in_top(1.5), "fraction must lie between 0 and 1"),
         (lambda f: f.prob_rank_in_top(10), "fraction must lie between 0 and 1"),
         (lambda f: f.total_by([1, 2]), "one value per row"),
-        (lambda f: f.compare("frequency", 0, 99), "there is no group 99"),
+        (lambda f: f.compare("frequency", 0, 99), "there is no group 99: found 0, 1, 2, 3"),
+        (lambda f: f.total_by(f.table["customer_id"].sample(frac=1, random_state=1)), "groups is a Series whose index"),
+        (lambda f: f.total_by(pd.Series("a", index=range(1, 2358))), "groups is a Series whose index"),
     ],
 )
 def test_wrong_questions_are_refused(future, ask, said):
@@ -297,3 +319,10 @@ def test_it_shows_itself(future):
         assert "2,357 customers, 400 draws" in repr(future)
         assert "clv" in str(future)
         assert future._repr_html_().count("<table") == 2
+
+
+def test_large_numbers_have_no_exponents(future):
+    assert (future.total["mean"] > 10_000).any()
+    assert "e+0" not in str(future)
+    assert "e+0" not in future._repr_html_()
+    assert str(compared("A", "B", "clv", np.array([12345.6]), np.array([1.0]), (0.5,))).count("12,34") == 2
