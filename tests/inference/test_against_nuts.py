@@ -41,7 +41,7 @@ def apart(name, found):
         error_of = errors(found, j)
         own = {
             "mean": (draws.mean(), error_of("mean"), told["mean"], told["mcse_mean"]),
-            "sd": (draws.std(), error_of("sd"), told["sd"], told["mcse_sd"]),
+            "sd": (draws.std(), error_of("sd"), told["sd"], error_of_sd(draws, told["ess_tail"])),
         }
         for text, (value, error) in told["quantiles"].items():
             own[text] = np.quantile(draws, float(text)), error_of("quantile", float(text)), value, error
@@ -50,14 +50,20 @@ def apart(name, found):
     return result
 
 
+def error_of_sd(draws, effective):
+    """Of a standard deviation, where ``effective`` is of squares, which wander more slowly than the draws themselves.
+
+    (ArviZ's error takes that of the mean; of NUTS, whose draws are not stored, that of the tails comes closest.)
+    """
+    return draws.std() * math.sqrt((stats.kurtosis(draws, fisher=False) - 1) / 4 / effective)
+
+
 def errors(found, j):
     """The Monte-Carlo error of a mean, a standard deviation or a quantile of a log-parameter."""
     chains = np.log(found.draws[:, :, j])
     if found.k_hat is None:
         ways = {"chain_axis": 0, "draw_axis": 1}
-        sd, kurtosis = chains.std(), stats.kurtosis(chains, axis=None, fisher=False)
-        # by the effective draws of squares, which wander more slowly than the draws; ArviZ's takes those of the mean
-        of_sd = sd * math.sqrt((kurtosis - 1) / 4 / array_stats.ess(chains, method="sd", **ways))
+        of_sd = error_of_sd(chains.ravel(), array_stats.ess(chains, method="sd", **ways))
         return lambda what, q=None: of_sd if what == "sd" else array_stats.mcse(chains, method=what, prob=q, **ways)
     # by their weights, and once more because they were resampled: no worse than as many independent ones
     draws, effective = chains.ravel(), 1 / (1 / found.ess[found.parameters[j]] + 1 / chains.size)
@@ -66,7 +72,7 @@ def errors(found, j):
         if what == "mean":
             return draws.std() / math.sqrt(effective)
         if what == "sd":
-            return draws.std() * math.sqrt((stats.kurtosis(draws, fisher=False) - 1) / 4 / effective)
+            return error_of_sd(draws, effective)
         low, high = np.quantile(draws, (q - 0.02, q + 0.02))
         return math.sqrt(q * (1 - q) / effective) * (high - low) / 0.04
 
