@@ -216,6 +216,20 @@ def test_intervals_stand_beside_what_they_are_of(model, summary):
     assert float(facts["total_clv_low"]) < plain["clv"].sum() < float(facts["total_clv_high"])
 
 
+def test_the_interval_of_p_alive_holds_its_share_of_the_parameters(model, summary):
+    found = model.predict(summary, horizon=39, interval=0.9)
+    family = model.purchases.family
+    history = [summary[name].to_numpy(dtype=float) for name in family.statistics]
+    thetas = draws_of(model.purchases._fitted, "", 4000, 99).thetas
+    alive = np.array([np.exp(family.log_p_alive(*history, *theta)) for theta in thetas])
+    low, high = (found[f"p_alive_{end}"].to_numpy() for end in ("low", "high"))
+    unsure = np.ptp(alive, axis=0) > 1e-9
+    held = np.mean((low <= alive) & (alive <= high), axis=0)[unsure]
+    # ends from 1,000 draws: a standard deviation of .01 for each customer, who all share those draws
+    assert abs(np.mean(held) - 0.9) < 0.02
+    assert np.all(np.abs(held - 0.9) < 0.04)
+
+
 def test_intervals_of_several_horizons(model, summary):
     found = model.predict(summary.head(10), horizon=[13, 39], interval=0.9, draws=50)
     assert {"expected_purchases_13_low", "clv_39_high"} <= set(found.columns)
