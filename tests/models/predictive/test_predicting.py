@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from numpy.testing import assert_array_equal
 
 import clvmodels as clv
 from clvmodels import frames
@@ -246,6 +248,19 @@ def test_an_interval_is_a_share(model, summary, interval):
 def test_no_interval_without_an_end(model, summary):
     with pytest.raises(clv.InvalidInput, match="intervals need a finite horizon"):
         model.predict(summary, horizon=float("inf"), interval=0.9)
+
+
+# What is kept
+
+
+def test_a_distribution_survives_pickling_and_keeps_no_second_table(future):
+    raw = pickle.dumps(future)
+    back = pickle.loads(raw)
+    pd.testing.assert_frame_equal(back.shares, future.shares, check_exact=True)
+    assert_array_equal(back.prob_value_exceeds(30), future.prob_value_exceeds(30))
+    # the table of 19 columns, the summary of 6, and 13 more to simulate again and to share the variance; a second table
+    # would bring 21
+    assert len(raw) < 2357 * 8 * (19 + 6 + 13 + 5)
 
 
 # Decisions
