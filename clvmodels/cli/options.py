@@ -247,7 +247,7 @@ def _value(parser: argparse.ArgumentParser, *, kept: bool) -> None:
         metavar="LEVEL",
         help="0.9 to put the ends of a 90 %% interval beside each number (default: none)",
     )
-    _default(value, "--draws", "futures that are simulated for the intervals of money", type=_count, metavar="N")
+    _default(value, "--draws", "draws of parameters and futures that intervals come from", type=_count, metavar="N")
     if kept:
         rate, margin = "0.10 for 10 %% a year", "profit as a share of spend, a number or a column of the summary"
         value.add_argument(

@@ -42,10 +42,11 @@ def save(model: Model, path: str | os.PathLike[str], posterior: bool = False) ->
     content = {"format": FORMAT, "version": VERSION, **_described(model, posterior)}
     reasons: dict[str, str] = {}
     text = json.dumps({**_plain(content, "", reasons), "nulls": reasons}, indent=1, allow_nan=False, ensure_ascii=False)
-    if len(text) > _MOST_BYTES // 2:  # names may need more bytes than letters
+    size = len(text.encode("utf-8")) + 1
+    if size > _MOST_BYTES:
         raise InvalidInput(
-            f"the model is too large to be read back: {len(text):,} letters, expected at most {_MOST_BYTES // 2:,}. "
-            "Save it without the posterior, or draw fewer"
+            f"the model is too large to be read back: {size:,} bytes, expected at most {_MOST_BYTES:,}. Save it "
+            "without the posterior, or draw fewer"
         )
     with written_whole(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -267,7 +268,7 @@ def _fitted(content: dict[str, Any], family: Family) -> Fitted:
         # files of 0.1 have none
         _covariance(content.get("robust_covariance_of_log_parameters"), len(family.parameters)),
         # most files have none
-        None if content.get("posterior") is None else restored(content["posterior"], family),
+        None if content.get("posterior") is None else restored(content["posterior"], family, content.get("time_unit")),
     )
 
 

@@ -25,13 +25,13 @@ def described(posterior: Posterior) -> dict[str, Any]:
     return {**rest, "chains": chains, "draws_per_chain": draws, "draws": each}
 
 
-def restored(content: Mapping[str, Any], family: Any) -> Posterior:
+def restored(content: Mapping[str, Any], family: Any, time_unit: str | None = None) -> Posterior:
     """The posterior back, checked: nothing in it is trusted.
 
     Raises
     ------
     ValueError, TypeError, LookupError
-        If it is not what `described` gives for that family.
+        If it is not what `described` gives for that family and, if the model has one, that time unit.
     """
     rest = {name: value for name, value in content.items() if name not in ("chains", "draws_per_chain", "draws")}
     known = {field.name: field for field in fields(Posterior) if field.name not in _DRAWN}
@@ -44,6 +44,8 @@ def restored(content: Mapping[str, Any], family: Any) -> Posterior:
     rest |= {name: tuple(map(_text, rest[name])) for name in ("parameters", "prior", "reasons", "notes")}
     for name in ("method", "family", "time_unit"):
         rest[name] = None if rest[name] is None and name == "time_unit" else _text(rest[name])
+    if rest["family"] not in ("", family.name) or (time_unit and rest["time_unit"] not in (None, time_unit)):
+        raise ValueError("a posterior of another family or in another time unit")
     for name in ("n_customers", "k_hat", "acceptance"):
         rest[name] = None if rest[name] is None and name != "n_customers" else _number(rest[name])
     for name in ("ess", "r_hat", "ess_bulk", "ess_tail"):

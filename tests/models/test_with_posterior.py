@@ -1,6 +1,7 @@
 """A model that carries a posterior: only the right one, and through a file and back."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,8 @@ def test_files_keep_every_digit_if_asked(model: clv.CLVModel, tmp_path) -> None:
         lambda p: p.update(parameters=["r", "alpha"]),
         lambda p: p.update(reasons=[1]),
         lambda p: p.update(k_hat="x"),
+        lambda p: p.update(family="mbg_nbd"),
+        lambda p: p.update(time_unit="day"),
     ],
 )
 def test_a_damaged_posterior_is_refused(model: clv.CLVModel, tmp_path, damage) -> None:
@@ -101,11 +104,21 @@ def test_a_damaged_posterior_is_refused(model: clv.CLVModel, tmp_path, damage) -
         clv.load_model(path)
 
 
+def test_as_many_draws_are_written_as_can_be_read(model: clv.CLVModel, tmp_path) -> None:
+    def drawn(draws: int) -> clv.PurchaseModel:
+        values = np.exp(np.random.default_rng(1).normal(0.0, 0.1, (1, draws, 4)))
+        return model.purchases.with_posterior(replace(some_posterior("bg_nbd"), draws=values))
+
+    drawn(100_000).save(tmp_path / "many.json", posterior=True)
+    assert clv.load_model(tmp_path / "many.json").posterior.draws.shape == (1, 100_000, 4)
+    with pytest.raises(clv.InvalidInput, match=r"too large to be read back: .* bytes, expected at most 10,000,000"):
+        drawn(140_000).save(tmp_path / "more.json", posterior=True)
+    assert not (tmp_path / "more.json").exists()
+
+
 def test_the_verdict_follows_the_diagnostics() -> None:
     good = some_posterior("bg_nbd")
     assert judged(good).trusted
-    from dataclasses import replace
-
     assert "k-hat is 0.80" in judged(replace(good, k_hat=0.8)).verdict
     assert "k-hat is nan" in judged(replace(good, k_hat=float("nan"))).verdict
     assert "r has 7 effective draws, expected at least 50" in judged(replace(good, ess={"r": 7.0})).verdict

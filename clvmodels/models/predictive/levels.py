@@ -24,6 +24,8 @@ def p_alive_quantiles(family: PurchaseFamily, thetas: Array, statistics: Sequenc
            [0.727, 1.   ]])
     """
     rows, where = distinct(*statistics)
+    if np.all(thetas == thetas[0]):  # parameters taken as known
+        thetas = thetas[:1]
     parameters = [column[None, :] for column in thetas.T]
     step = max(1, _AT_ONCE // len(thetas))
     parts = [np.zeros((len(q), 0))]

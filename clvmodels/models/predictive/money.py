@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -181,23 +181,32 @@ def simulate_future(
                     within[name] += moments.within
                     chance[name] += moments.chance
 
-    def share() -> dict[str, Shares]:
-        if question.customer:
-            of_parameters = shares.of_parameters(
-                question.purchases, question.spend, question.history, question.spent, question.margin,
-                question.thetas, question.money, question.horizon, question.delta, mean["purchases"],
-            )  # fmt: skip
-        else:
-            of_parameters = {name: shares.of_totals(expected[name], within[name]) for name in names}
-        return {name: shares.shared(n, of_parameters[name], within[name], chance[name]) for name in names}
-
     return Future(
         mean,
         quantile,
         none,
         total if groups is not None else {name: values[:, 0] for name, values in total.items()},
-        share,
+        partial(_shared, question, mean["purchases"], expected, within, chance),
     )
+
+
+def _shared(
+    question: Question,
+    size: Array,
+    expected: Mapping[str, Array],
+    within: Mapping[str, float],
+    chance: Mapping[str, float],
+) -> dict[str, Shares]:
+    """Shares of the variance: ``size`` is what each customer is expected to buy, the others were added up by name."""
+    if question.customer:
+        of_parameters = shares.of_parameters(
+            question.purchases, question.spend, question.history, question.spent, question.margin,
+            question.thetas, question.money, question.horizon, question.delta, size,
+        )  # fmt: skip
+    else:
+        of_parameters = {name: shares.of_totals(expected[name], within[name]) for name in expected}
+    n = len(size)
+    return {name: shares.shared(n, of_parameters[name], within[name], chance[name]) for name in expected}
 
 
 def _asked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,9 @@ from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from ..fitted import Fitted
 from .counts import count_quantiles, representative
-from .money import Future
 from .parameter_draws import draws_of
 from .result import PredictiveDistribution, described, quantile_name
+from .shares import Shares
 from .simulation import Simulation
 
 if TYPE_CHECKING:
@@ -118,8 +118,23 @@ def predict_distribution(
     told = {"interval_source": source, "horizon": _told(horizon), "draws": str(size)}
     table = frames.attach_facts(frames.table(each, frame), {**frames.read_facts(frame), **told})
     return PredictiveDistribution(
-        table, total, partial(_shares, found, wanted), source, horizon, size, parts, levels, wanted, simulation, frame
+        table,
+        total,
+        partial(_shares, found.share, wanted),
+        source,
+        horizon,
+        size,
+        parts,
+        levels,
+        wanted,
+        simulation,
+        frame,
     )
+
+
+def purchase_draws(purchases: PurchaseModel, draws: int, seed: int) -> Array:
+    """Draws of a purchase model's parameters, the same as a simulation of as many draws takes."""
+    return _thetas(purchases._state, purchases.family.title, draws, seed, 0, True)[0]
 
 
 def spend_draws(spend: SpendModel, draws: int, seed: int) -> Array:
@@ -127,11 +142,12 @@ def spend_draws(spend: SpendModel, draws: int, seed: int) -> Array:
     return _thetas(spend._state, spend.family.title, draws, seed, 1, True)[0]
 
 
-def _shares(found: Future, quantities: Sequence[str]) -> pd.DataFrame:
+def _shares(share: Callable[[], Mapping[str, Shares]], quantities: Sequence[str]) -> pd.DataFrame:
     """For the average customer and for the total, what of the variance comes from where."""
+    shares = share()
     return pd.DataFrame(
         [
-            {"of": which, "quantity": name, **{part: getattr(found.shares[name], which)[part] for part in SOURCES}}
+            {"of": which, "quantity": name, **{part: getattr(shares[name], which)[part] for part in SOURCES}}
             for which in ("customer", "total")
             for name in quantities
         ]

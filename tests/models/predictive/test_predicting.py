@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from numpy.testing import assert_array_equal
 
 import clvmodels as clv
 from clvmodels import frames
@@ -219,6 +221,20 @@ def test_intervals_stand_beside_what_they_are_of(model, summary):
     assert float(facts["total_clv_low"]) < plain["clv"].sum() < float(facts["total_clv_high"])
 
 
+def test_the_interval_of_p_alive_holds_its_share_of_the_parameters(model, summary):
+    found = model.predict(summary, horizon=39, interval=0.9)
+    family = model.purchases.family
+    history = [summary[name].to_numpy(dtype=float) for name in family.statistics]
+    thetas = draws_of(model.purchases._fitted, "", 4000, 99).thetas
+    alive = np.array([np.exp(family.log_p_alive(*history, *theta)) for theta in thetas])
+    low, high = (found[f"p_alive_{end}"].to_numpy() for end in ("low", "high"))
+    unsure = np.ptp(alive, axis=0) > 1e-9
+    held = np.mean((low <= alive) & (alive <= high), axis=0)[unsure]
+    # ends from 1,000 draws: a standard deviation of .01 for each customer, who all share those draws
+    assert abs(np.mean(held) - 0.9) < 0.02
+    assert np.all(np.abs(held - 0.9) < 0.04)
+
+
 def test_intervals_of_several_horizons(model, summary):
     found = model.predict(summary.head(10), horizon=[13, 39], interval=0.9, draws=50)
     assert {"expected_purchases_13_low", "clv_39_high"} <= set(found.columns)
@@ -235,6 +251,19 @@ def test_an_interval_is_a_share(model, summary, interval):
 def test_no_interval_without_an_end(model, summary):
     with pytest.raises(clv.InvalidInput, match="intervals need a finite horizon"):
         model.predict(summary, horizon=float("inf"), interval=0.9)
+
+
+# What is kept
+
+
+def test_a_distribution_survives_pickling_and_keeps_no_second_table(future):
+    raw = pickle.dumps(future)
+    back = pickle.loads(raw)
+    pd.testing.assert_frame_equal(back.shares, future.shares, check_exact=True)
+    assert_array_equal(back.prob_value_exceeds(30), future.prob_value_exceeds(30))
+    # the table of 19 columns, the summary of 6, and 13 more to simulate again and to share the variance; a second table
+    # would bring 21
+    assert len(raw) < 2357 * 8 * (19 + 6 + 13 + 5)
 
 
 # Decisions
