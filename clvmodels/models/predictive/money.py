@@ -233,7 +233,7 @@ def _asked(
     if wrong.any():
         raise InvalidInput(
             "horizon must be finite and at least 0, because what some customers do without end is never all simulated; "
-            f"{np.sum(wrong)} of {ahead.size} are not, first {ahead[wrong].flat[0]!r}. Give a long one, for example 10 "
+            f"{np.sum(wrong)} of {ahead.size} are not, first {ahead[wrong].flat[0]:g}. Give a long one, for example 10 "
             "years"
         )
     if not math.isfinite(delta):
