@@ -192,9 +192,10 @@ def _some_of(given: Any, what: str, known: Sequence[str]) -> tuple[str, ...]:
 def _checked_quantiles(quantiles: Any) -> tuple[float, ...]:
     given = tuple(quantiles) if np.ndim(quantiles) else (quantiles,)
     wrong = [q for q in given if isinstance(q, bool) or not isinstance(q, (int, float, np.floating)) or not 0 < q < 1]
-    if wrong or not given or len(set(given)) < len(given):
+    if wrong or not given or len(set(map(quantile_name, given))) < len(given):  # each has a column
         raise InvalidInput(
-            f"quantiles must lie between 0 and 1 and differ, for example (0.05, 0.5, 0.95); found {str(quantiles)[:60]}"
+            "quantiles must lie between 0 and 1 and differ in their first four digits, for example (0.05, 0.5, 0.95); "
+            f"found {str(quantiles)[:60]}"
         )
     return tuple(float(q) for q in given)
 

@@ -141,7 +141,7 @@ class PredictiveDistribution:
         >>> future.prob_rank_in_top(0.5).round(1).tolist()
         [0.8, 0.2]
         """
-        if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
+        if isinstance(fraction, bool) or not isinstance(fraction, (int, float, np.floating)) or not 0 < fraction < 1:
             raise InvalidInput(
                 f"fraction must lie between 0 and 1, for example 0.1 for the top tenth; found {fraction!r}"
             )
@@ -259,7 +259,9 @@ class PredictiveDistribution:
 
     def _per_row(self, given: Any, what: str) -> Any:
         if isinstance(given, str) or np.ndim(given) > 0:
-            return statistics.per_row(self._frame, given, what)
+            values = statistics.per_row(self._frame, given, what)
+            statistics.refuse(self._frame, np.isnan(values), values, what, "must be a number")
+            return values
         value = float(numbers(given, f"{what} must be a number or the name of a column"))
         if np.isnan(value):
             raise InvalidInput(f"{what} must be a number; found nan")

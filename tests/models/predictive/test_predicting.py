@@ -191,6 +191,9 @@ def test_a_horizon_a_row(model, summary):
         ({"quantiles": (0.5, 0.5)}, "quantiles must lie between 0 and 1 and differ"),
         ({"sources": ("luck",)}, "sources must be some of parameters, customer, chance; found luck"),
         ({"seed": -1}, "seed must be a whole number"),
+        ({"quantities": 5}, "quantities must be some of"),
+        ({"sources": None}, "sources must be some of"),
+        ({"quantiles": (0.05, 0.0500000001)}, "differ in their first four digits"),
         ({"horizon": [13, 26]}, "horizon must be one number, or one per row"),
         ({"quantities": None}, "quantities must be some of purchases, spend, clv; found None"),
         ({"sources": 3}, "sources must be some of parameters, customer, chance; found 3"),
@@ -251,6 +254,18 @@ def test_an_interval_is_a_share(model, summary, interval):
 def test_no_interval_without_an_end(model, summary):
     with pytest.raises(clv.InvalidInput, match="intervals need a finite horizon"):
         model.predict(summary, horizon=float("inf"), interval=0.9)
+
+
+def test_decisions_need_numbers(future):
+    some = np.full(2357, 30.0)
+    some[7] = np.nan
+    with pytest.raises(clv.InvalidInput, match="threshold must be a number: 1 of 2357 customers"):
+        future.prob_value_exceeds(some)
+    with pytest.raises(clv.InvalidInput, match="cost must be a number: 1 of"):
+        future.expected_loss(some)
+    with pytest.raises(clv.InvalidInput, match="uplift must be a finite share"):
+        future.expected_loss(1.0, uplift=float("nan"))
+    assert_array_equal(future.prob_rank_in_top(np.float64(0.5)), future.prob_rank_in_top(0.5))
 
 
 # What is kept
