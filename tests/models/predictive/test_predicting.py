@@ -216,6 +216,18 @@ def test_intervals_stand_beside_what_they_are_of(model, summary):
     assert float(facts["total_clv_low"]) < plain["clv"].sum() < float(facts["total_clv_high"])
 
 
+def test_equal_customers_have_equal_intervals_of_spend_in_any_order(model, summary):
+    some = pd.concat([summary.head(100), summary.head(100)], ignore_index=True).drop(columns="customer_id")
+    found, reverse = (model.predict(frame, horizon=1, interval=0.8, draws=20) for frame in (some, some[::-1]))
+    ends = found[["expected_spend_low", "expected_spend_high"]].to_numpy()
+    np.testing.assert_array_equal(ends[:100], ends[100:])
+    np.testing.assert_array_equal(ends, reverse[["expected_spend_low", "expected_spend_high"]].to_numpy()[::-1])
+    unknown = ends[some["frequency"].to_numpy() == 0]  # their monetary_value is NaN
+    assert len(unknown) > 1
+    assert (unknown == unknown[0]).all()
+    assert (ends != unknown[0]).any()
+
+
 def test_intervals_of_several_horizons(model, summary):
     found = model.predict(summary.head(10), horizon=[13, 39], interval=0.9, draws=50)
     assert {"expected_purchases_13_low", "clv_39_high"} <= set(found.columns)
