@@ -238,6 +238,18 @@ def test_the_interval_of_p_alive_holds_its_share_of_the_parameters(model, summar
     assert np.all(np.abs(held - 0.9) < 0.04)
 
 
+def test_equal_customers_have_equal_intervals_of_spend_in_any_order(model, summary):
+    some = pd.concat([summary.head(100), summary.head(100)], ignore_index=True).drop(columns="customer_id")
+    found, reverse = (model.predict(frame, horizon=1, interval=0.8, draws=20) for frame in (some, some[::-1]))
+    ends = found[["expected_spend_low", "expected_spend_high"]].to_numpy()
+    np.testing.assert_array_equal(ends[:100], ends[100:])
+    np.testing.assert_array_equal(ends, reverse[["expected_spend_low", "expected_spend_high"]].to_numpy()[::-1])
+    unknown = ends[some["frequency"].to_numpy() == 0]  # their monetary_value is NaN
+    assert len(unknown) > 1
+    assert (unknown == unknown[0]).all()
+    assert (ends != unknown[0]).any()
+
+
 def test_intervals_of_several_horizons(model, summary):
     found = model.predict(summary.head(10), horizon=[13, 39], interval=0.9, draws=50)
     assert {"expected_purchases_13_low", "clv_39_high"} <= set(found.columns)
@@ -263,7 +275,7 @@ def test_decisions_need_numbers(future):
         future.prob_value_exceeds(some)
     with pytest.raises(clv.InvalidInput, match="cost must be a number: 1 of"):
         future.expected_loss(some)
-    with pytest.raises(clv.InvalidInput, match="uplift must be a finite share"):
+    with pytest.raises(clv.InvalidInput, match="uplift must be one finite number"):
         future.expected_loss(1.0, uplift=float("nan"))
     assert_array_equal(future.prob_rank_in_top(np.float64(0.5)), future.prob_rank_in_top(0.5))
 
