@@ -135,17 +135,16 @@ def posterior(
     frame = frames.load(summary)
     if isinstance(model, PurchaseModel):
         _refuse(money_scale, "money_scale", "an amount, which a purchase model does not have")
-        return _of_purchases(model, frame, prior, wanted, weights, observation_length, progress)
+        return _of_purchases(model, frame, prior, wanted, weights, observation_length, progress)()
     if isinstance(model, SpendModel):
         _refuse(observation_length, "observation_length", "a time, which a spend model does not have")
-        return _of_spend(model, frame, prior, wanted, weights, money_scale, progress)
+        return _of_spend(model, frame, prior, wanted, weights, money_scale, progress)()
     if not isinstance(model, CLVModel):
         raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
     for_purchases, for_spend = _split(prior, model.purchases.family.parameters, model.spend.family.parameters)
-    return joined(
-        _of_purchases(model.purchases, frame, for_purchases, wanted, weights, observation_length, progress),
-        _of_spend(model.spend, frame, for_spend, wanted, weights, money_scale, progress),
-    )
+    first = _of_purchases(model.purchases, frame, for_purchases, wanted, weights, observation_length, progress)
+    second = _of_spend(model.spend, frame, for_spend, wanted, weights, money_scale, progress)
+    return joined(first(), second())  # what cannot be used has been refused before long work begins
 
 
 def _of_purchases(
@@ -156,7 +155,8 @@ def _of_purchases(
     weights: Any,
     length: Any,
     progress: Callable[[str], None],
-) -> Posterior:
+) -> Callable[[], Posterior]:
+    """Check everything, and give what draws."""
     family = model.family
     frame, rows = model._read(frame)
     statistics.refuse_duplicates(frame)
@@ -169,8 +169,8 @@ def _of_purchases(
         merged = dict(zip(family.statistics, patterns.columns, strict=True))
         scale, source = scales.observation_length(frame, model._unit, length, merged.get("T"))
     coordinates = _coordinates(family.parameters, family.time_parameters, scale, source, prior)
-    found = _drawn(family, model._state, patterns, coordinates, wanted, 0, "purchases", progress)
-    return replace(found, family=family.name, time_unit=model._unit)
+    terms = family, model._state, patterns, coordinates, wanted, 0, "purchases", progress
+    return partial(_drawn, *terms, time_unit=model._unit)
 
 
 def _of_spend(
@@ -181,7 +181,8 @@ def _of_spend(
     weights: Any,
     money_scale: Any,
     progress: Callable[[str], None],
-) -> Posterior:
+) -> Callable[[], Posterior]:
+    """Check everything, and give what draws."""
     family, state = model.family, model._state
     columns = statistics.read(frame, family.statistics)
     statistics.refuse_duplicates(frame)
@@ -193,8 +194,7 @@ def _of_spend(
         scale = float(np.sum(patterns.weights * patterns.columns[1]) / np.sum(patterns.weights))
         source = "the mean spend of the repeaters, as no money_scale= was given"
     coordinates = _coordinates(family.parameters, family.money_parameters, scale, source, prior)
-    found = _drawn(family, state, patterns, coordinates, wanted, 1, "spend", progress)
-    return replace(found, family=family.name)
+    return partial(_drawn, family, state, patterns, coordinates, wanted, 1, "spend", progress)
 
 
 def _coordinates(
@@ -213,6 +213,7 @@ def _drawn(
     part: int,
     what: str,
     progress: Callable[[str], None],
+    time_unit: str | None = None,
 ) -> Posterior:
     value_alone = family.log_likelihood_value if isinstance(family, PurchaseFamily) else None
     target = LogPosterior(family.log_likelihood, patterns, coordinates, value_alone)
@@ -236,7 +237,8 @@ def _drawn(
             why = f"importance sampling missed part of the posterior (k-hat {found.k_hat:.2f}), so HMC drew instead"
             found = _by_hamiltonian(target, mode, wanted, np.random.default_rng(seeds), steps)
             found = replace(found, notes=(*found.notes, why))
-    return judged(replace(found, reasons=(*_against(state), *found.reasons)))
+    reasons = (*_against(state), *found.reasons)
+    return judged(replace(found, reasons=reasons, family=family.name, time_unit=time_unit))
 
 
 def _told(progress: Callable[[str], None], what: str, step: str) -> None:
@@ -363,7 +365,7 @@ def _checked(method: Any, draws: Any, chains: Any, seed: Any) -> _Wanted:
     for name, value in (("draws", draws), ("chains", chains)):
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not (whole and 1 <= value <= _MOST):
-            raise InvalidInput(f"{name} must be a whole number from 1 to {_MOST}; found {str(value)[:40]}")
+            raise InvalidInput(f"{name} must be a whole number from 1 to {_MOST:,}; found {str(value)[:40]}")
     whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     if seed is not None and not (whole and seed >= 0):
         raise InvalidInput(f"seed must be a whole number of at least 0, or None; found {str(seed)[:40]!r}")

@@ -102,6 +102,16 @@ def test_seeds_draws_and_chains(few):
     assert clv.posterior(model, few, draws=1, chains=1).draws.shape == (1, 1, 2)
 
 
+@pytest.mark.parametrize("terms", [{"money_scale": -1}, {"prior": {"q": "flat"}}])
+def test_what_is_wrong_with_spend_is_told_before_purchases_are_drawn(cdnow, terms):
+    purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, time_unit="week")
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    steps: list[str] = []
+    with pytest.raises(clv.InvalidInput):
+        clv.posterior(clv.CLVModel(purchases, spend), cdnow, progress=steps.append, **terms)
+    assert steps == []
+
+
 def test_a_handful_of_draws_is_not_to_be_trusted(few):
     model = clv.PurchaseModel("nbd", time_unit="week").fit(few)
     assert "there are only 12 of them, expected at least 100" in clv.posterior(model, few, draws=10, chains=3).verdict
