@@ -166,7 +166,8 @@ class CLVModel:
             for expected_spend between what his own mean spend per purchase lies. Uncertain are the parameters (see
             ``interval_source`` below), what the customer is like, and the future; more in `predict_distribution`.
         draws, seed
-            Of the simulation that intervals of money come from; the same seed gives the same intervals.
+            Of the simulation that intervals of money come from, and of the parameters behind those of p_alive; the same
+            seed gives the same intervals.
 
         Returns
         -------
@@ -225,7 +226,7 @@ class CLVModel:
         found: dict[str, tuple[Array, Array]] = {}
         told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
         if interval is not None:
-            found["p_alive"] = intervals.p_alive_interval(self.purchases, columns, interval, seed)
+            found["p_alive"] = intervals.p_alive_interval(self.purchases, columns, interval, draws, seed)
             found["expected_spend"] = intervals.spend_interval(self.spend, columns, interval, draws, seed)
         for suffix, t in horizons.items():
             delta = questions.continuous_rate(rate, unit, t)

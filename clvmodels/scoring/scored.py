@@ -105,7 +105,7 @@ def _purchase_intervals(
     model: PurchaseModel, frame: Any, horizon: float, level: float, draws: int, seed: int
 ) -> tuple[dict[str, intervals.Interval], dict[str, str]]:
     known = statistics.read(frame, model.family.statistics, model.family.time)
-    alive = intervals.p_alive_interval(model, known, level, seed)
+    alive = intervals.p_alive_interval(model, known, level, draws, seed)
     ends, facts = intervals.future_intervals(model, None, known, horizon, level=level, draws=draws, seed=seed)
     return {"p_alive": alive, **ends}, facts
 

@@ -11,7 +11,7 @@ from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from .counts import count_quantiles
 from .levels import level_quantiles, p_alive_quantiles
-from .predicting import checked_draws, checked_seed, exact_thetas, simulation_of, spend_draws
+from .predicting import checked_draws, checked_seed, exact_thetas, purchase_draws, simulation_of, spend_draws
 
 if TYPE_CHECKING:
     from ..purchase import PurchaseModel
@@ -37,10 +37,16 @@ def check_terms(level: Any, draws: Any, seed: Any, horizons: Iterable[Any]) -> N
         )
 
 
-def p_alive_interval(purchases: PurchaseModel, columns: Mapping[str, Array], level: Any, seed: Any) -> Interval:
-    """How sure the parameters leave it that each customer is still there."""
+def p_alive_interval(
+    purchases: PurchaseModel, columns: Mapping[str, Array], level: Any, draws: Any, seed: Any
+) -> Interval:
+    """How sure the parameters leave it that each customer is still there.
+
+    The draws are those of the simulation: the few that stand for all when probabilities are averaged do not reach into
+    the tails, so intervals made of them would be too narrow.
+    """
     history = [columns[name] for name in purchases.family.statistics]
-    thetas = exact_thetas(purchases, checked_seed(seed))
+    thetas = purchase_draws(purchases, checked_draws(draws), checked_seed(seed))
     low, high = p_alive_quantiles(purchases.family, thetas, history, checked_interval(level))
     return low, high
 

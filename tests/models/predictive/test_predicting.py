@@ -216,6 +216,22 @@ def test_intervals_stand_beside_what_they_are_of(model, summary):
     assert float(facts["total_clv_low"]) < plain["clv"].sum() < float(facts["total_clv_high"])
 
 
+def test_intervals_of_p_alive_hold_their_share_of_the_posterior():
+    estimates = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}
+    purchases = clv.PurchaseModel.from_parameters("pareto_nbd", estimates, "week")
+    away = np.random.default_rng(1).standard_normal((4, 250, 4)) * [0.07, 0.1, 0.4, 0.5]
+    draws = np.array(list(estimates.values())) * np.exp(away)
+    sure = purchases.with_posterior(Posterior(tuple(estimates), draws, "hmc", (), 1.0, {}))
+    some = pd.DataFrame({"frequency": [0, 1, 4.0], "recency": [0, 9.0, 25], "T": 38.0, "monetary_value": [0, 30.0, 40]})
+    history = [some[name].to_numpy()[:, None] for name in purchases.family.statistics]
+    alive = np.exp(purchases.family.log_p_alive(*history, *sure.posterior.flat().T))
+    for level in (0.5, 0.9, 0.99):
+        found = clv.CLVModel(sure, given().spend).predict(some, horizon=13, interval=level)
+        low, high = (found[f"p_alive_{end}"].to_numpy()[:, None] for end in ("low", "high"))
+        # up to one draw at either end
+        assert np.mean((low <= alive) & (alive <= high), axis=1) == pytest.approx(level, abs=0.002)
+
+
 def test_intervals_of_several_horizons(model, summary):
     found = model.predict(summary.head(10), horizon=[13, 39], interval=0.9, draws=50)
     assert {"expected_purchases_13_low", "clv_39_high"} <= set(found.columns)
