@@ -128,6 +128,12 @@ def test_means_are_those_of_predict(future, model, summary):
     )
 
 
+def test_parameters_as_given_have_no_share_at_all(summary):
+    shares = given().predict_distribution(summary.head(20), horizon=39, draws=300).shares
+    assert (shares["parameters"] == 0).all()
+    assert (shares[["customer", "chance"]] > 0.1).all(axis=None)
+
+
 def test_shares_add_up_and_say_the_obvious(future):
     shares = future.shares
     assert shares[["parameters", "customer", "chance"]].sum(axis=1).to_numpy() == pytest.approx(1)
