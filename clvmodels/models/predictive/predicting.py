@@ -133,8 +133,9 @@ def predict_distribution(
 
 
 def purchase_draws(purchases: PurchaseModel, draws: int, seed: int) -> Array:
-    """Draws of a purchase model's parameters, the same as a simulation of as many draws takes."""
-    return _thetas(purchases._state, purchases.family.title, draws, seed, 0, True)[0]
+    """Draws of a purchase model's parameters, the same as a simulation of as many draws takes; one if all are equal."""
+    thetas = _thetas(purchases._state, purchases.family.title, draws, seed, 0, True)[0]
+    return thetas[:1] if np.all(thetas == thetas[0]) else thetas
 
 
 def spend_draws(spend: SpendModel, draws: int, seed: int) -> Array:

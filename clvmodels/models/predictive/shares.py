@@ -22,6 +22,7 @@ SOURCES = ("parameters", "customer", "chance")
 # Whose A is computed, and for how many draws: a BG/NBD's takes 30 µs, a hundred times as long as B.
 _CUSTOMERS = 100
 _DRAWS = 200
+_ROUNDING = 1e-14  # of the whole: what parameters that are the same in every draw seem to add
 
 
 class Shares(NamedTuple):
@@ -120,6 +121,7 @@ def shared(n: int, parameters: OfParameters, within: float, chance: float) -> Sh
 
 def _parts(variances: Array) -> dict[str, float]:
     whole = float(np.sum(variances))
+    variances = np.where(variances > _ROUNDING * whole, variances, 0.0) if np.isfinite(whole) else variances
     known = np.isfinite(whole) and whole > 0
     return {
         name: float(value / whole) if known else float("nan") for name, value in zip(SOURCES, variances, strict=True)

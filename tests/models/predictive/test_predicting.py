@@ -131,6 +131,12 @@ def test_means_are_those_of_predict(future, model, summary):
     )
 
 
+def test_parameters_as_given_have_no_share_at_all(summary):
+    shares = given().predict_distribution(summary.head(20), horizon=39, draws=300).shares
+    assert (shares["parameters"] == 0).all()
+    assert (shares[["customer", "chance"]] > 0.1).all(axis=None)
+
+
 def test_shares_add_up_and_say_the_obvious(future):
     shares = future.shares
     assert shares[["parameters", "customer", "chance"]].sum(axis=1).to_numpy() == pytest.approx(1)
@@ -248,6 +254,22 @@ def test_equal_customers_have_equal_intervals_of_spend_in_any_order(model, summa
     assert len(unknown) > 1
     assert (unknown == unknown[0]).all()
     assert (ends != unknown[0]).any()
+
+
+def test_intervals_of_p_alive_hold_their_share_of_the_posterior():
+    estimates = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}
+    purchases = clv.PurchaseModel.from_parameters("pareto_nbd", estimates, "week")
+    away = np.random.default_rng(1).standard_normal((4, 250, 4)) * [0.07, 0.1, 0.4, 0.5]
+    draws = np.array(list(estimates.values())) * np.exp(away)
+    sure = purchases.with_posterior(Posterior(tuple(estimates), draws, "hmc", (), 1.0, {}))
+    some = pd.DataFrame({"frequency": [0, 1, 4.0], "recency": [0, 9.0, 25], "T": 38.0, "monetary_value": [0, 30.0, 40]})
+    history = [some[name].to_numpy()[:, None] for name in purchases.family.statistics]
+    alive = np.exp(purchases.family.log_p_alive(*history, *sure.posterior.flat().T))
+    for level in (0.5, 0.9, 0.99):
+        found = clv.CLVModel(sure, given().spend).predict(some, horizon=13, interval=level)
+        low, high = (found[f"p_alive_{end}"].to_numpy()[:, None] for end in ("low", "high"))
+        # up to one draw at either end
+        assert np.mean((low <= alive) & (alive <= high), axis=1) == pytest.approx(level, abs=0.002)
 
 
 def test_intervals_of_several_horizons(model, summary):
