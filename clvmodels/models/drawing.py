@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, NotEnoughData
+from ..errors import InvalidInput, NotEnoughData, warn
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference import bayesian_bootstrap, diagnostics, hmc, surrogate
 from ..inference.log_posterior import LogPosterior, Mode
@@ -99,6 +99,11 @@ def posterior(
         If the model has no parameters.
     InvalidInput, NotEnoughData, UnitMismatch
         If an argument or the summary cannot be used.
+
+    Warns
+    -----
+    ClvWarning
+        If the model was fitted on another number of customers.
 
     Notes
     -----
@@ -217,6 +222,7 @@ def _drawn(
 ) -> Posterior:
     value_alone = family.log_likelihood_value if isinstance(family, PurchaseFamily) else None
     target = LogPosterior(family.log_likelihood, patterns, coordinates, value_alone)
+    _warn_of_others(family.title, state, float(patterns.weights.sum()))
     seeds = np.random.SeedSequence(wanted.seed, spawn_key=(part,))
     progress(f"{what}: looking for the mode")
     mode = target.mode(np.array(family.start(*patterns.columns, weights=patterns.weights)))
@@ -329,6 +335,16 @@ def _bootstrapped(
 
 def _by_name(target: LogPosterior, values: Array) -> dict[str, float]:
     return dict(zip(target.names, (float(v) for v in values), strict=True))
+
+
+def _warn_of_others(title: str, state: Fitted, customers: float) -> None:
+    """A posterior is that of the customers given, who should be those of the fit."""
+    known = state.report.n_customers if state.report else customers
+    if abs(known - customers) > 1e-9 * known:
+        warn(
+            f"{title}: the model was fitted on {known:,.10g} customers and this posterior is that of "
+            f"{customers:,.10g}. Give the summary of the fit, and weights= if its rows stand for several customers"
+        )
 
 
 def _against(state: Fitted) -> tuple[str, ...]:

@@ -218,7 +218,7 @@ def test_a_fit_that_ran_off_is_told(few):
         ({"draws": 0}, "draws must be a whole number from 1 .*; found 0"),
         ({"draws": 10.5}, "draws must be a whole number"),
         ({"draws": True}, "draws must be a whole number"),
-        ({"draws": 10**9}, "draws must be a whole number from 1 to 1000000"),
+        ({"draws": 10**9}, "draws must be a whole number from 1 to 1,000,000"),
         ({"chains": 0}, "chains must be a whole number"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
         ({"seed": "a"}, "seed must be a whole number of at least 0"),
@@ -254,3 +254,12 @@ def test_what_cannot_have_a_posterior(few, cdnow):
         clv.posterior(clv.CLVModel("nbd").fit(cdnow), cdnow, {"mu": stats.norm()})
     with pytest.raises(clv.InvalidInput, match="observation_length is a time"):
         clv.posterior(clv.SpendModel("gamma_gamma").fit(cdnow), cdnow, observation_length=3)
+
+
+def test_other_customers_than_those_of_the_fit_are_told() -> None:
+    known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.5, "alpha": 10.0}, time_unit="week")
+    summary = known.simulate(200, observation=39, seed=1).summary
+    model = clv.PurchaseModel("nbd").fit(summary, weights=np.full(len(summary), 3.0))
+    with pytest.warns(clv.ClvWarning, match="fitted on 600 customers and this posterior is that of 200"):
+        clv.posterior(model, summary, draws=200)
+    clv.posterior(model, summary, draws=200, weights=np.full(len(summary), 3.0))
