@@ -190,6 +190,7 @@ def test_the_observation_length_is_told(few, cdnow):
     log = clv.load_cdnow(sample=True)
     known = clv.rfm_summary(log, time_unit="week", observation_start="1997-01-01", observation_end="1997-09-30")
     assert json.loads(known.attrs["clvmodels"])["observation_start"]
+    model = clv.PurchaseModel("nbd").fit(known)
     assert "observation_start to its observation_end" in clv.posterior(model, known, draws=10).prior[1]
 
 
