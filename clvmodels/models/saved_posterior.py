@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.arrays import Array
-from .posterior import Posterior
+from .posterior import Posterior, judged
 
 _DRAWN = ("draws", "purchases", "spend")
 
@@ -53,7 +53,7 @@ def restored(content: Mapping[str, Any], family: Any, time_unit: str | None = No
             rest[name] = {key: _number(rest[name][key]) for key in family.parameters if key in rest[name]}
     rest["distinct_draws"] = _count(rest["distinct_draws"])
     draws = np.stack([_line(content["draws"][name], shape) for name in family.parameters], axis=2)
-    return Posterior(draws=draws, **rest)
+    return judged(Posterior(draws=draws, **rest))  # a verdict is what the diagnostics say, not what a file says
 
 
 def _line(text: Any, shape: tuple[int, int]) -> Array:

@@ -140,3 +140,12 @@ def test_any_arviz_reads_it() -> None:
     arviz_base = pytest.importorskip("arviz_base")
     tree = arviz_base.convert_to_datatree(some_posterior("bg_nbd").to_xarray())
     assert set(tree["posterior"].data_vars) == set(NAMES["bg_nbd"])
+
+
+def test_a_file_cannot_call_bad_draws_good(model: clv.CLVModel, tmp_path) -> None:
+    path = tmp_path / "model.json"
+    model.purchases.with_posterior(some_posterior("bg_nbd")).save(path, posterior=True)
+    content = json.loads(path.read_text())
+    content["posterior"] |= {"k_hat": 5.0, "reasons": []}
+    path.write_text(json.dumps(content))
+    assert "k-hat is 5.00" in clv.load_model(path).posterior.verdict
