@@ -77,6 +77,7 @@ def plot_tracking(
     rows, titles = _rows(tracking, models)
     actual, expected = _columns(next(iter(rows.values())), what, cumulative)
     ax = canvas.axes(ax, 7.0, 4.8)
+    bands: dict[str, canvas.Style] = {}
     for i, (name, every) in enumerate(rows.items()):
         part = every if cumulative else every[every["complete"]]
         days = part["end_date"].to_numpy()
@@ -88,7 +89,7 @@ def plot_tracking(
             days, part[expected], look.line, color=look.color, marker=look.marker, markersize=4, label=titles[name],
             markevery=max(len(part) // 12, 1), zorder=3,
         )  # fmt: skip
-        _draw_the_band(ax, part, expected, look, f"{titles[name]}: " if len(rows) > 1 else "")
+        bands |= _draw_the_band(ax, part, expected, look, f"{titles[name]}: " if len(rows) > 1 else "")
     ax.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
@@ -99,39 +100,56 @@ def plot_tracking(
     told = "Repeat purchases" if what == "purchases" else "Revenue of repeat purchases"
     canvas.title(ax, f"{told}, {'cumulative' if cumulative else 'week by week'}")
     canvas.legend(ax, loc="upper left" if cumulative else "best")
+    _name_the_bands(ax, bands)
     canvas.caption(
         ax,
         "How to read it: right of the vertical line models do not know what happened. Lines that part slowly misjudge "
         "how fast customers leave; a wave that no line has is a season or a campaign. Lines sum the unconditional "
-        f"expectation, not the forecasts given each customer's history.{_of_bands(rows, what)}",
+        f"expectation, not the forecasts given each customer's history.{_of_bands(rows, titles, what)}",
     )
     return ax
 
 
-def _draw_the_band(ax: Axes, part: pd.DataFrame, expected: str, look: canvas.Style, whose: str) -> None:
-    """A light ground with thin edges, which print in grey too; nothing where there is no band."""
+def _draw_the_band(
+    ax: Axes, part: pd.DataFrame, expected: str, look: canvas.Style, whose: str
+) -> dict[str, canvas.Style]:
+    """A light ground with thin edges, which print in grey too, by its label; nothing where there is no band."""
     low, high = (part.get(expected.replace("expected", end)) for end in ("low", "high"))
     if low is None or high is None or low.isna().all():
-        return
+        return {}
     days = part["end_date"].to_numpy()
     label = f"{whose}{100 * part['level'].iloc[0]:g} % band"
     ax.fill_between(days, low, high, color=look.color, alpha=0.15, linewidth=0, zorder=1, label=label)
     for end in (low, high):
         ax.plot(days, end, look.line, color=look.color, linewidth=0.7, alpha=0.8, zorder=1.5)
+    return {label: look}
 
 
-def _of_bands(rows: dict[str, pd.DataFrame], what: str) -> str:
+def _name_the_bands(ax: Axes, bands: dict[str, canvas.Style]) -> None:
+    """In the legend too bands have their edges: without them they are alike in grey, and not seen on a dark ground."""
+    made = ax.get_legend()
+    for handle, text in zip(made.legend_handles, made.get_texts(), strict=True) if made else ():
+        look = bands.get(text.get_text())
+        if handle is not None and look is not None:
+            handle.set(edgecolor=(look.color, 0.8), linestyle=look.line, linewidth=0.7)
+
+
+def _of_bands(rows: dict[str, pd.DataFrame], titles: dict[str, str], what: str) -> str:
     """What the caption says of bands: what those that are drawn hold, and why others are missing."""
     if what != "purchases":
         return ""
-    told = {str(part["interval_source"].iloc[0]): part for part in rows.values() if "interval_source" in part}
-    drawn = [source for source, part in told.items() if part["low_cumulative"].notna().any()]
+    told = {name: str(part["interval_source"].iloc[0]) for name, part in rows.items() if "interval_source" in part}
+    drawn = [name for name in told if rows[name]["low_cumulative"].notna().any()]
     sentences = []
     if drawn:
-        level = 100 * told[drawn[0]]["level"].iloc[0]
-        chance = " Parameters are taken as given: chance alone is in it." if "parameters as given" in drawn else ""
+        level = 100 * rows[drawn[0]]["level"].iloc[0]
+        given = any(told[name] == "parameters as given" for name in drawn)
+        chance = " Parameters are taken as given: chance alone is in it." if given else ""
         sentences.append(f" A band holds {level:g} of 100 curves of new customers who are as the model says.{chance}")
-    sentences += [f" No band: {source.removeprefix('none: ')}." for source in told if source not in drawn]
+    without = [name for name in told if name not in drawn]
+    for reason in dict.fromkeys(told[name] for name in without):
+        whose = ", ".join(titles[name] for name in without if told[name] == reason)
+        sentences.append(f" No band{f' of {whose}' if len(rows) > 1 else ''}: {reason.removeprefix('none: ')}.")
     return "".join(sentences)
 
 

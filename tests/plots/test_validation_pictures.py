@@ -217,6 +217,26 @@ def test_tracking_of_a_table(tracked):
             plots.plot_tracking(wrong)
 
 
+def test_tracking_says_whose_band_is_missing(tracked):
+    ends = ["low_cumulative", "high_cumulative", "low_incremental", "high_incremental"]
+    table, poor = tracked.copy(), tracked["model"] == "bg_nbd"
+    table.loc[poor, ends] = np.nan
+    table.loc[poor, "interval_source"] = "none: the fit is not to be trusted"
+    for models, told in ((None, "No band of BG/NBD: the fit"), ("bg_nbd", "No band: the fit")):
+        ax = plots.plot_tracking(table, models)
+        caption = " ".join(ax.texts[-1].get_text().split())
+        assert caption.endswith(f"{told} is not to be trusted.")
+        assert ("90 of 100 curves" in caption) == (models is None)
+
+
+def test_bands_are_told_apart_without_colour(tracked):
+    ax = plots.plot_tracking(tracked)
+    bands = [each for each, text in zip(ax.get_legend().legend_handles, legend(ax), strict=True) if "band" in text]
+    assert len(bands) == 2
+    assert all(each.get_linewidth() > 0 and each.get_edgecolor()[3] > 0.5 for each in bands)
+    assert bands[0].get_linestyle() != bands[1].get_linestyle()
+
+
 @pytest.mark.parametrize("metric", ["bias_ratio", "log_score"])
 def test_backtest(tested, metric):
     ax = plots.plot_backtest(tested, metric)
