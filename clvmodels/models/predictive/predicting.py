@@ -114,7 +114,12 @@ def predict_distribution(
         each[f"{quantity}_mean"] = mean
         for q, values in zip(levels, cuts, strict=True):
             each[f"{quantity}_{quantile_name(q)}"] = values
-    total = pd.DataFrame([{"quantity": name, **described(found.total[name], levels)} for name in wanted])
+    total = pd.DataFrame(
+        [
+            {"quantity": name, **described(found.total[name], levels, bool(np.isinf(found.mean[name]).any()))}
+            for name in wanted
+        ]
+    )
     told = {"interval_source": source, "horizon": _told(horizon), "draws": str(size)}
     table = frames.attach_facts(frames.table(each, frame), {**frames.read_facts(frame), **told})
     return PredictiveDistribution(

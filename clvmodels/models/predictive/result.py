@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -208,12 +208,17 @@ class PredictiveDistribution:
         ['new', 1, 'purchases']
         """
         names, codes, sizes = self._groups(groups)
-        drawn = self._totals(codes)
+        found = self._simulation.run((0.5,), groups=codes)
+        endless = {
+            quantity: np.bincount(codes, np.isinf(found.mean[quantity]), minlength=len(names)) > 0
+            for quantity in self.quantities
+        }
         rows = []
         for g, name in enumerate(names):
             for quantity in self.quantities:
                 told = {"group": name, "customers": int(sizes[g]), "quantity": quantity}
-                rows.append(told | described(drawn[quantity][:, g], self.quantiles))
+                drawn = found.total[quantity][:, g]
+                rows.append(told | described(drawn, self.quantiles, bool(endless[quantity][g])))
         heads = ["group", "customers", "quantity", "mean", "sd", *map(quantile_name, self.quantiles)]
         return pd.DataFrame(rows, columns=heads)
 
@@ -246,7 +251,7 @@ class PredictiveDistribution:
         if quantity not in self.quantities:
             raise _not_predicted(quantity, self.quantities)
         i, j = _place(names, a), _place(names, b)
-        drawn = self._totals(codes)[quantity]
+        drawn = self._simulation.run((0.5,), groups=codes).total[quantity]
         mean_a, mean_b = drawn[:, i] / sizes[i], drawn[:, j] / sizes[j]
         return compared(a, b, quantity, mean_a, mean_b, self.quantiles)
 
@@ -289,10 +294,6 @@ class PredictiveDistribution:
                 f"{_MOST_TOTALS:,}; use coarser groups or fewer draws"
             )
         return list(names), codes, np.bincount(codes, minlength=len(names))
-
-    def _totals(self, codes: Any) -> Mapping[str, Array]:
-        """Of each quantity an array of shape (draws, groups)."""
-        return self._simulation.run((0.5,), groups=codes).total
 
 
 @dataclass(frozen=True)
@@ -342,11 +343,15 @@ def compared(
     return GroupComparison(a, b, quantity, float(mean_a.mean()), float(mean_b.mean()), between, wins)
 
 
-def described(draws: Array, quantiles: Sequence[float]) -> dict[str, float]:
-    """Mean, standard deviation and quantiles of draws, by column name."""
+def described(draws: Array, quantiles: Sequence[float], endless: bool) -> dict[str, float]:
+    """Mean, standard deviation and quantiles of draws of a total, by column name.
+
+    With ``endless`` the mean is infinite, as one of the customers' is, which draws hide.
+    """
     found = np.quantile(draws, quantiles)
     between = {quantile_name(q): float(v) for q, v in zip(quantiles, found, strict=True)}
-    return {"mean": float(np.mean(draws)), "sd": float(np.std(draws)), **between}
+    mean, sd = (np.inf, np.inf) if endless else (float(np.mean(draws)), float(np.std(draws)))
+    return {"mean": mean, "sd": sd, **between}
 
 
 def quantile_name(q: float) -> str:

@@ -404,3 +404,15 @@ def test_large_numbers_have_no_exponents(future):
     assert "e+0" not in str(future)
     assert "e+0" not in future._repr_html_()
     assert str(compared("A", "B", "clv", np.array([12345.6]), np.array([1.0]), (0.5,))).count("12,34") == 2
+
+
+def test_a_total_of_infinite_means_is_infinite():
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 0.2, "q": 0.5, "v": 15.0})
+    model = clv.CLVModel(given().purchases, spend)
+    some = pd.DataFrame({"frequency": [0, 9.0], "recency": [0, 30.0], "T": 39.0, "monetary_value": [np.nan, 20.0]})
+    future = model.predict_distribution(some, horizon=39, draws=50)
+    assert np.isinf(future.total.set_index("quantity")["mean"]).tolist() == [False, True, True]
+    groups = future.total_by([0, 1]).set_index(["group", "quantity"])["mean"]
+    assert np.isinf(groups[0, "clv"])
+    assert np.isfinite(groups[1, "clv"])
+    assert np.isfinite(future.total[["q05", "q95"]]).all(axis=None)
