@@ -212,6 +212,7 @@ class CLVModel:
         horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
         if interval is not None:
             intervals.check_terms(interval, draws, seed, horizons.values())
+        deltas = {suffix: questions.continuous_rate(rate, unit, t) for suffix, t in horizons.items()}
         factor = _shares(frame, share)
 
         family, values, history = self.purchases.family, self.purchases._state.values, self._history(columns)
@@ -224,12 +225,12 @@ class CLVModel:
         counts, worths = {}, {}
         spend = self._spend(columns)
         found: dict[str, tuple[Array, Array]] = {}
-        told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share)}
+        certainty: dict[str, str] = {}
         if interval is not None:
             found["p_alive"] = intervals.p_alive_interval(self.purchases, columns, interval, draws, seed)
             found["expected_spend"] = intervals.spend_interval(self.spend, columns, interval, draws, seed)
         for suffix, t in horizons.items():
-            delta = questions.continuous_rate(rate, unit, t)
+            delta = deltas[suffix]
             count = questions.expected_purchases(family, t, 0.0, history, values, alive)
             counts["expected_purchases" + suffix] = count
             worth = questions.discounted(family, t, delta, history, values, alive) if delta else count
@@ -239,11 +240,12 @@ class CLVModel:
                 ends, facts = intervals.future_intervals(
                     self.purchases, self.spend, columns, t, suffix=suffix, margin=factor, **terms
                 )
-                found, told = found | ends, told | facts
+                found, certainty = found | ends, certainty | facts
         result |= counts
         result["expected_spend"] = spend
         result |= worths
         result = intervals.with_ends(result, found)
+        told = {"time_unit": unit, "horizon": _told(horizons, horizon), **_told_terms(rate, share), **certainty}
         return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
 
     def predict_distribution(

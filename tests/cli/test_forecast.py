@@ -620,7 +620,7 @@ def test_intervals_are_written_and_told(tmp_path: Path) -> None:
     assert (scored["clv_low"] <= scored["clv_high"]).all()
     assert set(scored["interval_source"]) == {"covariance"}
     assert re.search(r"expected purchases +[\d,]+  \(90 % interval [\d,]+ to [\d,]+\)", done.stdout)
-    assert "the parameters (from: covariance)" in done.stdout
+    assert "parameters (by the standard errors of the fit)" in done.stdout
 
 
 @pytest.mark.parametrize(("level", "said"), [("90", "between 0 and 1"), ("x", "expected a number")])
