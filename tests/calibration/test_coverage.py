@@ -52,6 +52,7 @@ def test_intervals_from_another_world_do_not():
     assert found["purchases of all", 0.95].mean() < 0.5
 
 
+@pytest.mark.study
 def test_a_world_is_covered_the_same_again():
     one, same = (covered_world("pareto_nbd_few", 3, 1, draws=200) for _ in range(2))
     assert one == same

@@ -85,7 +85,15 @@ def posterior_of(model, summary, prior=None):
     return weighted, patterns.weights, whole.mode(np.array(list(model.parameters.values())))
 
 
-@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bg_nbd",
+        pytest.param("mbg_nbd", marks=pytest.mark.study),
+        pytest.param("pareto_nbd", marks=pytest.mark.study),
+        "nbd",
+    ],
+)
 def test_on_cdnow_the_spread_is_that_of_robust_standard_errors(cdnow, name):
     """With priors too wide to matter; 400 draws know a standard deviation to 3.5 %, and the sandwich is a limit.
 

@@ -57,6 +57,7 @@ def worlds():
     return pd.concat(tables)
 
 
+@pytest.mark.study
 @pytest.mark.parametrize("quantity", ["purchases", "spend"])
 def test_worlds(worlds, quantity):
     """Totals: 82 to 97 of 100 worlds but for 1 in 150. Customers: as many as expected, within 4 standard errors."""

@@ -64,6 +64,7 @@ def test_chance_alone_holds_ninety_of_a_hundred_totals():
     assert 0.855 <= held <= 0.945
 
 
+@pytest.mark.study
 def test_estimated_parameters_hold_ninety_of_a_hundred_totals_of_new_customers():
     """120 worlds, each fitted on customers of its own: between 0.82 and 0.96 but for 1 in 200."""
     truth = clv.PurchaseModel.from_parameters("nbd", NBD, "week")
