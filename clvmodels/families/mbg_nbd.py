@@ -9,7 +9,6 @@ Wagner & Hoppe (2008), Marketing Science 27(6), 1126-1127 (as CBG/NBD).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -189,17 +188,6 @@ def expected_rates_alive(x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b
     }
 
 
-def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
-    """λ (1 − e^(-(λp + delta)·t))/(λp + delta): while alive he buys at rate λ and leaves at rate λp."""
-    rate = rates["purchase_rate"]
-    return np.asarray(rate * given_rates.worth(t, rate * rates["dropout_probability"] + delta))
-
-
-def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
-    """Purchases in (0, t] from now on; after each he leaves with probability p."""
-    return given_rates.purchases_while_staying(generator, t, rates["purchase_rate"], rates["dropout_probability"])
-
-
 def purchase_rate_cdf(value: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     """P(λ ≤ value | history), the mixture of `expected_latent`."""
     log_alive = log_p_alive(x, t_x, T, r, alpha, a, b)
@@ -251,8 +239,8 @@ FAMILY = PurchaseFamily(
     expected_latent=expected_latent,
     draw_rates_alive=draw_rates_alive,
     expected_rates_alive=expected_rates_alive,
-    purchases_of_rates=purchases_of_rates,
-    simulate_of_rates=simulate_of_rates,
+    purchases_of_rates=future.purchases_of_rates,
+    simulate_of_rates=future.simulate_of_rates,
     latent_cdf={"purchase_rate": purchase_rate_cdf, "dropout_probability": dropout_probability_cdf},
     mixing={"purchase_rate": PURCHASE_RATES, "dropout_probability": Mixing("beta", ("a", "b"))},
     finite_total=("a", 1.0),

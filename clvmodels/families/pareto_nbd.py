@@ -262,31 +262,16 @@ def time_to_next_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
     Up to the median P(a purchase within t) is looked at, and then that of one later than t: that of being there at t
     without a purchase, and of buying before leaving from then on.
     """
-    columns = (q, r + x, alpha + T, s, beta + T)
-    shape = np.broadcast_shapes(*map(np.shape, columns))
-    (q, m, A, s, B), where = distinct(*(np.broadcast_to(v, shape).ravel() for v in columns))
 
-    def log_bought(t: Any, i: Any, A: Array, B: Any) -> Array:
-        return np.log(rowwise(_first_purchase, t, m[i], A, s[i], B, block=1024))
+    def log_within(u: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+        return np.log(rowwise(_first_purchase, u, m, A, s, B, block=1024))
 
-    early = q < 0.5
-    ever = log_bought(np.inf, slice(None), A, B)
-    with np.errstate(divide="ignore"):
-        target = ever + np.where(early, np.log(q), np.log1p(-q))
-
-    def distance(t: Array, rows: Positions) -> Array:
-        result = np.empty(len(rows))
-        first = early[rows]
-        i, u = rows[first], t[first]
-        result[first] = log_bought(u, i, A[i], B[i]) - target[i]
-        i, u = rows[~first], t[~first]
-        there = -m[i] * np.log1p(u / A[i]) - s[i] * np.log1p(u / B[i])
+    def log_later(u: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+        there = -m * np.log1p(u / A) - s * np.log1p(u / B)
         # in units of B + u, as u may be near the largest double
-        result[~first] = target[i] - there - log_bought(np.inf, i, (A[i] + u) / (B[i] + u), 1.0)
-        return result
+        return np.asarray(there + np.log(rowwise(_first_purchase, np.inf, m, (A + u) / (B + u), s, 1.0, block=1024)))
 
-    found = np.where(q > 0, crossing_time(distance, 1 / ((m + 1) / A + s / B)), 0.0)
-    return np.asarray(found[where].reshape(shape))
+    return _time_of(q, r + x, alpha + T, s, beta + T, log_within, log_later)
 
 
 def time_to_last_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
@@ -296,7 +281,23 @@ def time_to_last_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
     leaving: ((beta+T)/(beta+T+t))^s times P(ever a purchase) with beta + T + t for beta + T. Up to the median the last
     purchase within t is looked at, and then that of one later than t.
     """
-    columns = (q, r + x, alpha + T, s, beta + T)
+
+    def log_within(u: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+        return np.log(rowwise(_last_purchase, u, m, A, s, B, block=1024))
+
+    def log_later(u: Array, m: Array, A: Array, s: Array, B: Array) -> Array:
+        # in units of B + u, as u may be near the largest double
+        ever = np.log(rowwise(_first_purchase, np.inf, m, A / (B + u), s, 1.0, block=1024))
+        return np.asarray(ever - s * np.log1p(u / B))
+
+    return _time_of(q, r + x, alpha + T, s, beta + T, log_within, log_later)
+
+
+def _time_of(
+    q: Any, m: Any, A: Any, s: Any, B: Any, log_within: Callable[..., Array], log_later: Callable[..., Array]
+) -> Array:
+    """Quantile q of the time to a purchase, given that there is one, from ln P(it comes within u) and ln P(later)."""
+    columns = (q, m, A, s, B)
     shape = np.broadcast_shapes(*map(np.shape, columns))
     (q, m, A, s, B), where = distinct(*(np.broadcast_to(v, shape).ravel() for v in columns))
     early = q < 0.5
@@ -307,12 +308,10 @@ def time_to_last_purchase_alive(q: Any, x: Any, t_x: Any, T: Any, r: Any, alpha:
     def distance(t: Array, rows: Positions) -> Array:
         result = np.empty(len(rows))
         first = early[rows]
-        i, u = rows[first], t[first]
-        result[first] = np.log(rowwise(_last_purchase, u, m[i], A[i], s[i], B[i], block=1024)) - target[i]
-        i, u = rows[~first], t[~first]
-        # in units of B + u, as u may be near the largest double
-        later = np.log(rowwise(_first_purchase, np.inf, m[i], A[i] / (B[i] + u), s[i], 1.0, block=1024))
-        result[~first] = target[i] + s[i] * np.log1p(u / B[i]) - later
+        i = rows[first]
+        result[first] = log_within(t[first], m[i], A[i], s[i], B[i]) - target[i]
+        i = rows[~first]
+        result[~first] = target[i] - log_later(t[~first], m[i], A[i], s[i], B[i])
         return result
 
     found = np.where(q > 0, crossing_time(distance, 1 / ((m + 1) / A + s / B)), 0.0)

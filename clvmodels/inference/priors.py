@@ -24,7 +24,7 @@ from scipy import special
 
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
-from .regularisation import NARROWEST, check_distribution, median, name_of, quantile, slope
+from .regularisation import NARROWEST, check_distribution, median, name_of, quantile, refuse_unknown, slope
 
 DEFAULT_SD = 2.0  # 95 % of such a θ lie between scale/50 and 50·scale
 _WIDEST = 100.0  # quartiles of ln θ further apart mean numbers that no computer holds
@@ -206,12 +206,7 @@ def _checked(names: Sequence[str], prior: Any) -> dict[str, Any]:
             f'prior must be a dict like {{"{names[0]}": scipy.stats.norm(0, 1)}}, or None for the default; found '
             f"{type(prior).__name__}"
         )
-    unknown = [name for name in prior if name not in names]
-    if unknown:
-        raise InvalidInput(
-            f"prior names parameters that the model does not have, {len(unknown)} of {len(prior)}, first "
-            f"{str(unknown[0])[:40]!r}: its parameters are {', '.join(names)}"
-        )
+    refuse_unknown(prior, names)
     return {name: _checked_one(name, wanted) for name, wanted in prior.items()}
 
 

@@ -71,12 +71,7 @@ def checked(names: Sequence[str], prior: Any, l2_penalty: Any) -> tuple[float, d
         raise InvalidInput(
             f'prior must be a dict like {{"{names[0]}": scipy.stats.norm(0, 1)}}; found {type(prior).__name__}'
         )
-    unknown = [name for name in prior if name not in names]
-    if unknown:
-        raise InvalidInput(
-            f"prior names parameters that the model does not have, {len(unknown)} of {len(prior)}, first "
-            f"{str(unknown[0])[:40]!r}: its parameters are {', '.join(names)}"
-        )
+    refuse_unknown(prior, names)
     for name, distribution in prior.items():
         low, high = check_distribution(name, distribution)
         if not (low == -np.inf and high == np.inf):
@@ -85,6 +80,16 @@ def checked(names: Sequence[str], prior: Any, l2_penalty: Any) -> tuple[float, d
                 f"{name_of(distribution)} on ({low:g}, {high:g}): {_example(name)}"
             )
     return float(l2_penalty), {j: prior[name] for j, name in enumerate(names) if name in prior}
+
+
+def refuse_unknown(prior: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise if priors are given for parameters that are not among the names."""
+    unknown = [name for name in prior if name not in names]
+    if unknown:
+        raise InvalidInput(
+            f"prior names parameters that the model does not have, {len(unknown)} of {len(prior)}, first "
+            f"{str(unknown[0])[:40]!r}: its parameters are {', '.join(names)}"
+        )
 
 
 def name_of(prior: Any) -> str:

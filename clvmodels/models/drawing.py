@@ -16,6 +16,7 @@ from ..inference import bayesian_bootstrap, diagnostics, hmc, surrogate
 from ..inference.log_posterior import LogPosterior, Mode
 from ..inference.patterns import Patterns
 from ..inference.priors import Coordinates, coordinates_of
+from ..inference.regularisation import refuse_unknown
 from ..numerics.arrays import Array
 from . import scales, statistics
 from .clv import CLVModel
@@ -361,12 +362,7 @@ def _split(prior: Any, one: tuple[str, ...], other: tuple[str, ...]) -> tuple[An
     """Priors of the two parts of a value."""
     if not isinstance(prior, Mapping):
         return prior, prior
-    unknown = [name for name in prior if name not in one and name not in other]
-    if unknown:
-        raise InvalidInput(
-            f"prior names parameters that the model does not have, {len(unknown)} of {len(prior)}, first "
-            f"{str(unknown[0])[:40]!r}: its parameters are {', '.join((*one, *other))}"
-        )
+    refuse_unknown(prior, (*one, *other))
     return (
         {name: wanted for name, wanted in prior.items() if name in one},
         {name: wanted for name, wanted in prior.items() if name in other},

@@ -25,7 +25,7 @@ from ..units import hours_in
 from .clv import CLVModel
 from .fitted import PROFILE_POINTS, Fitted, checked_parameters
 from .purchase import PurchaseModel
-from .saved_posterior import described, restored
+from .saved_posterior import described, number, restored
 from .spend import SpendModel
 
 FORMAT = "clvmodels model"
@@ -225,8 +225,8 @@ def _made(content: dict[str, Any], own: tuple[Family, ...]) -> Model:
         if not (isinstance(made_purchases, PurchaseModel) and isinstance(made_spend, SpendModel)):
             raise ValueError("parts of another kind")
         if not isinstance(margin, str):
-            _number(margin)
-        return CLVModel(made_purchases, made_spend, annual_discount_rate=_number(rate), margin=margin)
+            number(margin)
+        return CLVModel(made_purchases, made_spend, annual_discount_rate=number(rate), margin=margin)
     if kind == "purchase":
         family = _family(content, PURCHASE_FAMILIES, own, PurchaseFamily)
         hours_in(content["time_unit"])
@@ -272,16 +272,10 @@ def _fitted(content: dict[str, Any], family: Family) -> Fitted:
     )
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{str(value)[:20]!r} is no number")
-    return float(value)
-
-
 def _covariance(rows: Any, size: int) -> Any:
     if rows is None:
         return None
-    covariance = np.array([[_number(value) for value in row] for row in rows], dtype=np.float64)
+    covariance = np.array([[number(value) for value in row] for row in rows], dtype=np.float64)
     if covariance.shape != (size, size):
         raise ValueError("a covariance of the wrong size")
     known = ~np.isnan(np.diag(covariance))
@@ -306,20 +300,20 @@ def _report(content: Any) -> FitReport | None:
         if (sort == "bool" and not isinstance(value, bool)) or (text and not isinstance(value, str)):
             raise TypeError(f"{name} of the wrong type")
         if sort in ("int", "float") or (sort == "float | None" and value is not None):
-            _number(value)
+            number(value)
     return FitReport(**{**content, "warnings": tuple(str(w) for w in content["warnings"])})
 
 
 def _profile(content: Any) -> dict[str, Any]:
     if content:
         for name in ("customers", "log_likelihood"):
-            _number(content[name])
+            number(content[name])
         if content["percent"] != list(PROFILE_POINTS):
             raise ValueError("a profile of other percentages")
         for values in content["points"].values():
-            if len([_number(v) for v in values]) != len(PROFILE_POINTS):
+            if len([number(v) for v in values]) != len(PROFILE_POINTS):
                 raise ValueError("a profile of another length")
         for bins in content.get("bins", {}).values():  # files of 0.1 have none
-            if len([_number(v) for v in bins["customers"]]) != len([_number(v) for v in bins["upper"]]) + 1:
+            if len([number(v) for v in bins["customers"]]) != len([number(v) for v in bins["upper"]]) + 1:
                 raise ValueError("a profile of other bins")
     return dict(content)

@@ -47,10 +47,10 @@ def restored(content: Mapping[str, Any], family: Any, time_unit: str | None = No
     if rest["family"] not in ("", family.name) or (time_unit and rest["time_unit"] not in (None, time_unit)):
         raise ValueError("a posterior of another family or in another time unit")
     for name in ("n_customers", "k_hat", "acceptance"):
-        rest[name] = None if rest[name] is None and name != "n_customers" else _number(rest[name])
+        rest[name] = None if rest[name] is None and name != "n_customers" else number(rest[name])
     for name in ("ess", "r_hat", "ess_bulk", "ess_tail"):
         if rest[name] is not None or name == "ess":
-            rest[name] = {key: _number(rest[name][key]) for key in family.parameters if key in rest[name]}
+            rest[name] = {key: number(rest[name][key]) for key in family.parameters if key in rest[name]}
     rest["distinct_draws"] = _count(rest["distinct_draws"])
     draws = np.stack([_line(content["draws"][name], shape) for name in family.parameters], axis=2)
     return judged(Posterior(draws=draws, **rest))  # a verdict is what the diagnostics say, not what a file says
@@ -69,7 +69,8 @@ def _text(value: Any) -> str:
     return value
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
+    """A number in a file; raises TypeError for anything else, true and false among it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{str(value)[:20]!r} is no number")
     return float(value)

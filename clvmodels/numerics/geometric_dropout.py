@@ -10,12 +10,13 @@ Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284, section 4 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from . import given_rates
 from .arrays import Array, Positions, distinct, rowwise
 from .chebyshev import interpolated
 from .gamma import log_beta, log_rising
@@ -150,6 +151,17 @@ def purchase_counts(n: Array, t: Any, k: Any, z: Any, a: Any, b: Any) -> tuple[A
 def more_than(n: Any, t: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     """P(more than n purchases within t) = B(a, b+n)/B(a, b) · I_{t/(z+t)}(n + 1, k): he stays n times."""
     return np.asarray(np.exp(log_rising(b, n) - log_rising(a + b, n)) * probability_of_more(n, t, k, z))
+
+
+def purchases_of_rates(t: Any, delta: Any, rates: Mapping[str, Array]) -> Array:
+    """λ (1 − e^(-(λp + delta)·t))/(λp + delta): while alive he buys at rate λ and leaves at rate λp."""
+    rate = rates["purchase_rate"]
+    return np.asarray(rate * given_rates.worth(t, rate * rates["dropout_probability"] + delta))
+
+
+def simulate_of_rates(generator: np.random.Generator, t: Any, rates: Mapping[str, Array]) -> tuple[Positions, Array]:
+    """Purchases in (0, t] from now on; after each he leaves with probability p."""
+    return given_rates.purchases_while_staying(generator, t, rates["purchase_rate"], rates["dropout_probability"])
 
 
 def _log_survival(t: Array, k: Array, z: Array, a: Array, b: Array) -> Array:

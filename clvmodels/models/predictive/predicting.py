@@ -14,18 +14,16 @@ from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from ..fitted import Fitted
 from .counts import count_quantiles, representative
-from .parameter_draws import draws_of
+from .parameter_draws import GIVEN, draws_of
 from .result import PredictiveDistribution, described, quantile_name
-from .shares import Shares
+from .shares import SOURCES, Shares
 from .simulation import Simulation
 
 if TYPE_CHECKING:
     from ..purchase import PurchaseModel
     from ..spend import SpendModel
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUANTITIES = ("purchases", "spend", "clv")
-SOURCES = ("parameters", "customer", "chance")
 # Each stands for its share of the parameters' draws with its whole distribution of counts, not with one count.
 EXACT = 64
 _CANDIDATES = 4_000  # draws of parameters, of which the exact ones are chosen
@@ -162,7 +160,7 @@ def _shares(share: Callable[[], Mapping[str, Shares]], quantities: Sequence[str]
 
 def _thetas(fitted: Fitted, title: str, draws: int, seed: int, part: int, unsure: bool) -> tuple[Array, str]:
     if not unsure:
-        return np.tile(fitted.values, (draws, 1)), "parameters as given"
+        return np.tile(fitted.values, (draws, 1)), GIVEN
     return draws_of(fitted, title, draws, _seed(seed, part))
 
 
