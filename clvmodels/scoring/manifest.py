@@ -6,20 +6,18 @@ bytes as one that was not.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
-from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput
 from ..files import written_whole
+from ..transactions.log_files import files_fingerprint
+from ..transactions.sources import is_files
 from ..versions import version_of
 
 FORMAT, VERSION = "clvmodels scores", 1
-_END = 65_536  # bytes of a file's beginning and of its end that are hashed
 _IDENTITY = ("model", "input", "settings", "versions")
 
 
@@ -34,26 +32,7 @@ def of_files(source: object) -> list[dict[str, Any]] | None:
     >>> of_files(7) is None
     True
     """
-    many = source if isinstance(source, list | tuple) else [source]
-    if not many or not all(isinstance(one, str | os.PathLike) for one in many):
-        return None
-    names: list[str] = []
-    for one in map(os.fspath, many):
-        found = [one] if os.path.isfile(one) or not has_magic(one) else sorted(glob(one, recursive=True))
-        names += [name for name in found if os.path.isfile(name)]
-    return [_of_file(name) for name in names] or None
-
-
-def _of_file(name: str) -> dict[str, Any]:
-    try:
-        with open(name, "rb") as file:
-            known = os.fstat(file.fileno())
-            ends = hashlib.sha256(file.read(_END))
-            file.seek(max(0, known.st_size - _END))
-            ends.update(file.read(_END))
-    except OSError as error:
-        raise InvalidInput(f"cannot read {name}: {error.strerror or error}") from error
-    return {"file": name, "size": known.st_size, "modified_ns": known.st_mtime_ns, "ends_sha256": ends.hexdigest()}
+    return files_fingerprint(source) if is_files(source) else None
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -113,12 +92,12 @@ def _different_files(place: str, found: Sequence[Any], wanted: Sequence[Any]) ->
         return [f"{place} was {len(found):,} files, now {len(wanted):,}"]
     told = []
     for one, other in zip(found, wanted, strict=True):
-        name = other.get("file")
-        told += _differences(f"{place} file", one.get("file"), name)
+        name = other.get("name")
+        told += _differences(f"{place} file", one.get("name"), name)
         told += [
             f"{place} {name}: {key} was {_short(one.get(key))}, now {_short(other.get(key))}"
-            for key in ("size", "modified_ns", "ends_sha256")
-            if one.get("file") == name and one.get(key) != other.get(key)
+            for key in ("size", "modified", "ends")
+            if one.get("name") == name and one.get(key) != other.get(key)
         ]
     return told
 

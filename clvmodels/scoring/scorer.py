@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import md5
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from ..errors import InvalidInput, NotFitted
 from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel
 from ..models.predictive import intervals
+from ..models.predictive.counts import count_quantiles
+from ..models.predictive.predicting import exact_thetas, simulation_of
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..models.time_units import one_or_endless
@@ -109,41 +112,72 @@ def written(terms: Terms, columns: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in known if name in asked or name == ALWAYS)
 
 
-def scorer(terms: Terms) -> Callable[[Any], dict[str, Array]]:
-    """Give a function that scores one batch: the columns of `answered` by name."""
-    family, values = terms.purchases.family, terms.purchases._state.values
-    spend = terms.spend
+class Answers(NamedTuple):
+    """Of one batch: the columns of `answered` by name, the largest T, sums over customers in each draw, and whence."""
 
-    def score(batch: Any) -> dict[str, Array]:
-        columns = statistics.read(batch, terms.statistics, family.time)
-        history = [columns[name] for name in family.statistics]
-        alive = questions.p_alive(family, 0.0, history, values)
-        count = questions.expected_purchases(family, terms.horizon, 0.0, history, values, alive)
-        found = {"p_alive": alive, "expected_purchases": count}
-        if spend is not None:
-            seen = {name: columns[name] for name in spend.family.statistics}
-            each = spend.spend_of(seen, spend._state.values)
-            worth = count
-            if terms.delta:
-                worth = questions.discounted(family, terms.horizon, terms.delta, history, values, alive)
-            share: Any = terms.margin
-            if isinstance(terms.margin, str):
-                share = statistics.margins(batch, terms.margin)
-            found |= {"expected_spend": each, "clv": cash_flows.money(worth, each, share)}
-        return found
-
-    return score
+    columns: dict[str, Array]
+    longest: float | None
+    drawn: dict[str, Array]
+    source: str | None
 
 
-def largest(batch: Any, terms: Terms) -> float:
-    """The largest T of a batch; NaN where the family reads none."""
-    if "T" not in terms.purchases.family.statistics or not batch.num_rows:
-        return float("nan")
-    import pyarrow.compute as pc
+def score(terms: Terms, batch: Any) -> Answers:
+    """Score one batch of customers."""
+    purchases, spend = terms.purchases, terms.spend
+    family, values = purchases.family, purchases._state.values
+    columns = statistics.read(batch, terms.statistics, family.time)
+    history = [columns[name] for name in family.statistics]
+    alive = questions.p_alive(family, 0.0, history, values)
+    count = questions.expected_purchases(family, terms.horizon, 0.0, history, values, alive)
+    found = {"p_alive": alive, "expected_purchases": count}
+    share: Any = terms.margin
+    if spend is not None:
+        seen = {name: columns[name] for name in spend.family.statistics}
+        each = spend.spend_of(seen, spend._state.values)
+        worth = questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
+        share = statistics.margins(batch, terms.margin) if isinstance(terms.margin, str) else share
+        found |= {"expected_spend": each, "clv": cash_flows.money(worth, each, share)}
+    longest = float(columns["T"].max()) if "T" in columns and batch.num_rows else None
+    if terms.interval is None:
+        return Answers(found, longest, {}, None)
+    ends, drawn, source = _intervals(terms, columns, share, _keys(batch.column(ALWAYS)))
+    return Answers(intervals.with_ends(found, ends), longest, drawn, source)
 
-    return float(pc.max(batch.column("T")).as_py())
+
+def _intervals(
+    terms: Terms, columns: dict[str, Array], share: Any, keys: Any
+) -> tuple[dict[str, intervals.Interval], dict[str, Array], str]:
+    """As `CLVModel.predict` makes them, but that each customer has random numbers of his own, whoever else is there."""
+    certainty: tuple[Any, Any, Any] = (terms.interval, terms.draws, terms.seed)
+    q = intervals.checked_interval(terms.interval)
+    history = [columns[name] for name in terms.purchases.family.statistics]
+    ends = {"p_alive": intervals.p_alive_interval(terms.purchases, columns, *certainty)}
+    thetas = exact_thetas(terms.purchases, terms.seed)
+    counts = count_quantiles(terms.purchases.family, thetas, history, terms.horizon, q).values
+    ends["expected_purchases"] = (counts[0], counts[1])
+    simulation, source = simulation_of(
+        terms.purchases,
+        terms.spend,
+        columns,
+        terms.horizon,
+        draws=terms.draws,
+        seed=terms.seed,
+        delta=terms.delta,
+        margin=share,
+    )
+    simulated = simulation.run(q, keys=keys)
+    drawn = {"expected_purchases": simulated.total["purchases"]}
+    if terms.spend is not None:
+        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty)
+        worth = simulated.quantile["clv"]
+        ends["clv"], drawn["clv"] = (worth[0], worth[1]), simulated.total["clv"]
+    return ends, drawn, source
 
 
-def total(values: Array) -> float:
-    """Their sum as Python number."""
-    return float(np.sum(values))
+def _keys(ids: Any) -> Any:
+    """A whole number for each customer, by the text of the identifier."""
+    import pyarrow as pa
+
+    texts = ids.cast(pa.string()).to_pylist()
+    found = (md5(text.encode(), usedforsecurity=False).digest()[:8] for text in texts)
+    return np.frombuffer(b"".join(found), dtype=">u8").astype(np.uint64)
