@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput
 from ..files import sync_folder, written_whole
+from ..transactions.grouped import Counts
 from . import manifest
 from .job import Job, Part
 from .locks import locked
@@ -71,17 +71,12 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         if before is None:
             _cleared(out, run)
             with written_whole(run / REJECTS) as temporary:
-                reasons = write_rejects(temporary, found.rejects())
+                write_rejects(temporary, found.rejects())
             content = {
                 **identity,
-                "known": {
-                    "id_type": found.id_type,
-                    "parts": found.parts,
-                    "kind": found.kind,
-                    "facts": {**found.facts, "observation_end": end},
-                    "counts": asdict(found.counts),
-                },
-                "rejects": {"name": f"{RUN}/{REJECTS}", "size": (run / REJECTS).stat().st_size, "reasons": reasons},
+                "observation_end": end,
+                "known": found.known(),
+                "rejects": {"name": f"{RUN}/{REJECTS}", "size": (run / REJECTS).stat().st_size},
                 "parts": [],
             }
             manifest.write(path, content)
@@ -104,7 +99,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}
             manifest.write(path, content)
             seconds = time.monotonic() - begun
-            job.on_part(Part(part + 1, found.parts, rows[part], _rejected(content), seconds))
+            job.on_part(Part(part + 1, found.parts, rows[part], _rejected(found.counts), seconds))
     return _outcome(job, out, run, content, finished, earlier)
 
 
@@ -163,8 +158,8 @@ def _is_whole(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _rejected(content: Mapping[str, Any]) -> int:
-    return sum(content["rejects"]["reasons"].values())
+def _rejected(counts: Counts) -> int:
+    return counts.lines_rejected + counts.customers_rejected
 
 
 def _outcome(
@@ -173,17 +168,16 @@ def _outcome(
     """The whole of it, those parts included that an earlier run wrote."""
     files = [out / finished[part]["name"] for part in sorted(finished)]
     totals = sum((totals_in(file) for file in files), Totals())
-    known, facts = content["known"], content["known"]["facts"]
+    known = content["known"]
     best = job.best[0] if job.best else None
     if earlier:
         best = _best_in(files, job)
     return Outcome(
         kind=known["kind"],
-        counts=known["counts"],
-        facts=facts,
+        counts=Counts(**known["counts"]),
+        facts={**known["facts"], "observation_end": content["observation_end"]},
         totals=totals,
         best=best,
-        reasons=content["rejects"]["reasons"],
         rejects=run / REJECTS,
         files=tuple(files),
         parts_before=earlier,

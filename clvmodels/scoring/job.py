@@ -108,7 +108,7 @@ class Job:
             **self.reading,
             time_unit=self.terms.unit,
             observation_end=self.observation_end,
-            **({} if self.terms.margin_column is None else {"more_columns": (self.terms.margin_column,)}),
+            extra=() if self.terms.margin_column is None else (self.terms.margin_column,),
         )
 
     def check(self, found: Grouped) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..transactions.grouped import Counts
 from .tally import Totals
 
 
@@ -15,11 +16,10 @@ class Outcome:
     """What was read and written."""
 
     kind: str
-    counts: Mapping[str, int]
+    counts: Counts
     facts: Mapping[str, str | None]
     totals: Totals
     best: Any  # an Arrow table
-    reasons: Mapping[str, int]
     rejects: Path | None
     files: tuple[Path, ...]
     parts_before: int = 0

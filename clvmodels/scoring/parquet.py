@@ -49,34 +49,13 @@ def write_csv(path: Path, schema: Any, batches: Iterable[tuple[Any, Totals]]) ->
     return together
 
 
-def write_rejects(path: Path, reader: Any) -> dict[str, int]:
-    """Write the rejects, and count them by reason."""
+def write_rejects(path: Path, reader: Any) -> None:
+    """Write the rejects as they come."""
     from pyarrow import parquet
 
-    reasons: dict[str, int] = {}
     with _closed(parquet.ParquetWriter(path, reader.schema, compression="zstd")) as writer:
-        for batch in _whole(reader):
+        for batch in reader:
             writer.write_batch(batch, row_group_size=ROWS)
-            for each in batch.column("reason").value_counts().to_pylist():
-                reasons[each["values"]] = reasons.get(each["values"], 0) + each["counts"]
-    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _whole(reader: Any) -> Iterator[Any]:
-    """Batches of one size, however the reader cuts them, so that the bytes do not depend on it."""
-    import pyarrow as pa
-
-    waiting: list[Any] = []
-    rows = 0
-    for batch in reader:
-        waiting.append(batch)
-        rows += batch.num_rows
-        while rows >= ROWS:
-            table = pa.Table.from_batches(waiting, reader.schema)
-            yield from table.slice(0, ROWS).combine_chunks().to_batches()
-            waiting, rows = table.slice(ROWS).to_batches(), rows - ROWS
-    if rows:
-        yield from pa.Table.from_batches(waiting, reader.schema).combine_chunks().to_batches()
 
 
 @contextmanager

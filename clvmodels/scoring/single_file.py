@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import InvalidInput
@@ -36,22 +35,22 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         end = job.check(found)
         job.progress("scoring")
         begun = time.monotonic()
+        rejected = found.counts.lines_rejected + found.counts.customers_rejected
         write_table = write_csv if out.suffix.lower() == ".csv" else write_parquet
         with written_whole(out) as table:
             totals = write_table(table, job.schema(found, end), job.scored(found, end, None))
             with written_whole(beside) as temporary:
-                reasons = write_rejects(temporary, found.rejects())
-        if not reasons:
+                write_rejects(temporary, found.rejects())
+        if not rejected:
             beside.unlink(missing_ok=True)
             sync_folder(beside.parent)
-        job.on_part(Part(1, 1, totals.customers, sum(reasons.values()), time.monotonic() - begun))
+        job.on_part(Part(1, 1, totals.customers, rejected, time.monotonic() - begun))
         return Outcome(
             kind=found.kind,
-            counts=asdict(found.counts),
+            counts=found.counts,
             facts={**found.facts, "observation_end": end},
             totals=totals,
             best=job.best[0] if job.best else None,
-            reasons=reasons,
-            rejects=beside if reasons else None,
+            rejects=beside if rejected else None,
             files=(out,),
         )
