@@ -93,7 +93,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             begun = time.monotonic()
             name = part_name(part, found.parts)
             with written_whole(out / name, through=run) as temporary:
-                totals = write_parquet(temporary, schema, job.scored(found, end, part, done))
+                totals = write_parquet(temporary, schema, job.scored(found, schema, end, part, done))
             done += totals.customers
             finished[part] = {"name": name, "rows": totals.customers, "size": (out / name).stat().st_size}
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, UnitMismatch
+from ..errors import InvalidInput, UnitMismatch, warn
 from ..models.saved import fingerprint
 from ..transactions.engine import connection
 from ..transactions.grouped import Grouped, grouped
@@ -71,6 +73,7 @@ class Job:
     on_part: Callable[[Part], None]
     on_rows: Callable[[int, int], None]
     best: list[Any] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     def identity(self) -> dict[str, Any]:
         """What a run that goes on must have in common with the one before; without the input if that is no file."""
@@ -144,11 +147,11 @@ class Job:
         }
         return schema_of(_arrow_type(found.id_type), self.columns, frames.facts_metadata(facts))
 
-    def scored(self, found: Grouped, end: str, part: int | None, done: int = 0) -> Iterator[tuple[Any, Totals]]:
+    def scored(self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0) -> Iterator[tuple[Any, Totals]]:
         """Score the customers of a part, batch by batch; ``done`` of all have been before."""
         import pyarrow as pa
 
-        schema, total = self.schema(found, end), sum(found.part_rows())
+        total, told = sum(found.part_rows()), self.told
         constant = {
             "observation_end": end,
             "horizon": self.terms.horizon,
@@ -158,7 +161,8 @@ class Job:
         for batch in found.batches(part, ROWS):
             if not batch.num_rows:
                 continue
-            answers = score(self.terms, batch)
+            with told_once(told):
+                answers = score(self.terms, batch)
             known = {**constant, "interval_source": answers.source}
             ids = batch.column("customer_id")
             own = {"customer_id": ids if ids.type == schema.field(0).type else ids.cast(schema.field(0).type)}
@@ -171,6 +175,19 @@ class Job:
             )
             done += batch.num_rows
             self.on_rows(done, total)
+
+
+@contextmanager
+def told_once(told: set[str]) -> Iterator[None]:
+    """Warn of a kind of thing once, not of each batch anew."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for each in caught:
+        kind = re.sub(r"\d[\d,]*", "#", str(each.message))
+        if kind not in told:
+            told.add(kind)
+            warn(str(each.message).replace(" customers:", " customers of the first batch in which it is so:"))
 
 
 def _arrow_type(engine_type: str) -> Any:

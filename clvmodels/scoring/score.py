@@ -191,11 +191,16 @@ def score(
     >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     out = pathlib.Path(folder, "scores")
-    ...     report = clv.score(model, clv.load_cdnow(sample=True), out, partitions=3, columns=["expected_purchases"])
-    ...     print(sorted(path.name for path in out.iterdir()))
-    ...     print(clv.score(model, clv.load_cdnow(sample=True), out, partitions=3, columns=["p_alive"]))
-    Traceback (most recent call last):
-    clvmodels.errors.InvalidInput: replaced
+    ...     report = clv.score(model, clv.load_cdnow(sample=True), out, partitions=2, horizon=39)
+    ...     print(sorted(path.name for path in out.glob("*.parquet")))
+    ...     print(str(report).replace(str(out), "scores"))
+    ...     print(clv.score(model, clv.load_cdnow(sample=True), out, partitions=2, horizon=39).nothing_to_do)
+    ['part-00000-of-00002.parquet', 'part-00001-of-00002.parquet']
+    6,919 lines = 6,919 used + 0 after 1998-06-30 + 0 rejected
+    2,357 customers = 2,357 scored + 0 rejected
+    39 weeks ahead: 1,900 purchases expected
+    in 2 files: scores
+    True
     """
     begun = time.monotonic()
     terms = terms_of(model, horizon, annual_discount_rate, margin, interval, draws, seed)
@@ -265,4 +270,5 @@ def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"time_unit={unit!r} differs from the model's, {terms.unit!r}: leave time_unit out")
     facts = terms.purchases._state.facts
     own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-    return own | {name: value for name, value in given.items() if value is not None or name == "amount" and name != "time_unit"}
+    asked = {name: value for name, value in given.items() if name != "time_unit" and (value is not None or name == "amount")}
+    return own | asked

@@ -38,7 +38,8 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         rejected = found.counts.lines_rejected + found.counts.customers_rejected
         write_table = write_csv if out.suffix.lower() == ".csv" else write_parquet
         with written_whole(out) as table:
-            totals = write_table(table, job.schema(found, end), job.scored(found, end, None))
+            schema = job.schema(found, end)
+            totals = write_table(table, schema, job.scored(found, schema, end, None))
             with written_whole(beside) as temporary:
                 write_rejects(temporary, found.rejects())
         if not rejected:
