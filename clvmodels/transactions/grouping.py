@@ -79,13 +79,15 @@ def read_lines(
     until: date | datetime | None,
     after: date | datetime | None = None,
     strict: bool = False,
+    may_be_empty: bool = False,
 ) -> dict[str, Any]:
     """Make ``lines``, each read once, and return their counts; refuse those that cannot be read."""
     # text is costly to read, so it is read once
     made = "TABLE" if source.reading.date == "text" else "VIEW"
     con.execute(f"CREATE TEMP {made} lines AS {sql.lines_sql(source.reading, after)}")
     met = _met(con, sql.counts_sql(source.reading, until))
-    refuse_bad_lines(con, source, met, refunds, strict=strict)
+    if met["lines"] or not may_be_empty:
+        refuse_bad_lines(con, source, met, refunds, strict=strict)
     return met
 
 

@@ -84,7 +84,9 @@ def customers_state(end: date | datetime, *, event_grain: str, refunds: str, mon
     refund, amount = "FALSE", "total"
     if refunds == "carry_back" and by_line:
         of_instant = "OVER (PARTITION BY customer_id, event)"
-        rows = f"(SELECT *, SUM(total) {of_instant} AS of_instant, MIN(total) {of_instant} AS least FROM judged) AS kept"
+        rows = (
+            f"(SELECT *, SUM(total) {of_instant} AS of_instant, MIN(total) {of_instant} AS least FROM judged) AS kept"
+        )
         refund, amount = "least < 0", "of_instant"
     elif refunds and refunds != "drop":
         refund = "refund_lines > 0" if by_line else "smallest < 0"
@@ -157,6 +159,8 @@ def to_pandas(table: Any) -> frames.Frame:
         return pd.ArrowDtype(sort) if pa.types.is_decimal(sort) else None
 
     names = [field.name for field in table.schema if field.name in (*AMOUNTS, *EVENTS, CLOSED)]
+    if not names:
+        return table.to_pandas()
     plain = table.drop_columns(names).to_pandas()
     held = table.select(names).to_pandas(date_as_object=False, types_mapper=kept)
     return pd.concat([plain, held], axis=1)[table.schema.names]
