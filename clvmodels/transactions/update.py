@@ -22,13 +22,13 @@ from .summarize import answer, one_of
 
 NAMES = ("customer_id", "date", "amount", "date_format")
 WHY = {
-    "late": "are dated on or before {end}, where the summary ends",
-    "unknown": "are of customers who are not in the summary, and may be some of the {count:,} who first bought before "
+    "late": "dated on or before {end}, where the summary ends",
+    "unknown": "who are not in the summary, and may be some of the {count:,} who first bought before "
     "observation_start {start}",
-    "open": "fall into the {grain} that {end} divides, and are of customers who are not in the summary, and may be "
-    "some of the {count:,} whose refunds in that {grain} outweigh what they bought so far",
-    "carried": "belong to customers whose refunds are more than they bought since, and are to be taken off earlier "
-    "purchases, which a summary does not hold (refunds='carry_back')",
+    "open": "who are not in the summary, in the {grain} that {end} divides: they may be some of the {count:,} whose "
+    "refunds in that {grain} outweigh what they bought so far",
+    "carried": "whose refunds are more than they bought since, and are to be taken off earlier purchases, which a "
+    "summary does not hold (refunds='carry_back')",
 }
 
 
@@ -362,8 +362,8 @@ def _refuse(con: Any, known: Known, columns: Columns) -> None:
         count = known.counts[state.BEFORE_START if why == "unknown" else state.OPEN_REFUNDS]
         what = wording.format(end=known.end, grain=known.grain, start=known.start, count=count)
         told.append(
-            f"{lines:,} {'line' if lines == 1 else 'lines'} of {customers:,} "
-            f"{'customer' if customers == 1 else 'customers'} {what} (first {columns.customer_id}={first[0]!r}, "
+            f"{lines:,} {'line' if lines == 1 else 'lines'}, of {customers:,} "
+            f"{'customer' if customers == 1 else 'customers'}, {what} (first {columns.customer_id}={first[0]!r}, "
             f"{columns.date}={first[1]})"
         )
     raise InvalidInput(
