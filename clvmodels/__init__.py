@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .transactions.update import update_summary as update_summary
     from .validation.backtest import Backtest as Backtest
     from .validation.backtest import backtest as backtest
     from .validation.check_forecast import ForecastCheck as ForecastCheck
@@ -83,6 +84,7 @@ _HOME = {
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
+    "update_summary": "transactions.update",
     "Backtest": "validation.backtest",
     "backtest": "validation.backtest",
     "Validation": "validation.result",

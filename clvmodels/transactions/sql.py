@@ -116,11 +116,13 @@ def customers_sql(
     days: bool = False,
     kept: bool = False,
     told: bool = True,
+    state: tuple[str, str] = ("", "judged"),
 ) -> str:
     """One row a customer: purchases, money and, where there are refunds and it is to be ``told``, what became of them.
 
     ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser;
-    ``kept`` says that all_events_sql has made the table ``all_events``.
+    ``kept`` says that all_events_sql has made the table ``all_events``; ``state`` are more columns, and the judged
+    events that they are taken from.
     """
     if not reading.money:
         refunds = ""
@@ -141,8 +143,8 @@ def customers_sql(
 WITH {events}
 SELECT customer_id, {purchases} AS purchases,
   MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
-  COUNT(*) AS events{money if reading.money else ""}{became}
-FROM judged
+  COUNT(*) AS events{money if reading.money else ""}{became}{state[0]}
+FROM {state[1]}
 GROUP BY customer_id
 """
 
@@ -377,12 +379,16 @@ def summary_sql(
     observation_start: date | None,
     observation_end: date | datetime,
     whole_number_ids: bool,
+    state: str = "",
 ) -> str:
-    """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before."""
+    """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before.
+
+    ``state`` are more columns.
+    """
     customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
     statistics = statistics_sql(reading, time_unit=time_unit, event_grain=event_grain, observation_end=observation_end)
     return f"""
-SELECT {customer} AS customer_id,{statistics}
+SELECT {customer} AS customer_id,{statistics}{state}
 FROM customers
 WHERE purchases > 0{from_start_sql(event_grain, observation_start)}
 ORDER BY 1

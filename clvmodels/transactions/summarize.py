@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
-from ..versions import version_of
-from . import sources, sql
+from . import sources, sql, state
 from .columns import Columns, Source
 from .engine import connection
 from .examine import examine
@@ -63,6 +62,7 @@ def summarize(
     tz: str | None = None,
     date_format: str | None = None,
     strict: bool = False,
+    keep_state: bool = False,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
 
@@ -111,6 +111,13 @@ def summarize(
     strict
         Refuse a log rather than leave out lines without customer or date, or with a date that cannot be read (else
         up to 1 line in 100 may have such), or refunds that cannot be taken off anything.
+    keep_state
+        Add what `update_summary` needs to take later lines in without reading these again: first_event (first
+        purchase) and last_event (last event of any kind; both local dates, or timestamps with the grains "line" and
+        "hour") and, with amounts, last_event_amount (its total so far), last_event_has_refund, first_amount (what the
+        first purchase is worth) and repeat_amount (all others together), as exact decimals. Where observation_end lies
+        within an event of the grain and refunds may undo it, also last_closed_purchase, the last purchase before that
+        event. Not with ``order_id``.
 
     Returns
     -------
@@ -171,6 +178,7 @@ def summarize(
         tz=tz,
         date_format=date_format,
         strict=strict,
+        keep_state=keep_state,
         report=True,
     )
 
@@ -190,6 +198,7 @@ def rfm_summary(
     tz: str | None = None,
     date_format: str | None = None,
     strict: bool = False,
+    keep_state: bool = False,
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
@@ -223,6 +232,7 @@ def rfm_summary(
         tz=tz,
         date_format=date_format,
         strict=strict,
+        keep_state=keep_state,
         report=False,
     ).summary
 
@@ -239,11 +249,17 @@ def _summarized(
     tz: str | None,
     date_format: str | None,
     strict: bool,
+    keep_state: bool,
     report: bool,
 ) -> Summarized:
     hours_in(time_unit)
     one_of("event_grain", event_grain, tuple(sql.GRAINS))
     one_of("refunds", refunds, sql.REFUNDS)
+    if keep_state and names.order_id is not None:
+        raise InvalidInput(
+            "keep_state=True does not go with order_id: later lines of an order that is in the summary would change "
+            "purchases that it no longer holds. Leave one of them out"
+        )
     zone = parse_zone(tz)
     with connection() as con:
         source = sources.register(con, log, names, zone, date_format, report=report)
@@ -262,6 +278,7 @@ def _summarized(
             strict=strict,
             report=report,
             told=report,
+            keep_state=keep_state,
         )
         if end is None:
             end = from_day_number(counts["last_day"])
@@ -270,6 +287,7 @@ def _summarized(
                     f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
                     "observation: every T is too long. Correct such dates, or pass observation_end"
                 )
+        rules: dict[str, Any] = {"event_grain": event_grain, "refunds": refunds, "money": reading.money}
         found = con.sql(
             sql.summary_sql(
                 reading,
@@ -278,23 +296,30 @@ def _summarized(
                 observation_start=start,
                 observation_end=end,
                 whole_number_ids=_whole_numbers(con, source),
+                state=state.summary_state(end, **rules) if keep_state else "",
             )
         ).to_arrow_table()
+        open_refunds = state.count_open_refunds(con, end, **rules) if keep_state else 0
         options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
         quality = quality_of(counts, found.num_rows, options, money=reading.money)
         _refuse_nothing(quality)
         if report:
             quality = examine(con, log, source, quality, today=datetime.now().date())
-    facts: dict[str, str | None] = {
+    told: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
         "observation_start": start.isoformat() if start else None,  # what somebody chose, never what the data say
         "observation_end": end.isoformat(),
         "tz": reading.zone,
         "refunds": refunds,
-        "version": version_of("clvmodels"),
     }
-    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+    counts = {
+        state.CUSTOMERS: found.num_rows,
+        state.BEFORE_START: quality.customers_before_start,
+        state.OPEN_REFUNDS: open_refunds,
+    }
+    facts = state.facts_of(told, counts if keep_state else None)
+    return Summarized(frames.attach_facts(answer(found, source.answer), facts), quality, facts)
 
 
 def refuse_unknown(function: str, reading: Mapping[str, Any]) -> None:
@@ -334,14 +359,15 @@ def _refuse_nothing(quality: Quality) -> None:
     )
 
 
-def _answer(found: Any, kind: str) -> frames.Frame:
+def answer(found: Any, kind: str) -> frames.Frame:
+    """An Arrow table in the kind of frame that is asked for."""
     if kind == "arrow":
         return found
     if kind == "polars":
         import polars as pl
 
         return pl.from_arrow(found)
-    return found.to_pandas()
+    return state.to_pandas(found)
 
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
