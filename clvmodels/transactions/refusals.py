@@ -14,7 +14,9 @@ from .moments import day_of
 TOLERATED = 100  # one line in so many may have a date that cannot be read
 
 
-def refuse_bad_lines(con: Any, source: Source, met: dict[str, Any], refunds: str, *, strict: bool, leave_out: bool = False) -> None:
+def refuse_bad_lines(
+    con: Any, source: Source, met: dict[str, Any], refunds: str, *, strict: bool, leave_out: bool = False
+) -> None:
     """Refuse a log that is empty, or holds dates or amounts that cannot be read; if strict, whatever is left out.
 
     With ``leave_out`` a few amounts that are none may be left out, as dates may.

@@ -68,7 +68,7 @@ def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Sourc
         table, names = in_memory(log, kind, names, report=report)
         con.register("log", table)
         return Source(reading_of(con, names, zone_of(table)), kind, all_text=False, names=names)
-    stream = _stream(log, None if report else names)
+    stream = stream_of(log, None if report else names)
     found = list(stream.schema.names)
     names = with_currency(found, names) if report else names
     check_names(found, names)
@@ -91,7 +91,7 @@ def in_memory(log: object, kind: str, names: Columns, *, report: bool) -> tuple[
     return _plain(picked_table(log, names)), names
 
 
-def _stream(log: Any, names: Columns | None) -> Any:
+def stream_of(log: Any, names: Columns | None = None) -> Any:
     """Whatever can be read as a stream of Arrow record batches, as a pyarrow RecordBatchReader; all columns if None."""
     import pyarrow as pa
 
@@ -117,7 +117,7 @@ def held(log: object) -> tuple[Any, bool]:
     """A log that can be read twice, and whether what it then gives is to be turned into pandas: streams are held."""
     if is_files(log) or frames.kind(log) or hasattr(log, "scanner"):
         return log, False
-    return _stream(log, None).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
+    return stream_of(log).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
 
 
 def _check_format(con: Any, date_format: object, tz: str | None) -> None:

@@ -94,6 +94,14 @@ def _reason(observation_end: date | datetime | None, without_date: str) -> str:
     {late} ELSE {USED} END"""
 
 
+def line_reason_sql(reading: Reading, observation_end: date | datetime | None) -> str:
+    """Whether a line is used, and why not: of one that has customer_id, local_time, written and, with money, amount."""
+    reason = _reason(observation_end, f"CASE WHEN written THEN {UNREADABLE_DATE} ELSE {WITHOUT_DATE} END")
+    if not reading.money:
+        return reason
+    return f"CASE WHEN ({reason}) = {USED} AND amount IS NULL THEN {UNUSABLE_AMOUNT} ELSE {reason} END"
+
+
 _LINE_MONEY = """,
   COUNT(amount) AS amounts, COUNT(CASE WHEN amount = 0 THEN 1 END) AS zero_lines,
   COUNT(CASE WHEN amount < 0 THEN 1 END) AS refund_lines, SUM(CASE WHEN amount < 0 THEN amount END) AS refund_total"""
@@ -372,9 +380,7 @@ def summary_sql(
 ) -> str:
     """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before."""
     customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
-    statistics = statistics_sql(
-        reading, time_unit=time_unit, event_grain=event_grain, observation_end=observation_end
-    )
+    statistics = statistics_sql(reading, time_unit=time_unit, event_grain=event_grain, observation_end=observation_end)
     return f"""
 SELECT {customer} AS customer_id,{statistics}
 FROM customers
