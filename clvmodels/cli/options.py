@@ -147,8 +147,8 @@ def _fit(made: Any) -> argparse.ArgumentParser:
         "fit",
         commands.fit,
         help="read a summary or a log, write the fitted models",
-        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere) or a transaction\n"
-        "log, estimate how its customers buy, leave and spend, and write the fitted model as JSON. Customers\n"
+        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere) or a\n"
+        "transaction log, estimate how its customers buy, leave and spend, and write the fitted model as JSON. Customers\n"
         "with the same history are merged first, inside the engine, so that there may be many millions.\n"
         "A table with the columns frequency, recency and T is a summary, any other one a log.",
         epilog="examples: clvmodels fit summary.parquet --out model.json --purchases bg_nbd\n"
@@ -166,8 +166,7 @@ def _fit(made: Any) -> argparse.ArgumentParser:
     model.add_argument(
         "--time-unit",
         choices=tuple(HOURS),
-        help="unit of recency and T (default: what the summary says of itself; of a log, "
-        f"{DEFAULTS['time_unit']})",
+        help=f"unit of recency and T (default: what the summary says of itself; of a log, {DEFAULTS['time_unit']})",
     )
     model.add_argument("--weights", metavar="COLUMN", help="how many customers a row of the summary stands for")
     value = parser.add_argument_group("the value, kept in the model")

@@ -78,7 +78,7 @@ def patterns_told(source: Any, found: Any) -> list[str]:
         + (f"; times in {unit}s)" if unit else ")"),
     ]
     if found.spend is not None:
-        lines.append(f"  different spend      {len(found.spend):>16,}  (frequency and mean spend of those who came back)")
+        lines.append(f"  different spend      {len(found.spend):>16,}  (frequency, mean spend; of those who came back)")
     return lines
 
 

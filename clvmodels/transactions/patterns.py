@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData
-from . import sql, summary_checks
+from . import sources, sql, summary_checks
 from .columns import Columns, quoted
 from .engine import connection
-from .given_summary import _register as register_summary
-from .given_summary import columns_of
+from .given_summary import columns_of, register_given
 from .grouping import quality_of
 from .summarize import grouped_by_customer, refuse_nothing, refuse_unknown, rfm_summary
 
@@ -116,6 +115,8 @@ def patterns(
     PurchaseModel('bg_nbd', time_unit='week'): r=0.2426, alpha=4.414, a=0.7929, b=2.426
     """
     with connection(memory_limit, threads) as con:
+        if not (sources.is_files(source) or frames.kind(source) or hasattr(source, "scanner")):
+            source = sources.stream_of(source)
         found = columns_of(source)
         if is_summary(found):
             facts, counts, money = _of_summary(con, source, found, weights, reading)
@@ -148,7 +149,7 @@ def _of_summary(
         raise InvalidInput(f"a summary has been read already: leave {', '.join(reading)} out, or pass the log itself")
     money = "monetary_value" in found
     names = (*STATISTICS, *(["monetary_value"] if money else []))
-    facts = register_summary(con, source, summary_checks.wanted(found, names, weights))
+    facts = register_given(con, source, summary_checks.wanted(found, names, weights))
     summary_checks.check(con, names, weighted=weights is not None)
     return facts, {}, money
 
@@ -160,7 +161,8 @@ def _of_log(
     if weights is not None:
         raise InvalidInput(f"weights are for a summary, whose rows may stand for several customers; found {weights!r}")
     refuse_unknown("patterns", reading)
-    asked = {name: each.default for name, each in signature(rfm_summary).parameters.items()} | reading
+    asked = {name: each.default for name, each in signature(rfm_summary).parameters.items()}
+    asked.update(reading)
     names = Columns(*(asked[name] for name in ("customer_id", "date", "amount", "order_id")))
     met = grouped_by_customer(con, log, names, **{name: asked[name] for name in _SETTINGS}, report=False)
     options = met.options

@@ -115,8 +115,7 @@ def _rules(statistics: tuple[str, ...], *, weighted: bool) -> list[_Rule]:
             _Rule(
                 "frequency > 0 AND monetary_value < 0",
                 money,
-                "monetary_value must not be negative (net refunds into their purchases: see refunds= of "
-                "rfm_summary){}",
+                "monetary_value must not be negative (net refunds into their purchases: see refunds= of rfm_summary){}",
             ),
         ]
     if weighted:
