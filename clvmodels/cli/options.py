@@ -148,8 +148,8 @@ def _fit(made: Any) -> argparse.ArgumentParser:
         commands.fit,
         help="read a summary or a log, write the fitted models",
         description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere) or a\n"
-        "transaction log, estimate how its customers buy, leave and spend, and write the fitted model as JSON. Customers\n"
-        "with the same history are merged first, inside the engine, so that there may be many millions.\n"
+        "transaction log, estimate how its customers buy, leave and spend, and write the fitted model as JSON.\n"
+        "Customers with the same history are merged first, in the engine: there may be many millions.\n"
         "A table with the columns frequency, recency and T is a summary, any other one a log.",
         epilog="examples: clvmodels fit summary.parquet --out model.json --purchases bg_nbd\n"
         "          clvmodels fit 'orders/*.parquet' --out model.json --observation-end 2024-12-31",

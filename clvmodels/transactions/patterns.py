@@ -56,7 +56,7 @@ class Patterns(NamedTuple):
     purchases: pd.DataFrame
     spend: pd.DataFrame | None
     facts: dict[str, str | None]
-    counts: dict[str, int]
+    counts: dict[str, int | float]
 
 
 def patterns(
@@ -143,7 +143,7 @@ def is_summary(columns: list[str]) -> bool:
 
 def _of_summary(
     con: Any, source: object, found: list[str], weights: str | None, reading: Mapping[str, Any]
-) -> tuple[dict[str, str | None], dict[str, int], bool]:
+) -> tuple[dict[str, str | None], dict[str, int | float], bool]:
     """The view ``customers_read`` of a summary, every row of it checked."""
     if reading:
         raise InvalidInput(f"a summary has been read already: leave {', '.join(reading)} out, or pass the log itself")
@@ -156,7 +156,7 @@ def _of_summary(
 
 def _of_log(
     con: Any, log: object, weights: str | None, reading: Mapping[str, Any]
-) -> tuple[dict[str, str | None], dict[str, int], bool]:
+) -> tuple[dict[str, str | None], dict[str, int | float], bool]:
     """The view ``customers_read`` of a log."""
     if weights is not None:
         raise InvalidInput(f"weights are for a summary, whose rows may stand for several customers; found {weights!r}")

@@ -14,13 +14,14 @@ _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(
 # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
 _TOLERANCE = 1e-9
 _LARGEST_WEIGHT = 1e15
+_SAID = {WEIGHT: "weights"}
 
 
 class _Rule(NamedTuple):
     """What must not be, as a condition on a row, and what is said of it."""
 
     wrong: str
-    column: str
+    columns: tuple[str, ...]
     says: str
 
 
@@ -59,7 +60,7 @@ def check(con: Any, statistics: tuple[str, ...], *, weighted: bool) -> None:
     for rule, n in zip(rules, wrong, strict=True):
         if n:
             who, row = _first(con, rule.wrong, bool(ids))
-            told = ", ".join(f"{name}={row[name]:.10g}" for name in rule.column.split())
+            told = ", ".join(f"{_SAID.get(name, name)}={row[name]:.10g}" for name in rule.columns)
             place = f"{n} of {rows} customers violate it, first {who} ({told})"
             raise InvalidInput(rule.says.format(f": {place}"))
     if ids:
@@ -87,19 +88,21 @@ def _rules(statistics: tuple[str, ...], *, weighted: bool) -> list[_Rule]:
     for name in ("frequency", "recency", "T"):
         column = quoted(name)
         rules += [
-            _Rule(f"NOT ISFINITE({column})", name, f"{name} must be a finite number{{}}"),
-            _Rule(f"{column} < 0", name, f"{name} must not be negative{{}}"),
+            _Rule(f"NOT ISFINITE({column})", (name,), f"{name} must be a finite number{{}}"),
+            _Rule(f"{column} < 0", (name,), f"{name} must not be negative{{}}"),
         ]
     rules += [
-        _Rule("frequency <> ROUND(frequency)", "frequency", "frequency must be a whole number of repeat purchases{}"),
+        _Rule(
+            "frequency <> ROUND(frequency)", ("frequency",), "frequency must be a whole number of repeat purchases{}"
+        ),
         _Rule(
             f"""recency > "T" + {_TOLERANCE} * GREATEST("T", 1)""",
-            "recency T",
+            ("recency", "T"),
             "recency must not exceed T{}. Is observation_end earlier than the last purchase?",
         ),
         _Rule(
             "frequency = 0 AND recency > 0",
-            "recency",
+            ("recency",),
             "recency must be 0 where frequency is 0 (it ends at the last repeat){}",
         ),
     ]
@@ -108,19 +111,21 @@ def _rules(statistics: tuple[str, ...], *, weighted: bool) -> list[_Rule]:
         rules += [
             _Rule(
                 "frequency > 0 AND ISNAN(monetary_value)",
-                money,
+                (money,),
                 "monetary_value must be there for customers with frequency > 0{}",
             ),
-            _Rule("ISINF(monetary_value)", money, "monetary_value must be finite{}"),
+            _Rule("ISINF(monetary_value)", (money,), "monetary_value must be finite{}"),
             _Rule(
                 "frequency > 0 AND monetary_value < 0",
-                money,
+                (money,),
                 "monetary_value must not be negative (net refunds into their purchases: see refunds= of rfm_summary){}",
             ),
         ]
     if weighted:
         wrong = f"NOT ({WEIGHT} >= 0 AND {WEIGHT} <= {_LARGEST_WEIGHT})"
-        rules.append(_Rule(wrong, WEIGHT, f"weights must be numbers of customers, from 0 to {_LARGEST_WEIGHT:g}{{}}"))
+        rules.append(
+            _Rule(wrong, (WEIGHT,), f"weights must be numbers of customers, from 0 to {_LARGEST_WEIGHT:g}{{}}")
+        )
     return rules
 
 
