@@ -126,7 +126,8 @@ def fit(words: argparse.Namespace) -> None:
         progress(_MERGING)
         reading = _reading(words)
         if is_summary(columns_of(words.source)):
-            reading = {name: reading[name] for name in reading if name in words.given}
+            _refuse_given(words, reading)
+            reading = {}
         else:
             reading["time_unit"] = words.time_unit or DEFAULTS["time_unit"]
         limits = {"memory_limit": words.memory_limit, "threads": words.threads}
@@ -171,6 +172,16 @@ def score(words: argparse.Namespace) -> None:
     horizon = float(table["horizon"].iloc[0]) if len(table) else 0.0
     lines = [*told.scored_told(table, horizon, model), *told.best_told(table, words.top)]
     _tell(words, "\n".join(lines) + f"\n\nWrote {len(table):,} customers to {out}")
+
+
+def _refuse_given(words: argparse.Namespace, reading: dict[str, Any]) -> None:
+    """Refuse options of how a log is read, where they are written on the command line beside a summary."""
+    given = [f"--{name.replace('_', '-')}" for name in ("no_amount", *reading) if name in words.given]
+    if given:
+        raise InvalidInput(
+            f"{' '.join(words.source)} is a summary (it has frequency, recency and T), which has been read already: "
+            f"leave {', '.join(given)} out, or give the log itself"
+        )
 
 
 def _tell(words: argparse.Namespace, text: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference import bayesian_bootstrap, diagnostics, hmc, surrogate
