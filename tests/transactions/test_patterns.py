@@ -85,13 +85,12 @@ def test_of_simulated_logs_the_fit_is_the_same_from_log_and_summary(seed, unit):
 def test_patterns_are_the_counts_of_equal_rows(summary, merged):
     rows = Counter(zip(summary["frequency"], summary["recency"], summary["T"], strict=True))
     names = ["frequency", "recency", "T"]
-    found = dict(zip(merged.purchases[names].itertuples(index=False, name=None), merged.purchases["customers"]))
-    assert found == rows
+    assert merged.purchases.set_index(names)["customers"].to_dict() == rows
     assert merged.purchases[names].equals(merged.purchases[names].sort_values(names))
     repeated = summary[summary["frequency"] > 0]
     rows = Counter(zip(repeated["frequency"], repeated["monetary_value"], strict=True))
     names = ["frequency", "monetary_value"]
-    assert dict(zip(merged.spend[names].itertuples(index=False, name=None), merged.spend["customers"])) == rows
+    assert merged.spend.set_index(names)["customers"].to_dict() == rows
     assert merged.counts == {"customers": 2357, "repeaters": 946}
     assert merged.facts == frames.read_facts(summary)
     assert frames.read_facts(merged.purchases) == frames.read_facts(merged.spend) == merged.facts
