@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .scoring.score import ScoreReport as ScoreReport
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
+    from .transactions.patterns import Patterns as Patterns
+    from .transactions.patterns import patterns as patterns
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
     from .transactions.update import update_summary as update_summary
@@ -82,6 +84,8 @@ _HOME = {
     "ScoreReport": "scoring.score",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
+    "Patterns": "transactions.patterns",
+    "patterns": "transactions.patterns",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
     "update_summary": "transactions.update",

@@ -76,10 +76,10 @@ def read_summary(
         if found.count(theirs) != 1:
             listed = ", ".join(map(repr, found[:30])) or "none"
             raise InvalidInput(
-                f"the summary must have the column {theirs!r} once, and has it {found.count(theirs)} times; the columns "
-                f"found are {listed}"
+                f"the summary must have the column {theirs!r} once, and has it {found.count(theirs)} times; the "
+                f"columns found are {listed}"
             )
-    facts = _register(con, source, wanted)
+    facts = register_given(con, source, wanted)
     types = {name: sort for name, sort, *_ in con.execute("DESCRIBE SELECT * FROM given").fetchall()}
     all_text = is_files(source) and sort_of(files_of(source)) == "csv"
     check_type(types["customer_id"], customer_id)
@@ -148,7 +148,7 @@ def _extra(con: Any, name: str, all_text: bool) -> str:
     return f"TRY_CAST({column} AS DOUBLE)" if con.execute(odd).fetchall()[0][0] == 0 else column
 
 
-def _register(con: Any, source: object, wanted: dict[str, str]) -> dict[str, str | None]:
+def register_given(con: Any, source: object, wanted: dict[str, str]) -> dict[str, str | None]:
     """Make the view or table ``given`` of the wanted columns, and return what the summary says of itself."""
     thing: Any = source
     if is_files(source):
