@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .scoring.forecast import forecast as forecast
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
+    from .transactions.statement import summary_sql as summary_sql
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
     from .validation.backtest import Backtest as Backtest
@@ -78,6 +79,7 @@ _HOME = {
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
+    "summary_sql": "transactions.statement",
     "summarize": "transactions.summarize",
     "Backtest": "validation.backtest",
     "backtest": "validation.backtest",

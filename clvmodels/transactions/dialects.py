@@ -62,7 +62,10 @@ def lowered(tree: Any, dialect: str) -> Any:
 
     tree = _zones_lowered(tree, dialect)
     lower: dict[Any, Callable[[Any, str], Any]] = {
+        exp.Add: _later,
         exp.ArgMin: _arg_min,
+        exp.Cast: _decimal,
+        exp.TryCast: _decimal,
         exp.DateDiff: _difference,
         exp.DateTrunc: _truncated_date,
         exp.TimestampTrunc: _truncated_timestamp,
@@ -173,7 +176,9 @@ def _since_1970(instant: Any) -> Any:
     """The local time that UTC's clocks show at an instant, for Spark."""
     from sqlglot import exp
 
-    seconds = exp.Div(this=_cast(_call("UNIX_MICROS", instant), "DECIMAL(20,0)"), expression=exp.Literal.number(1000000))
+    seconds = exp.Div(
+        this=_cast(_call("UNIX_MICROS", instant), "DECIMAL(20,0)"), expression=exp.Literal.number(1000000)
+    )
     zero = exp.Literal.number(0)
     return exp.paren(
         exp.Add(
@@ -194,18 +199,21 @@ def _difference(node: Any, dialect: str) -> Any:
     BigQuery's DATETIME_DIFF counts boundaries between two DATETIMEs.
     PostgreSQL has no function: dates are subtracted, and EXTRACT(EPOCH) of an interval is an exact number since 14
     (before, a double, whose rounding to whole microseconds is right from 1830 to 2110).
+    Days are a 32-bit integer in PostgreSQL and Spark, which a product of two of them leaves.
     """
     from sqlglot import exp
 
     unit, later, earlier = node.args["unit"].name.upper(), node.this, node.expression
     if dialect in LIKE_SPARK:
         if unit == "DAY":
-            return _call("DATEDIFF", later, earlier)
+            return _cast(_call("DATEDIFF", later, earlier), "BIGINT")
         later = later.this if isinstance(later, exp.TimestampTrunc) else later  # FLOOR does it
         return _interval_number(exp.paren(exp.Sub(this=later.copy(), expression=earlier.copy())), unit)
     if dialect == "bigquery" and unit != "DAY":
         return _call("DATETIME_DIFF", later, earlier, exp.var(unit))
-    if dialect == "postgres" and unit != "DAY":
+    if dialect == "postgres" and unit == "DAY":
+        return _cast(exp.Sub(this=later.copy(), expression=earlier.copy()), "BIGINT")
+    if dialect == "postgres":
         seconds = exp.Extract(this=exp.var("EPOCH"), expression=exp.Sub(this=later.copy(), expression=earlier.copy()))
         if unit == "HOUR":
             return _cast(exp.Div(this=seconds, expression=exp.Literal.number(3600), typed=True), "BIGINT")
@@ -245,16 +253,49 @@ def _truncated_timestamp(node: Any, dialect: str) -> Any:
 
 
 def _arg_min(node: Any, dialect: str) -> Any:
-    """PostgreSQL has no ARG_MIN, and ignores no NULL in the order; MIN_BY elsewhere does, as here."""
+    """PostgreSQL and Redshift have none: the rows of each group are numbered in that order, and the first is taken.
+
+    MIN_BY elsewhere passes over a NULL in the order, as here. Ties give one of the values, here the largest.
+    """
     from sqlglot import exp
 
-    if dialect != "postgres":
+    if dialect not in LIKE_POSTGRES:
         return node
-    what, order = node.this, node.expression
-    listed = _call("ARRAY_AGG", exp.Order(this=what.copy(), expressions=[exp.Ordered(this=order.copy())]))
-    known = exp.Where(this=exp.Not(this=exp.Is(this=order.copy(), expression=exp.null())))
-    first = exp.Filter(this=listed, expression=known)
-    return exp.Bracket(this=exp.paren(first), expressions=[exp.Literal.number(1)], offset=1)
+    what, order, query = node.this, node.expression, node.find_ancestor(exp.Select)
+    groups = query.args["group"].expressions if query.args.get("group") else []
+    place = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[group.copy() for group in groups],
+        order=exp.Order(expressions=[exp.Ordered(this=order.copy())]),  # NULL comes last in both
+    )
+    source = query.args["from_"].this
+    numbered = exp.select("*", exp.alias_(place, "place")).from_(source.copy()).subquery(source.alias_or_name)
+    source.replace(numbered)
+    first = exp.and_(exp.column("place").eq(1), order.copy().is_(exp.null()).not_())
+    return exp.Max(this=exp.Case().when(first, what.copy()))
+
+
+def _decimal(node: Any, dialect: str) -> Any:
+    """BigQuery's NUMERIC has nine places, and a cast takes no other number of them."""
+    from sqlglot import exp
+
+    if dialect != "bigquery" or node.to.this != exp.DType.DECIMAL or not node.to.expressions:
+        return node
+    places = node.to.expressions[1].this.copy()
+    node.set("to", exp.DataType.build("DECIMAL"))
+    return _call("ROUND", node, places)
+
+
+def _later(node: Any, dialect: str) -> Any:
+    """Minutes are added as a number where text with a sign is no interval."""
+    from sqlglot import exp
+
+    if not isinstance(node.expression, exp.Interval) or dialect not in ("bigquery", "redshift", "snowflake"):
+        return node
+    minutes = exp.Literal.number(int(node.expression.this.name))
+    if dialect == "bigquery":
+        return _call("DATETIME_ADD", _bare(node.this), exp.Interval(this=minutes, unit=node.expression.unit.copy()))
+    return _call("DATEADD", node.expression.unit, minutes, _bare(node.this))
 
 
 def _is_nan(node: Any, dialect: str) -> Any:
