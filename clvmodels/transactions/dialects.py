@@ -281,7 +281,7 @@ def _decimal(node: Any, dialect: str) -> Any:
 
     if dialect != "bigquery" or node.to.this != exp.DType.DECIMAL or not node.to.expressions:
         return node
-    places = node.to.expressions[1].this.copy()
+    places: Any = node.to.expressions[1].this
     node.set("to", exp.DataType.build("DECIMAL"))
     return _call("ROUND", node, places)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from datetime import date as Date
-from datetime import datetime
 from typing import Any
 
 from ..errors import InvalidInput
@@ -51,12 +50,16 @@ def summary_sql(
         Name of the table, "log" or "shop.orders" or "project.shop.orders". A part that holds a point stands in double
         quotes. Names of tables and columns are quoted, so write them as the catalogue shows them: in Snowflake what was
         made without quotes is in capitals, "SHOP.ORDERS".
-    customer_id, date, amount, order_id
+    customer_id, date, amount
         Names of the columns; ``amount=None`` if the table holds no money.
-    time_unit, event_grain, observation_start, refunds
-        As in `rfm_summary`. ``refunds="error"`` is refused: a statement cannot look first.
+    time_unit, event_grain, observation_start
+        As in `rfm_summary`.
     observation_end
         As in `rfm_summary`, but needed.
+    refunds
+        As in `rfm_summary`, but for "error": a statement cannot look first.
+    order_id
+        As in `rfm_summary`: name of a column.
     tz
         The zone in which days and hours are counted, for dates with a time zone; UTC by default.
     date_type
@@ -80,23 +83,17 @@ def summary_sql(
 
     Examples
     --------
-    >>> text = summary_sql("postgres", "shop.orders", date="day", observation_end="2024-12-31")
-    >>> print(text.partition("), used AS")[0])  # doctest: +ELLIPSIS
-    -- One row a customer, for postgres, by clvmodels ...: time_unit=week, event_grain=day, refunds=net, ...
+    >>> text = summary_sql("bigquery", "shop.orders", customer_id="client id", date="day", observation_end="2024-12-31")
+    >>> print(text[text.index("WITH") : text.index("), lines")])
     WITH log AS (
       SELECT
-        CASE WHEN CAST("customer_id" AS TEXT) <> '' THEN "customer_id" END AS customer_id,
-        "day" AS date,
-        "amount" AS amount
-      FROM "shop"."orders"
+        CASE WHEN CAST(`client id` AS STRING) <> '' THEN `client id` END AS customer_id,
+        `day` AS date,
+        `amount` AS amount
+      FROM `shop`.`orders`
       WHERE
-        NOT "amount" IS NULL
-    ), lines AS (
-      SELECT
-        customer_id AS customer_id,
-        CAST(date AS DATE) AS local_time,
-        CAST(amount AS DECIMAL(18, 6)) AS amount
-      FROM log
+        NOT `amount` IS NULL
+    <BLANKLINE>
     """
     one_of("dialect", dialect, (*DIALECTS, "duckdb"))
     one_of("event_grain", event_grain, tuple(sql.GRAINS))
@@ -145,8 +142,8 @@ def _query(
     time_unit: str,
     event_grain: str,
     refunds: str,
-    start: Date | None,
-    end: Date | datetime,
+    start: dt.date | None,
+    end: dt.date | dt.datetime,
 ) -> Any:
     """The parts of the embedded engine's text, each parsed, as one parsed statement."""
     from sqlglot import exp
@@ -197,7 +194,9 @@ def _log(table: Any, names: Columns) -> Any:
     """Their table under our names; an identifier that is empty text is missing, whatever its type is."""
     from sqlglot import exp
 
-    wanted = {ours: exp.column(exp.to_identifier(theirs, quoted=True)) for ours, theirs in names.wanted().items()}
+    wanted: dict[str, Any] = {
+        ours: exp.column(exp.to_identifier(theirs, quoted=True)) for ours, theirs in names.wanted().items()
+    }
     for ours in ("customer_id", "order_id"):
         if ours in wanted:
             there = exp.cast(wanted[ours].copy(), "TEXT").neq("")

@@ -113,7 +113,7 @@ def test_without_money_there_is_no_money(database):
 def test_any_name_will_do(database):
     odd = 'select "x"; --'
     shop = 'my."shop'
-    database.execute(f"""CREATE SCHEMA "my.""shop" """)
+    database.execute("""CREATE SCHEMA "my.""shop" """)
     quoted = '"' + odd.replace('"', '""') + '"'
     database.execute(f'CREATE TABLE "my.""shop".{quoted} ({quoted} INTEGER, "T" DATE, "Größe" NUMERIC(12, 2))')
     database.execute(f"""INSERT INTO "my.""shop".{quoted} VALUES
