@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
-    from .scoring.score import score as score
     from .scoring.score import ScoreReport as ScoreReport
+    from .scoring.score import score as score
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.patterns import Patterns as Patterns
     from .transactions.patterns import patterns as patterns
+    from .transactions.statement import summary_sql as summary_sql
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
     from .transactions.update import update_summary as update_summary
@@ -87,6 +88,7 @@ _HOME = {
     "Patterns": "transactions.patterns",
     "patterns": "transactions.patterns",
     "rfm_summary": "transactions.summarize",
+    "summary_sql": "transactions.statement",
     "summarize": "transactions.summarize",
     "update_summary": "transactions.update",
     "Backtest": "validation.backtest",
