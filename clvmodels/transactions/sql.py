@@ -66,8 +66,11 @@ def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -
     if observed_after is None:
         return text
     later = str(_until(observed_after)).replace("local_time", "moment")
+    names = "customer_id, local_time" + "".join(
+        f", {name}" for name, there in (("written", written), ("amount", amount), ("order_id", order)) if there
+    )
     return f"""
-SELECT * EXCLUDE (moment) FROM (SELECT *, {_moment(reading, name="moment")} FROM ({text}) AS dated) AS placed
+SELECT {names} FROM (SELECT *, {_moment(reading, name="moment")} FROM ({text}) AS dated) AS placed
 WHERE NOT {later}"""
 
 
@@ -127,7 +130,13 @@ def customers_sql(
     became = f"{counted}, SUM(left_over) AS left_total" if refunds and told else ""
     became += _CARRIED_TOLD if refunds == "carry_back" and told else ""
     events = events_sql(
-        reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days, kept=kept
+        reading,
+        event_grain=event_grain,
+        refunds=refunds,
+        observation_end=observation_end,
+        days=days,
+        kept=kept,
+        told=told,
     )
     return f"""
 WITH {events}
@@ -155,9 +164,10 @@ def events_sql(
     observation_end: date | datetime | None,
     days: bool = False,
     kept: bool = False,
+    told: bool = True,
 ) -> str:
     """The common table expressions that end in ``judged``: one row an event of a customer, and what it counts for."""
-    judged = _judged(event_grain, refunds, reading.money)
+    judged = _judged(event_grain, refunds, reading.money, told)
     own_lines = event_grain == "line" and refunds == "carry_back"  # a line is an event that keeps to itself
     if kept and not own_lines:
         return f"events AS ({_kept_events(event_grain, refunds, reading.money)}),\n{judged}"
@@ -279,27 +289,28 @@ def _lines_as_events(event: str, days: bool) -> str:
 """
 
 
-def _judged(event_grain: str, refunds: str, money: bool) -> str:
+def _judged(event_grain: str, refunds: str, money: bool, told: bool) -> str:
     """How many purchases an event holds, their total, the value of the first, and what became of its refunds."""
     if refunds == "carry_back":
-        return _carried_back(event_grain)
+        return _carried_back(event_grain, told)
     if event_grain == "line":
         # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
         value = ", total AS value, lowest AS first_value" if money else ""
-        told = """,
+        became = """,
     refund_lines AS refund_events, refund_lines AS refund_only_events,
     refund_lines AS left_events, refund_total AS left_over"""
         purchases = "lines - refund_lines" if refunds else "lines"
-        return f"judged AS (SELECT *, {purchases} AS purchases{value}{told if refunds else ''} FROM events)"
+        return f"judged AS (SELECT *, {purchases} AS purchases{value}{became if refunds and told else ''} FROM events)"
     value = ", total AS value, total AS first_value" if money else ""
     if not refunds:
         return f"judged AS (SELECT *, 1 AS purchases{value} FROM events)"
     lost = "total IS NULL" if refunds == "drop" else "smallest < 0 AND total <= 0"
+    became = f""",
+    {_REFUND_EVENTS},
+    CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over"""
     return f"""
 judged AS (
-  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value},
-    {_REFUND_EVENTS},
-    CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over
+  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value}{became if told else ""}
   FROM events
 )"""
 
@@ -308,7 +319,7 @@ _REFUND_EVENTS = """CASE WHEN smallest < 0 THEN 1 ELSE 0 END AS refund_events,
     CASE WHEN smallest < 0 AND largest <= 0 THEN 1 ELSE 0 END AS refund_only_events"""
 
 
-def _carried_back(event_grain: str) -> str:
+def _carried_back(event_grain: str, told: bool) -> str:
     r"""What refunds leave of earlier events, last in first out, without a stack.
 
     Let $S_j$ be the sum of a customer's event totals up to event j. A purchase i > 0 lies on the stack from
@@ -324,25 +335,28 @@ def _carried_back(event_grain: str) -> str:
     by_customer = f"OVER (PARTITION BY customer_id ORDER BY {order} ROWS BETWEEN"
     bought = "value > 0 OR (total = 0 AND smallest = 0)"
     first = f"MIN(CASE WHEN {bought} THEN value END) OVER (PARTITION BY customer_id, event)" if by_line else "value"
+    before = f""",
+    LEAST(0, COALESCE(MIN(height) {by_customer} UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS lowest_before"""
+    became = f""",
+    {_REFUND_EVENTS},
+    CASE WHEN height < lowest_before THEN 1 ELSE 0 END AS left_events,
+    CASE WHEN height < lowest_before THEN height - lowest_before END AS left_over"""
+    before, became = (before, became) if told else ("", "")
     return f"""
 running AS (
-  SELECT *, SUM(total) {by_customer} UNBOUNDED PRECEDING AND CURRENT ROW) AS running
+  SELECT *, SUM(total) {by_customer} UNBOUNDED PRECEDING AND CURRENT ROW) AS height
   FROM events
 ),
 bounds AS (
-  SELECT *, MIN(running) {by_customer} CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest_later,
-    LEAST(0, COALESCE(MIN(running) {by_customer} UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS lowest_before
+  SELECT *, MIN(height) {by_customer} CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest_later{before}
   FROM running
 ),
 valued AS (
-  SELECT *, CASE WHEN total > 0 THEN GREATEST(0, lowest_later - running + total) ELSE 0 END AS value
+  SELECT *, CASE WHEN total > 0 THEN GREATEST(0, lowest_later - height + total) ELSE 0 END AS value
   FROM bounds
 ),
 judged AS (
-  SELECT *, CASE WHEN {bought} THEN 1 ELSE 0 END AS purchases, {first} AS first_value,
-    {_REFUND_EVENTS},
-    CASE WHEN running < lowest_before THEN 1 ELSE 0 END AS left_events,
-    CASE WHEN running < lowest_before THEN running - lowest_before END AS left_over
+  SELECT *, CASE WHEN {bought} THEN 1 ELSE 0 END AS purchases, {first} AS first_value{became}
   FROM valued
 )"""
 
