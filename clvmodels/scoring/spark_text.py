@@ -1,10 +1,8 @@
-"""The embedded engine's SQL text as Spark reads it, whatever the session's time zone and ANSI mode.
+"""The embedded engine's SQL text as Spark reads it, dates that are text included.
 
-Spark has two kinds of timestamp: TIMESTAMP is an instant, whose year, day and hour depend on
-``spark.sql.session.timeZone``, and TIMESTAMP_NTZ is local time. What the text calls TIMESTAMP is local time throughout.
-A plain translation still passes through the session's zone in three places, each wrong by an hour where that zone has
-a daylight saving gap: AT TIME ZONE, DATE_DIFF by hours and microseconds, and text with an offset. Here all of them are
-arithmetic on local times.
+Spark's own readers of text differ: an offset needs seconds before it and a colon in it, and formats are those of Java,
+which read through the session's time zone. So what is written is taken apart by regular expressions, and put together
+as local time, which no zone and no ANSI mode changes. All else is `transactions.dialects`.
 """
 
 from __future__ import annotations
@@ -13,8 +11,8 @@ import re
 from typing import Any
 
 from ..errors import InvalidInput, NotAvailable
+from ..transactions.dialects import lowered, sqlglot
 
-EPOCH = "TIMESTAMP_NTZ '1970-01-01 00:00:00'"
 _OFFSET = r"(Z|[+-]\\d{2}(:?\\d{2})?)$"
 
 # what a directive of strptime matches, and which part of the date it is; numbers may lack their leading zero
@@ -36,52 +34,43 @@ _DIRECTIVES = {
 def spark_text(text: str) -> str:
     """The text in Spark's dialect.
 
-    >>> print(spark_text("SELECT TRY_CAST(amount AS DECIMAL(18,6)) AS amount, CAST(date AS TIMESTAMP) FROM log"))
-    SELECT TRY_CAST(amount AS DECIMAL(18, 6)) AS amount, CAST(date AS TIMESTAMP_NTZ) FROM log
+    >>> print(spark_text("SELECT CAST(date AS TIMESTAMP) AS local_time FROM log"))
+    SELECT
+      CAST(date AS TIMESTAMP_NTZ) AS local_time
+    FROM log
     """
-    try:
-        from sqlglot import parse_one
-    except ImportError as error:
-        raise NotAvailable(
-            "clvmodels.spark needs sqlglot, which writes its SQL for Spark: pip install 'clvmodels[spark]'"
-        ) from error
-    return str(parse_one(text, read="duckdb").transform(_translated).sql(dialect="spark"))
+    tree = sqlglot().parse_one(text, read="duckdb").transform(_text_dates)
+    return str(lowered(tree, "spark").sql("spark", pretty=True))
 
 
-def _translated(node: Any) -> Any:
+def _text_dates(node: Any) -> Any:
+    """Text with an offset, and text in a format, as arithmetic on what regular expressions find in it."""
     from sqlglot import exp, parse_one
 
     if isinstance(node, exp.AtTimeZone):
-        written = _local(_in_utc(node.this), node.args["zone"].name)
-    elif isinstance(node, exp.DateDiff) and (unit := node.text("unit").upper()) in ("HOUR", "MICROSECOND"):
-        moment = node.this.this if isinstance(node.this, exp.TimestampTrunc) else node.this
-        written = _ticks(_text(moment), unit)
-    elif isinstance(node, exp.Anonymous) and node.name.upper() == "TRY_STRPTIME":
-        column, pattern = node.expressions
-        written = _parsed(_text(column), pattern.name)
+        instant, zone = node.this, node.args["zone"].name
+        if isinstance(instant, exp.TryCast):
+            date = instant.this.sql("spark")
+            utc = _less_offset(f"TRY_CAST(REGEXP_REPLACE({date}, '{_OFFSET}', '') AS TIMESTAMP_NTZ)", date)
+        elif _is_format(instant):
+            utc = _of_format(instant)
+        else:
+            return node
+        written = utc if zone == "UTC" else f"CONVERT_TIMEZONE('UTC', '{zone}', {utc})"
+    elif _is_format(node):
+        written = _of_format(node)
     else:
         return node
     return parse_one(f"({written})", read="spark")
 
 
-def _text(node: Any) -> str:
-    return str(node.transform(_translated).sql(dialect="spark"))
+def _is_format(node: Any) -> bool:
+    return bool(node.name.upper() == "TRY_STRPTIME")
 
 
-def _in_utc(instant: Any) -> str:
-    """Local time in UTC of an instant: a column of TIMESTAMP, text with an offset, or text in a format with one."""
-    from sqlglot import exp
-
-    if isinstance(instant, exp.TryCast):
-        date = _text(instant.this)
-        return _less_offset(f"TRY_CAST(REGEXP_REPLACE({date}, '{_OFFSET}', '') AS TIMESTAMP_NTZ)", date)
-    if isinstance(instant, exp.Cast):
-        return f"TIMESTAMPADD(MICROSECOND, UNIX_MICROS({_text(instant.this)}), {EPOCH})"
-    return _text(instant)  # _parsed is in UTC already where there is an offset
-
-
-def _local(utc: str, zone: str) -> str:
-    return utc if zone == "UTC" else f"CONVERT_TIMEZONE('UTC', '{zone}', {utc})"
+def _of_format(node: Any) -> str:
+    column, pattern = node.expressions
+    return _parsed(column.sql("spark"), pattern.name)
 
 
 def _less_offset(moment: str, date: str) -> str:

@@ -173,7 +173,9 @@ def _since_1970(instant: Any) -> Any:
     """The local time that UTC's clocks show at an instant, for Spark."""
     from sqlglot import exp
 
-    seconds = exp.Div(this=_cast(_call("UNIX_MICROS", instant), "DECIMAL(20,0)"), expression=exp.Literal.number(1000000))
+    seconds = exp.Div(
+        this=_cast(_call("UNIX_MICROS", instant), "DECIMAL(20,0)"), expression=exp.Literal.number(1000000)
+    )
     zero = exp.Literal.number(0)
     return exp.paren(
         exp.Add(
