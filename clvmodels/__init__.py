@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .scoring.forecast import forecast as forecast
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
+    from .transactions.patterns import Patterns as Patterns
+    from .transactions.patterns import patterns as patterns
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
     from .validation.backtest import Backtest as Backtest
@@ -78,6 +80,8 @@ _HOME = {
     "forecast": "scoring.forecast",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
+    "Patterns": "transactions.patterns",
+    "patterns": "transactions.patterns",
     "rfm_summary": "transactions.summarize",
     "summarize": "transactions.summarize",
     "Backtest": "validation.backtest",

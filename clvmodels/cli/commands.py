@@ -10,8 +10,11 @@ from typing import Any
 from ..errors import InvalidInput
 from ..files import written_whole
 from . import told
+from .defaults import DEFAULTS
 from .terminal import bar, say
 from .writing import check_targets, page_target, table_target, write_table
+
+_MERGING = "merging customers"
 
 
 def forecast(words: argparse.Namespace) -> None:
@@ -108,27 +111,36 @@ def summarize(words: argparse.Namespace) -> None:
 
 
 def fit(words: argparse.Namespace) -> None:
-    """``clvmodels fit``: from a summary to a model file."""
-    from .. import frames
+    """``clvmodels fit``: from a summary or a log to a model file."""
     from ..models.clv import FIT_STEPS, CLVModel
+    from ..transactions.given_summary import columns_of
+    from ..transactions.patterns import is_summary, patterns
 
     out = Path(words.out)
     if out.suffix.lower() != ".json":
         raise InvalidInput(f"--out must end in .json; found {words.out}")
-    check_targets({"--out": out}, {"the summary": words.summary})
-    summary = frames.load(words.summary)
+    check_targets({"--out": out}, {f"the source {name}": name for name in words.source})
     model = CLVModel(words.purchases, words.spend, words.annual_discount_rate, words.margin, words.time_unit)
     fitted: Any = model
-    with bar(FIT_STEPS) as progress:
-        if "monetary_value" in frames.column_names(summary):
-            model.fit(summary, words.weights, progress=progress)
+    with bar((_MERGING, *FIT_STEPS)) as progress:
+        progress(_MERGING)
+        reading = _reading(words)
+        if is_summary(columns_of(words.source)):
+            reading = {name: reading[name] for name in reading if name in words.given}
+        else:
+            reading["time_unit"] = words.time_unit or DEFAULTS["time_unit"]
+        limits = {"memory_limit": words.memory_limit, "threads": words.threads}
+        found = patterns(words.source, weights=words.weights, **limits, **reading)
+        if found.spend is not None:
+            model.fit(found, progress=progress)
         else:
             progress(FIT_STEPS[0])
-            fitted = model.purchases.fit(summary, words.weights)
+            fitted = model.purchases.fit(found)
     with written_whole(out) as new_model:
         fitted.save(new_model)
-    note = "" if fitted is model else "\n\nThe summary has no monetary_value: purchases were fitted, spend was not"
-    _tell(words, "\n".join(told.models_told(fitted)) + f"{note}\n\nWrote the model to {out}")
+    note = "" if fitted is model else "\n\nThere is no money in the source: purchases were fitted, spend was not"
+    lines = [*told.patterns_told(words.source, found), "", *told.models_told(fitted)]
+    _tell(words, "\n".join(lines) + f"{note}\n\nWrote the model to {out}")
 
 
 def score(words: argparse.Namespace) -> None:

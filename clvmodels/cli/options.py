@@ -16,14 +16,16 @@ from .defaults import DEFAULTS
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The words, with what a settings file says in place of defaults."""
+    """The words, with what a settings file says in place of defaults; ``given`` are those that say something else."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config")
     parser, each = _parser()
     given, _ = first.parse_known_args(arguments)
     file = settings.apply(given.config, each)
     words = parser.parse_args(arguments)
+    command = each[words.command]
     words.settings_file = file
+    words.given = {name for name, value in vars(words).items() if value != command.get_default(name)}
     return words
 
 
@@ -144,21 +146,41 @@ def _fit(made: Any) -> argparse.ArgumentParser:
         made,
         "fit",
         commands.fit,
-        help="read a summary, write the fitted models",
-        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere), estimate how\n"
-        "its customers buy, leave and spend, and write the fitted model as JSON.",
-        epilog="example:  clvmodels fit summary.parquet --out model.json --purchases bg_nbd",
+        help="read a summary or a log, write the fitted models",
+        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere) or a\n"
+        "transaction log, estimate how its customers buy, leave and spend, and write the fitted model as JSON.\n"
+        "Customers with the same history are merged first, in the engine: there may be many millions.\n"
+        "A table with the columns frequency, recency and T is a summary, any other one a log.",
+        epilog="examples: clvmodels fit summary.parquet --out model.json --purchases bg_nbd\n"
+        "          clvmodels fit 'orders/*.parquet' --out model.json --observation-end 2024-12-31",
     )
-    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with frequency, recency, T, monetary_value")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        nargs="+",
+        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log; several files are "
+        "one table, 'parts/*.parquet' works too",
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help="where the model goes: .json")
     model = _model(parser)
     model.add_argument(
-        "--time-unit", choices=tuple(HOURS), help="unit of recency and T (default: what the summary says of itself)"
+        "--time-unit",
+        choices=tuple(HOURS),
+        help=f"unit of recency and T (default: what the summary says of itself; of a log, {DEFAULTS['time_unit']})",
     )
-    model.add_argument("--weights", metavar="COLUMN", help="how many customers a row stands for")
+    model.add_argument("--weights", metavar="COLUMN", help="how many customers a row of the summary stands for")
     value = parser.add_argument_group("the value, kept in the model")
     _rate_and_margin(value, _share)
+    _log(parser)
+    _engine(parser)
     return parser
+
+
+def _engine(parser: argparse.ArgumentParser) -> None:
+    """Options of what the engine may use."""
+    engine = parser.add_argument_group("the engine")
+    engine.add_argument("--memory-limit", metavar="SIZE", help="such as 1GB; beyond it the engine uses temporary files")
+    engine.add_argument("--threads", type=_count, metavar="N", help="how many (default: one a core)")
 
 
 def _score(made: Any) -> argparse.ArgumentParser:

@@ -57,6 +57,31 @@ def summary_told(summary: Any, unit: str) -> list[str]:
     return lines
 
 
+def patterns_told(source: Any, found: Any) -> list[str]:
+    """What a fit learns from: customers, and how many different histories they have."""
+    counts, unit = found.counts, found.facts.get("time_unit")
+    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(source)}"]
+    if "lines" in counts:
+        left = {
+            "after the observation end": counts["lines_after_end"],
+            "without a customer": counts["lines_without_customer"],
+            "without a date": counts["lines_without_date"],
+            "with a date that cannot be read": counts["lines_unreadable_date"],
+        }
+        lines += [f"  lines                {counts['lines']:>16,}"]
+        lines += [f"  left out             {n:>16,}  ({why})" for why, n in left.items() if n]
+    customers, repeaters = counts["customers"], counts["repeaters"]
+    lines += [
+        f"  customers            {customers:>16,}",
+        f"  came back            {repeaters:>16,}  ({repeaters / customers:.1%})",
+        f"  different histories  {len(found.purchases):>16,}  (frequency, recency, T"
+        + (f"; times in {unit}s)" if unit else ")"),
+    ]
+    if found.spend is not None:
+        lines.append(f"  different spend      {len(found.spend):>16,}  (frequency, mean spend; of those who came back)")
+    return lines
+
+
 def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
     unit = words.time_unit
     settings = [("time unit", unit, "time_unit"), ("horizon", _ahead(horizon, unit), "horizon")]

@@ -241,60 +241,102 @@ def _summarized(
     strict: bool,
     report: bool,
 ) -> Summarized:
-    hours_in(time_unit)
-    one_of("event_grain", event_grain, tuple(sql.GRAINS))
-    one_of("refunds", refunds, sql.REFUNDS)
-    zone = parse_zone(tz)
     with connection() as con:
-        source = sources.register(con, log, names, zone, date_format, report=report)
-        reading = source.reading
-        start = parse_start(observation_start, reading.zone)
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
-        if start and end and start > day_of(end):
-            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        counts = group(
+        met = grouped_by_customer(
             con,
-            source,
+            log,
+            names,
+            time_unit=time_unit,
             event_grain=event_grain,
+            observation_start=observation_start,
+            observation_end=observation_end,
             refunds=refunds,
-            observation_end=end,
-            days=start is not None,
+            tz=tz,
+            date_format=date_format,
             strict=strict,
             report=report,
-            told=report,
         )
-        if end is None:
-            end = from_day_number(counts["last_day"])
-            if not report and end > (today := datetime.now().date()):  # a report says so
-                warn(
-                    f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
-                    "observation: every T is too long. Correct such dates, or pass observation_end"
-                )
+        source, options = met.source, met.options
         found = con.sql(
             sql.summary_sql(
-                reading,
+                source.reading,
                 time_unit=time_unit,
                 event_grain=event_grain,
-                observation_start=start,
-                observation_end=end,
+                observation_start=options["observation_start"],
+                observation_end=options["observation_end"],
                 whole_number_ids=_whole_numbers(con, source),
             )
         ).to_arrow_table()
-        options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
-        quality = quality_of(counts, found.num_rows, options, money=reading.money)
-        _refuse_nothing(quality)
+        quality = quality_of(met.counts, found.num_rows, options, money=source.reading.money)
+        refuse_nothing(quality)
         if report:
             quality = examine(con, log, source, quality, today=datetime.now().date())
+    return Summarized(frames.attach_facts(_answer(found, source.answer), met.facts), quality, met.facts)
+
+
+class Met(NamedTuple):
+    """A log whose customers stand in the engine's table ``customers``: what it is, what was met, how it was read."""
+
+    source: Source
+    counts: dict[str, Any]
+    options: dict[str, Any]
+    facts: dict[str, str | None]
+
+
+def grouped_by_customer(
+    con: Any,
+    log: object,
+    names: Columns,
+    *,
+    time_unit: str,
+    event_grain: str,
+    observation_start: object,
+    observation_end: object,
+    refunds: str,
+    tz: str | None,
+    date_format: str | None,
+    strict: bool,
+    report: bool,
+) -> Met:
+    """Make the table ``customers`` of a log, with the settings of `summarize`, each checked."""
+    hours_in(time_unit)
+    one_of("event_grain", event_grain, tuple(sql.GRAINS))
+    one_of("refunds", refunds, sql.REFUNDS)
+    source = sources.register(con, log, names, parse_zone(tz), date_format, report=report)
+    zone = source.reading.zone
+    start = parse_start(observation_start, zone)
+    end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
+    if start and end and start > day_of(end):
+        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    counts = group(
+        con,
+        source,
+        event_grain=event_grain,
+        refunds=refunds,
+        observation_end=end,
+        days=start is not None,
+        strict=strict,
+        report=report,
+        told=report,
+    )
+    if end is None:
+        end = from_day_number(counts["last_day"])
+        if not report and end > (today := datetime.now().date()):  # a report says so
+            warn(
+                f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
+                "observation: every T is too long. Correct such dates, or pass observation_end"
+            )
     facts: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
         "observation_start": start.isoformat() if start else None,  # what somebody chose, never what the data say
         "observation_end": end.isoformat(),
-        "tz": reading.zone,
+        "tz": zone,
         "refunds": refunds,
         "version": version_of("clvmodels"),
     }
-    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+    options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+    return Met(source, counts, options, facts)
 
 
 def refuse_unknown(function: str, reading: Mapping[str, Any]) -> None:
@@ -316,7 +358,8 @@ def _whole_numbers(con: Any, source: Source) -> bool:
     return bool(con.execute(query).fetchall()[0][0] == 0)
 
 
-def _refuse_nothing(quality: Quality) -> None:
+def refuse_nothing(quality: Quality) -> None:
+    """Raise if no customer remains, and say why."""
     if quality.customers:
         return
     span = f"the log runs from {quality.first_date} to {quality.last_date}"
