@@ -11,41 +11,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, NotAvailable
+from ..errors import InvalidInput, NotAvailable, NotEnoughData
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.saved import from_text, to_text
 from ..transactions.columns import Columns
 from ..transactions.cut import names_in
+from ..transactions.patterns import CUSTOMERS, STATISTICS, Patterns, is_summary
 from ..transactions.summarize import refuse_unknown
 from .scored import scored_table
 from .spark_log import SparkSummary, frame_of, summary_of
-from .spark_summary import check_summary, facts_of, is_summary, with_facts
+from .spark_summary import check_summary, facts_of, with_facts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 131_072  # rows scored at a time: Spark's batches of 10,000 pay too much for what is done once a batch
-
-
-class Patterns(NamedTuple):
-    """Distinct histories, and how many customers have each: what a fit needs to know of a log.
-
-    Attributes
-    ----------
-    purchases
-        frequency, recency, T and customers, a pandas DataFrame with the summary's facts.
-    spend
-        frequency, monetary_value and customers of those who came back; None where there is no money.
-    """
-
-    purchases: Any
-    spend: Any
 
 
 def rfm_summary(
@@ -124,7 +110,7 @@ def patterns(source: Any, **reading: Any) -> Patterns:
     Returns
     -------
     Patterns
-        ``purchases`` for `PurchaseModel.fit`, ``spend`` for `SpendModel.fit`, both with ``weights="customers"``.
+        What `clvmodels.patterns` gives, and every ``fit`` takes: ``purchases`` and ``spend``, small pandas frames.
 
     Raises
     ------
@@ -135,15 +121,22 @@ def patterns(source: Any, **reading: Any) -> Patterns:
     --------
     >>> import clvmodels as clv
     >>> found = clv.spark.patterns("shop.orders", tz="UTC")  # doctest: +SKIP
-    >>> clv.PurchaseModel("bg_nbd").fit(found.purchases, weights="customers")  # doctest: +SKIP
+    >>> clv.CLVModel("bg_nbd").fit(found)  # doctest: +SKIP
     """
     found = _read(source, "patterns", **reading)
-    purchases = _merged(found.frame, ["frequency", "recency", "T"])
+    purchases = _merged(found.frame, STATISTICS)
+    each = purchases[CUSTOMERS]
+    counts: dict[str, int | float] = {
+        "customers": int(each.sum()),
+        "repeaters": int(each[purchases["frequency"] > 0].sum()),
+    }
+    if not counts["customers"]:
+        raise NotEnoughData("there is no customer to fit: no purchase remains, or the summary has no rows")
     spend = None
     if "monetary_value" in found.frame.columns:
-        repeaters = found.frame.where("frequency > 0")
-        spend = frames.attach_facts(_merged(repeaters, ["frequency", "monetary_value"]), found.facts)
-    return Patterns(frames.attach_facts(purchases, found.facts), spend)
+        spend = _merged(found.frame.where("frequency > 0"), ("frequency", "monetary_value"))
+        spend = frames.attach_facts(spend, found.facts)
+    return Patterns(frames.attach_facts(purchases, found.facts), spend, found.facts, counts)
 
 
 def score(
@@ -227,7 +220,7 @@ def _read(source: Any, function: str, model: Any = None, more: list[str] | None 
     """The summary that the source is, or that is made of it."""
     refuse_unknown(function, reading)
     frame = frame_of(source, "log or summary")
-    if is_summary(frame):
+    if is_summary(frame.columns):
         facts = facts_of(frame, reading)
         check_summary(frame, facts, model, more or [])
         return SparkSummary(frame, facts)
@@ -250,12 +243,12 @@ def _read(source: Any, function: str, model: Any = None, more: list[str] | None 
     return _summary(frame, names_in(reading), **settings)
 
 
-def _merged(frame: Any, columns: list[str]) -> Any:
-    found = frame.groupBy(*columns).count().withColumnRenamed("count", "customers").toArrow()
-    import pandas as pd
-
-    table = pd.DataFrame({name: found.column(name).to_numpy() for name in [*columns, "customers"]})
-    return table.sort_values(columns, ignore_index=True)
+def _merged(frame: Any, statistics: tuple[str, ...]) -> Any:
+    """Distinct statistics in ascending order, and how many customers have them."""
+    doubles = [frame[name].cast("bigint" if name == "frequency" else "double").alias(name) for name in statistics]
+    found = frame.select(*doubles).groupBy(*statistics).count().withColumnRenamed("count", CUSTOMERS).toArrow()
+    table = found.replace_schema_metadata(None).to_pandas()
+    return table.sort_values(list(statistics), ignore_index=True)
 
 
 def _sendable(model: CLVModel | PurchaseModel) -> str:

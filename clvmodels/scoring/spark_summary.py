@@ -12,15 +12,10 @@ from ..errors import InvalidInput, UnitMismatch
 from ..models.clv import CLVModel
 from ..models.time_units import check_unit_to_predict
 from ..transactions.moments import parse_moment
+from ..transactions.patterns import STATISTICS
 from ..units import hours_in
 
-STATISTICS = ("frequency", "recency", "T")
 _TOLERANCE = "1e-9 * GREATEST(T, 1.0)"
-
-
-def is_summary(frame: Any) -> bool:
-    """Whether a data frame is a summary and no log."""
-    return set(STATISTICS) <= set(frame.columns)
 
 
 def with_facts(frame: Any, facts: dict[str, str | None]) -> Any:

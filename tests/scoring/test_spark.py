@@ -344,9 +344,12 @@ def test_cdnow_summary_scores_and_fits(spark, cdnow, cdnow_summary, model):
     merged = clv.spark.patterns(summary)
     assert merged.purchases["customers"].sum() == 2357
     assert merged.spend["customers"].sum() == 946
-    purchases = clv.PurchaseModel("pareto_nbd").fit(merged.purchases, weights="customers")
-    spend = clv.SpendModel("gamma_gamma").fit(merged.spend, weights="customers")
-    for fitted, reference in ((purchases, model.purchases), (spend, model.spend)):
+    embedded = clv.patterns(cdnow_summary)
+    assert merged.counts == embedded.counts
+    pd.testing.assert_frame_equal(merged.purchases, embedded.purchases)
+    pd.testing.assert_frame_equal(merged.spend, embedded.spend)
+    fit = clv.CLVModel("pareto_nbd").fit(merged)
+    for fitted, reference in ((fit.purchases, model.purchases), (fit.spend, model.spend)):
         np.testing.assert_allclose(list(fitted.parameters.values()), list(reference.parameters.values()), rtol=1e-8)
 
 
@@ -361,7 +364,7 @@ def test_a_dirty_log_fits_and_scores_alike(spark, dirty, family):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", clv.ClvWarning)
             reference = clv.PurchaseModel(family).fit(expected)
-            fitted = clv.PurchaseModel(family).fit(merged.purchases, weights="customers")
+            fitted = clv.PurchaseModel(family).fit(merged)
     np.testing.assert_allclose(list(fitted.parameters.values()), list(reference.parameters.values()), rtol=1e-8)
     found = clv.spark.score(reference, dirty, horizon=12, **{k: v for k, v in settings.items() if k != "time_unit"})
     table = sorted_pandas(found)
