@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate nuts pictures clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate nuts pictures clean environment environment-dev environment-spark
 
 PYTHON =
 VENV = .venv
@@ -13,7 +13,7 @@ ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh $(VENV)
 help:
 	@echo 'make demo         forecast every CDNOW customer: build/cdnow_scored.parquet'
 	@echo 'make test         run the tests and the examples of the documentation'
-	@echo 'make test-system  the wheel in a clean environment, and a report in Chromium (chromium-driver)'
+	@echo 'make test-system  the wheel in a clean environment, a report in Chromium (chromium-driver), Spark (Java 17)'
 	@echo 'make lint         ruff, mypy, import-linter'
 	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
@@ -30,6 +30,10 @@ environment:
 environment-dev:
 	@$(ENVIRONMENT) dev
 
+# in an environment of its own: PySpark is 456 MB
+environment-spark:
+	@PYTHON="$(PYTHON)" sh tools/environment.sh .venv-spark spark
+
 demo: environment
 	@mkdir -p build
 	@$(BIN)/clvmodels forecast data/cdnow_transactions.csv --out build/cdnow_scored.parquet
@@ -37,8 +41,9 @@ demo: environment
 test: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not system and not study' --doctest-modules clvmodels tests
 
-test-system: environment-dev
-	@$(BIN)/python -m pytest -q -m system tests
+test-system: environment-dev environment-spark
+	@$(BIN)/python -m pytest -q -m system --ignore tests/scoring/test_spark.py tests
+	@.venv-spark/bin/python -m pytest -q tests/scoring/test_spark.py
 
 lint: environment-dev
 	@$(BIN)/ruff check .

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
+    from .scoring import spark as spark
     from .scoring.forecast import forecast as forecast
     from .scoring.score import ScoreReport as ScoreReport
     from .scoring.score import score as score
@@ -101,7 +102,7 @@ _HOME = {
     "drift": "validation.drift",
 }
 
-_MODULES = ("plots", "validation")
+_MODULES = {"plots": "plots", "spark": "scoring.spark", "validation": "validation"}
 
 __all__ = sorted([*_HOME, *_MODULES])
 
@@ -110,7 +111,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(f"{__name__}.versions").version_of(__name__)
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -90,6 +90,11 @@ def whole_line(columns: list[str]) -> str:
 def reading_of(con: Any, names: Columns, zone: str | None) -> Reading:
     """How the columns of the view ``log`` are to be read, by their types; refuse those that cannot be."""
     types = {row[0]: row[1] for row in con.execute("DESCRIBE SELECT * FROM log").fetchall()}
+    return reading_of_types(types, names, zone)
+
+
+def reading_of_types(types: dict[str, str], names: Columns, zone: str | None) -> Reading:
+    """How columns of these types, as the engine names them, are to be read."""
     for ours in ("customer_id", "order_id"):
         if "[" in types.get(ours, "") or types.get(ours, "").startswith(("STRUCT", "MAP", "UNION")):
             raise InvalidInput(f"column {names.wanted()[ours]!r} must hold one value a line; found {types[ours]}")

@@ -37,7 +37,7 @@ def register(
     source = _registered(con, log, names, report=report)
     reading = source.reading
     if date_format is not None:
-        _check_format(con, date_format, tz)
+        check_format(con, date_format, tz)
         if reading.date != "text":
             raise InvalidInput(
                 f"date_format is for dates written as text; column {names.date!r} holds dates already. Leave it out"
@@ -120,7 +120,8 @@ def held(log: object) -> tuple[Any, bool]:
     return stream_of(log).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
 
 
-def _check_format(con: Any, date_format: object, tz: str | None) -> None:
+def check_format(con: Any, date_format: object, tz: str | None) -> None:
+    """Refuse a format of dates that the engine cannot read, or an offset in one without a zone to count days in."""
     import duckdb
 
     if not isinstance(date_format, str) or not re.search(r"%-?[Yy]", date_format):
