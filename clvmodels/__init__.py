@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
+    from .transactions.databases import Database as Database
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
@@ -75,6 +76,7 @@ _HOME = {
     "SpendModel": "models.spend",
     "report": "reports.report",
     "forecast": "scoring.forecast",
+    "Database": "transactions.databases",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",

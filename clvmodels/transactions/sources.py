@@ -12,6 +12,7 @@ from typing import Any
 from .. import frames
 from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency, zone_of
+from .databases import Database, register_database
 from .log_files import register_files
 
 ACCEPTED = (
@@ -48,6 +49,8 @@ def register(
 def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
     if isinstance(log, str | Path):
         return register_files(con, str(log), names, report=report)
+    if isinstance(log, Database):
+        return register_database(con, log, names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
         relation: Any = log
