@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
+    from .scoring.score import ScoreReport as ScoreReport
+    from .scoring.score import score as score
     from .transactions.databases import Database as Database
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
@@ -76,6 +78,8 @@ _HOME = {
     "SpendModel": "models.spend",
     "report": "reports.report",
     "forecast": "scoring.forecast",
+    "score": "scoring.score",
+    "ScoreReport": "scoring.score",
     "Database": "transactions.databases",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",

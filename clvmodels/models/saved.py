@@ -7,6 +7,7 @@ exact text; NaN and infinity, which JSON does not have, as null with the reason 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -101,6 +102,32 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
             f"{path} is a damaged model file ({type(error).__name__}: {str(error)[:80]}): expected what save() wrote. "
             "Fit and save the model again"
         ) from None
+
+
+def fingerprint(model: Model) -> str:
+    """SHA-256 of all that decides what a model answers, and of nothing else: neither of its report nor of formatting.
+
+    Those are the families, parameters, covariances, draws of a posterior, time unit, rate and margin.
+
+    >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> fingerprint(model)[:12]
+    'replaced'
+    """
+    reasons: dict[str, str] = {}
+    content = _plain(_deciding(_described(model, True)), "", reasons)
+    text = json.dumps([content, reasons], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _deciding(content: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        *("kind", "family", "time_unit", "parameters", "covariance_of_log_parameters", "annual_discount_rate"),
+        *("margin", "posterior"),
+    )
+    parts = {name: _deciding(content[name]) for name in ("purchases", "spend") if name in content}
+    report = content.get("fit_report")  # without trust in it there are no intervals
+    trust = {} if report is None else {"converged": report["converged"]}
+    return {name: content[name] for name in names if name in content} | parts | trust
 
 
 def _described(model: Model, posterior: bool) -> dict[str, Any]:

@@ -128,16 +128,32 @@ def register_database(con: Any, database: Database, names: Columns, *, report: b
     return Source(reading, "pandas", all_text=False, names=known["names"], columns=known["columns"])
 
 
+def columns_in(database: Database) -> list[str]:
+    """The names of the columns; no row is read."""
+    if postgres.is_address(database.where):
+        with _asking(database) as cursor:
+            return list(_types(cursor, _text(database)))
+    with connection() as con, _in_file(con, database) as (_, _, found):
+        return found
+
+
+def register_columns(con: Any, database: Database, name: str, wanted: Mapping[str, str]) -> None:
+    """Make ``name`` of the columns wanted, ours to theirs; exact numbers as decimals, not finite ones as doubles."""
+    numbers, _ = _made(con, database, name, lambda found: wanted, whole=False)
+    for column in numbers:
+        _as_numbers(con, name, column)
+
+
 def stream(database: Database) -> Any:
     """All columns as a pyarrow RecordBatchReader; exact numbers as decimals, those that are not finite as doubles."""
     import pyarrow as pa
 
     def batches() -> Iterator[Any]:
         with connection() as con:
-            numbers, _ = _made(con, database, "log", lambda found: {name: name for name in found}, whole=False)
+            numbers, _ = _made(con, database, "theirs", lambda found: {name: name for name in found}, whole=False)
             for name in numbers:
-                _as_numbers(con, "log", name)
-            reader = con.sql("SELECT * FROM log").to_arrow_reader(100_000)
+                _as_numbers(con, "theirs", name)
+            reader = con.sql("SELECT * FROM theirs").to_arrow_reader(100_000)
             yield reader.schema
             yield from reader
 
@@ -154,7 +170,8 @@ def _made(
     """
     if postgres.is_address(database.where):
         return _copied(con, database, name, picked, whole=whole)
-    return _attached(con, database, name, picked, whole=whole), None
+    _attached(con, database, name, picked, whole=whole)
+    return [], None
 
 
 # DuckDB files
@@ -162,32 +179,39 @@ def _made(
 
 def _attached(
     con: Any, database: Database, name: str, picked: Callable[[list[str]], Mapping[str, str]], *, whole: bool
-) -> list[str]:
-    """A table is read where it is. A query and a view are copied, now, for they name tables without saying whose: later
-    they would find ours.
+) -> None:
+    with _in_file(con, database) as (text, in_place, found):
+        columns = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in picked(found).items())
+        more = whole_line(list(map(quoted, found))) if whole else ""
+        made = "VIEW" if in_place else "TABLE"
+        con.execute(f"SET preserve_insertion_order = {not in_place}")  # so that the first bad line is the first
+        con.execute(f"CREATE TEMP {made} {quoted(name)} AS SELECT {columns}{more} FROM ({text}\n) AS found")
+    con.execute("SET preserve_insertion_order = false")
+
+
+@contextmanager
+def _in_file(con: Any, database: Database) -> Iterator[tuple[str, bool, list[str]]]:
+    """Within the attached file: the SELECT, whether it may be read in place, and the columns.
+
+    A table may. A query and a view are to be copied at once, for they name tables without saying whose: later they
+    would find ours.
     """
     import duckdb
 
     attach(con, database.where)
-    con.execute(f"USE {_ATTACHED}")
-    in_place = database.table is not None and _is_table(con, database)
     try:
-        text = _text(database, f"{_ATTACHED}.") if in_place else _text(database)
+        con.execute(f"USE {_ATTACHED}")
         _refuse_other_than_select(con, database)
+        in_place = database.table is not None and _is_table(con, database)
+        text = _text(database, f"{_ATTACHED}.")
         found = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM ({text}\n) AS found").fetchall()]
-        columns = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in _once(found, picked).items())
-        more = whole_line(list(map(quoted, found))) if whole else ""
-        if not in_place:
-            con.execute("SET preserve_insertion_order = true")  # so that the first bad line is the first
-        made = f"{'VIEW' if in_place else 'TABLE'} temp.{quoted(name)}"
-        con.execute(f"CREATE TEMP {made} AS SELECT {columns}{more} FROM ({text}\n) AS found")
+        _refuse_twice(found)
+        yield text, in_place, found
+        con.execute("USE memory")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
         raise InvalidInput(_refused(database, _first_line(error), _tables_of_file(con))) from error
-    con.execute("SET preserve_insertion_order = false")
-    con.execute("USE memory")
-    return []
 
 
 def attach(con: Any, path: str, alias: str = _ATTACHED) -> None:
@@ -273,7 +297,7 @@ def _copied(
     text = _text(database)
     with _asking(database) as cursor:
         types = _types(cursor, text)
-        chosen = _once(list(types), picked)
+        chosen = picked(list(types))
         columns = [f"{_as_sent(theirs, types[theirs])} AS {quoted(ours)}" for ours, theirs in chosen.items()]
         if whole:
             columns.append("hashtextextended(CAST(found AS text), 0) AS whole_line")
@@ -364,11 +388,6 @@ def _qualified(database: Database, catalog: str) -> str:
 
 def _plain(query: str) -> str:
     return re.sub(r"[\s;]+\Z", "", query)
-
-
-def _once(found: list[str], picked: Callable[[list[str]], Mapping[str, str]]) -> Mapping[str, str]:
-    _refuse_twice(found)
-    return picked(found)
 
 
 def _refuse_twice(found: list[str]) -> None:
