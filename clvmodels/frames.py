@@ -53,8 +53,9 @@ def kind(frame: object) -> str:
 
 
 def load(source: object) -> Frame:
-    """Return a summary as a frame: frames as they are, ``.parquet`` and ``.csv`` paths, DuckDB relations and Arrow streams
-    (`clvmodels.Database` is one) as pandas.
+    """Return a summary as a frame: frames as they are, what is none (paths, DuckDB relations, streams) as pandas.
+
+    Paths end in ``.parquet`` or ``.csv``; a stream is anything with an Arrow stream, such as `clvmodels.Database`.
 
     Identifiers that are text stay text; those of a CSV file become whole numbers only if every one of them is written
     as one (no leading zeros).

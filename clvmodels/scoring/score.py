@@ -265,6 +265,4 @@ def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"time_unit={unit!r} differs from the model's, {terms.unit!r}: leave time_unit out")
     facts = terms.purchases._state.facts
     own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-    return own | {
-        name: value for name, value in given.items() if value is not None or (name == "amount" and name != "time_unit")
-    }
+    return own | {name: value for name, value in given.items() if value is not None or name == "amount" and name != "time_unit"}

@@ -134,9 +134,7 @@ def score(terms: Terms, batch: Any) -> Answers:
     if spend is not None:
         seen = {name: columns[name] for name in spend.family.statistics}
         each = spend.spend_of(seen, spend._state.values)
-        worth = (
-            questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
-        )
+        worth = questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
         share = statistics.margins(batch, terms.margin) if isinstance(terms.margin, str) else share
         found |= {"expected_spend": each, "clv": cash_flows.money(worth, each, share)}
     longest = float(columns["T"].max()) if "T" in columns and batch.num_rows else None
