@@ -10,6 +10,7 @@ the old one. The price is room for the deleted rows, which the next VACUUM frees
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -157,7 +158,9 @@ def _run(job: Job, found: Any, end: str) -> dict[str, str | None]:
         **counts,
         "customers_rejected": found.counts.customers_rejected,
     }
-    return {name: None if value is None else str(value) for name, value in told.items()}
+    return {
+        name: value if value is None or isinstance(value, str) else json.dumps(value) for name, value in told.items()
+    }
 
 
 @dataclass(frozen=True, eq=False)
