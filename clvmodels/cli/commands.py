@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput
 from ..files import written_whole
-from . import told
-from .terminal import bar, say
+from . import scoring, told
+from .terminal import STDERR, bar, counted, say
 from .writing import check_targets, page_target, table_target, write_table
 
 
@@ -132,33 +133,43 @@ def fit(words: argparse.Namespace) -> None:
 
 
 def score(words: argparse.Namespace) -> None:
-    """``clvmodels score``: from a model and a summary to every customer's value."""
+    """``clvmodels score``: from a model and a log or a summary to every customer's value."""
     from ..models.saved import load_model
     from ..models.spend import SpendModel
-    from ..scoring.scored import scored_table
+    from ..scoring.score import is_folder
+    from ..scoring.score import score as score_all
+    from ..scoring.single_file import rejects_beside
 
-    out = table_target(words.out)
-    check_targets({"--out": out}, {"the summary": words.summary, "the model": words.model})
+    out = Path(words.out)
+    if not is_folder(out):
+        sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
+        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
     if isinstance(model, SpendModel):
         raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")
-    with bar(("scoring customers",)) as progress:
-        progress("scoring customers")
-        table = scored_table(
+    reading = _reading(words)
+    del reading["currency"]
+    with counted(words.log_json) as told_rows:
+        report = score_all(
             model,
-            words.summary,
+            words.log if len(words.log) > 1 else words.log[0],
+            out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,
-            observation_end=words.observation_end,
             interval=words.interval,
             draws=words.draws,
+            columns=words.columns,
+            memory_limit=words.memory_limit,
+            threads=words.threads,
+            partitions=words.partitions,
+            overwrite=words.overwrite,
+            **told_rows,
+            **reading,
         )
-    with written_whole(out) as new_table:
-        write_table(table, new_table, out.suffix.lower())
-    horizon = float(table["horizon"].iloc[0]) if len(table) else 0.0
-    lines = [*told.scored_told(table, horizon, model), *told.best_told(table, words.top)]
-    _tell(words, "\n".join(lines) + f"\n\nWrote {len(table):,} customers to {out}")
+    if words.log_json:
+        say(json.dumps(scoring.as_json(report)), STDERR)
+    _tell(words, scoring.told(words, report))
 
 
 def _tell(words: argparse.Namespace, text: str) -> None:

@@ -166,18 +166,42 @@ def _score(made: Any) -> argparse.ArgumentParser:
         made,
         "score",
         commands.score,
-        help="read a model and a summary, write every customer's value",
-        description="Read a fitted model and a summary, and write one row per customer: the probability of still\n"
-        "being a customer, the purchases and spend to expect, and their value today.",
-        epilog="example:  clvmodels score model.json summary.parquet --out scored.parquet --horizon 26",
+        help="read a model and a log or a summary of any size, write every customer's value",
+        description="Read a fitted model and a log (or a summary of one), and write one row per customer: the\n"
+        "probability of still being a customer, the purchases and spend to expect, and their value today.\n"
+        "Needs little memory however long the log is. Lines and customers that cannot be scored are written\n"
+        "to a file of their own, with the reason. Into a folder it writes part by part: a run that was killed\n"
+        "goes on where it stopped when the same command is given again.",
+        epilog="examples: clvmodels score model.json orders.parquet --out scored.parquet --horizon 26\n"
+        "          clvmodels score model.json 'logs/*.parquet' --out scores --memory-limit 1GB\n\n"
+        "exit codes: 0 all is written; 1 refused, or no room left: the message says why; 2 the command line is\n"
+        "wrong; 70 an error inside the program; 130 interrupted; 143 terminated. After 1 for want of room, 130\n"
+        "and 143 finished parts stay in the folder, and the same command goes on.",
     )
     parser.add_argument("model", metavar="MODEL", help="what `clvmodels fit` or `forecast` wrote")
-    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with the columns that the model reads")
-    parser.add_argument("--out", required=True, metavar="FILE", help="where the table goes: .csv or .parquet")
     parser.add_argument(
-        "--observation-end", metavar="DATE", help="the day the summary ends (default: what it says of itself)"
+        "log",
+        metavar="LOG",
+        nargs="+",
+        help="a log, or a summary with the columns that the model reads: CSV or Parquet; 'logs/*.parquet' works too",
     )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR_OR_FILE",
+        help="where the table goes: one file if it ends in .csv or .parquet, else a folder of parts",
+    )
+    _log(parser, fitted=True)
     _value(parser, kept=True)
+    run = parser.add_argument_group("the run")
+    run.add_argument("--columns", type=_names, metavar="NAMES", help="which columns to write, with commas between them")
+    run.add_argument("--memory-limit", metavar="SIZE", help="of the engine, such as 1GB: beyond it it uses the disk")
+    run.add_argument("--threads", type=_count, metavar="N", help="of the engine (default: as many as processors)")
+    run.add_argument(
+        "--partitions", type=_count, metavar="N", help="parts in a folder (default: one for each begun million)"
+    )
+    run.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds an earlier run")
+    run.add_argument("--log-json", action="store_true", help="one line of JSON a part on standard error, and no bar")
     return parser
 
 
@@ -189,17 +213,18 @@ def _log_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _log(parser: argparse.ArgumentParser, *, whole: bool = True) -> Any:
-    """Options of how a log is read; without ``whole`` its end is asked for elsewhere."""
+def _log(parser: argparse.ArgumentParser, *, whole: bool = True, fitted: bool = False) -> Any:
+    """Options of how a log is read; without ``whole`` its end is asked for elsewhere; ``fitted``: a model knows some."""
     log = parser.add_argument_group("the log")
     _default(log, "--customer-id", "the customers", metavar="COLUMN")
     _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
     _default(log, "--amount", "money, refunds negative", metavar="COLUMN")
     log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
     log.add_argument("--order-id", metavar="COLUMN", help="lines of one order are dated at its first line")
-    log.add_argument(
-        "--currency", metavar="COLUMN", help="tell whether there are several (default: a column of that name)"
-    )
+    if not fitted:
+        log.add_argument(
+            "--currency", metavar="COLUMN", help="tell whether there are several (default: a column of that name)"
+        )
     log.add_argument("--date-format", metavar="FORMAT", help="how dates are written, if otherwise: %%d.%%m.%%Y")
     log.add_argument("--tz", metavar="ZONE", help="the time zone in which days are counted, such as Europe/Berlin")
     log.add_argument(
@@ -211,14 +236,16 @@ def _log(parser: argparse.ArgumentParser, *, whole: bool = True) -> Any:
             metavar="DATE",
             help="look no further than this day (default: the last date in the log)",
         )
-    _default(log, "--event-grain", "what counts as one purchase: all lines of a day, ...", choices=tuple(GRAINS))
-    _default(
-        log,
-        "--refunds",
-        "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or "
-        "stop",
-        choices=REFUNDS,
+    grain = "what counts as one purchase: all lines of a day, ..."
+    refunds = (
+        "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or stop"
     )
+    if fitted:
+        log.add_argument("--event-grain", choices=tuple(GRAINS), help=f"{grain} (default: the model's)")
+        log.add_argument("--refunds", choices=REFUNDS, help=f"{refunds} (default: the model's)")
+    else:
+        _default(log, "--event-grain", grain, choices=tuple(GRAINS))
+        _default(log, "--refunds", refunds, choices=REFUNDS)
     log.add_argument(
         "--strict", action="store_true", help="stop rather than leave out lines without customer or date, or refunds"
     )

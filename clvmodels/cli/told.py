@@ -171,35 +171,62 @@ def _fit_told(title: str, model: Any, units: str) -> list[str]:
 
 
 def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
-    """All customers together."""
-    n, alive, facts = len(scored), float(scored["p_alive"].sum()), frames.read_facts(scored)
-    unit = getattr(model, "purchases", model).time_unit
-    lines = [
-        f"FORECAST for {_ahead(horizon, unit)}, all {n:,} customers together",
-        f"  still customers      {alive:>16,.0f}  ({alive / max(n, 1):.1%} expected to be alive on the last day)",
-        f"  expected purchases   {float(scored['expected_purchases'].sum()):>16,.0f}"
-        + _total_told(facts, "expected_purchases", ",.0f"),
-    ]
-    if "clv" in scored:
-        revenue = float((scored["expected_purchases"] * scored["expected_spend"]).sum())
-        lines += [
-            f"  expected revenue     {revenue:>16,.2f}",
-            f"  discounted value     {float(scored['clv'].sum()):>16,.2f}  (after margin, worth today)",
-        ]
-        between = _total_told(facts, "clv", ",.2f")
-        lines += [f"  {'':<20} {'':>16}{between}"] if between else []
+    """All customers of a scored table together."""
+    facts = frames.read_facts(scored)
+    ends = {}
+    for name in ("expected_purchases", "clv"):
+        if f"total_{name}_low" in facts:
+            low, high = (float(str(facts[f"total_{name}_{end}"])) for end in ("low", "high"))
+            ends[name] = (float(str(facts["interval"])), low, high)
+    money = "clv" in scored
+    lines = totals_told(
+        horizon,
+        getattr(model, "purchases", model).time_unit,
+        len(scored),
+        float(scored["p_alive"].sum()),
+        float(scored["expected_purchases"].sum()),
+        float((scored["expected_purchases"] * scored["expected_spend"]).sum()) if money else None,
+        float(scored["clv"].sum()) if money else None,
+        ends,
+    )
     if "interval" in facts:
         source = str(facts["interval_source"])
         lines += [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
     return lines
 
 
-def _total_told(facts: Mapping[str, Any], name: str, form: str) -> str:
+def totals_told(
+    horizon: float,
+    unit: str,
+    n: int,
+    alive: float,
+    purchases: float,
+    revenue: float | None,
+    value: float | None,
+    ends: Mapping[str, tuple[float, float, float]],
+) -> list[str]:
+    """All customers together; ``ends`` are levels and ends of the intervals of totals."""
+    lines = [
+        f"FORECAST for {_ahead(horizon, unit)}, all {n:,} customers together",
+        f"  still customers      {alive:>16,.0f}  ({alive / max(n, 1):.1%} expected to be alive on the last day)",
+        f"  expected purchases   {purchases:>16,.0f}" + _between(ends.get("expected_purchases"), ",.0f"),
+    ]
+    if revenue is not None and value is not None:
+        lines += [
+            f"  expected revenue     {revenue:>16,.2f}",
+            f"  discounted value     {value:>16,.2f}  (after margin, worth today)",
+        ]
+        between = _between(ends.get("clv"), ",.2f")
+        lines += [f"  {'':<20} {'':>16}{between}"] if between else []
+    return lines
+
+
+def _between(ends: tuple[float, float, float] | None, form: str) -> str:
     """Where the sum over all customers will lie."""
-    if f"total_{name}_low" not in facts:
+    if ends is None:
         return ""
-    low, high = (float(facts[f"total_{name}_{end}"]) for end in ("low", "high"))
-    return f"  ({100 * float(facts['interval']):g} % interval {low:{form}} to {high:{form}})"
+    level, low, high = ends
+    return f"  ({100 * level:g} % interval {low:{form}} to {high:{form}})"
 
 
 def best_told(scored: Any, top: int) -> list[str]:
