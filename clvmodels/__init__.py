@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .scoring.forecast import forecast as forecast
     from .scoring.score import ScoreReport as ScoreReport
     from .scoring.score import score as score
+    from .transactions.databases import Database as Database
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.patterns import Patterns as Patterns
@@ -84,6 +85,7 @@ _HOME = {
     "forecast": "scoring.forecast",
     "score": "scoring.score",
     "ScoreReport": "scoring.score",
+    "Database": "transactions.databases",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "Patterns": "transactions.patterns",

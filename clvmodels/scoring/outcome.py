@@ -20,6 +20,6 @@ class Outcome:
     facts: Mapping[str, str | None]
     totals: Totals
     best: Any  # an Arrow table
-    rejects: Path | None
+    rejects: Path | str | None  # a file, or a table in words
     files: tuple[Path, ...]
     parts_before: int = 0

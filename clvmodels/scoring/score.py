@@ -15,7 +15,7 @@ from ..errors import ClvError, InvalidInput
 from ..transactions.grouped import Counts
 from ..transactions.summarize import rfm_summary
 from ..units import length
-from . import folder, single_file
+from . import databases, folder, single_file
 from .job import Job, Part
 from .outcome import Outcome
 from .scorer import Terms, terms_of, written
@@ -67,7 +67,7 @@ class ScoreReport:
     out: str
     kind: str
     counts: Counts
-    rejects: Path | None
+    rejects: Path | str | None
     files: tuple[Path, ...]
     parts_before: int
     totals: Totals
@@ -101,7 +101,7 @@ class ScoreReport:
         if totals.clv is not None:
             lines[-1] += f", worth {totals.clv:,.2f} today"
         before = f", {self.parts_before:,} of them written by an earlier run" if self.parts_before else ""
-        lines.append(f"in {len(self.files):,} files{before}: {self.out}")
+        lines.append(f"in {len(self.files):,} files{before}: {self.out}" if self.files else f"in the table {self.out}")
         return "\n".join(lines)
 
 
@@ -219,7 +219,7 @@ def score(
     )
     outcome = _written(job, out, overwrite)
     return ScoreReport(
-        out=os.fspath(out),
+        out=databases.shown(os.fspath(out)) if databases.is_place(os.fspath(out)) else os.fspath(out),
         kind=outcome.kind,
         counts=outcome.counts,
         rejects=outcome.rejects,
@@ -241,11 +241,13 @@ def is_folder(out: str | os.PathLike[str]) -> bool:
     >>> is_folder("scores"), is_folder("scores.parquet")
     (True, False)
     """
-    return Path(out).suffix.lower() not in single_file.ENDINGS
+    return Path(out).suffix.lower() not in single_file.ENDINGS and not databases.is_place(os.fspath(out))
 
 
 def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
+    if databases.is_place(os.fspath(out)):
+        return databases.write(job, os.fspath(out), overwrite)
     destination = folder if is_folder(out) else single_file
     try:
         return destination.write(job, Path(out), overwrite)

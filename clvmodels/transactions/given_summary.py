@@ -9,7 +9,9 @@ from typing import Any
 
 from .. import frames
 from ..errors import InvalidInput
+from . import databases
 from .columns import quoted
+from .databases import Database
 from .id_text import check_type, hash_sql
 from .log_files import columns_in, files_of, parquet_schema, selection, sort_of
 from .sources import is_files, stream_of
@@ -41,6 +43,8 @@ def columns_of(source: object) -> list[str]:
     """The names of the columns of whatever holds a log or a summary, without reading its rows."""
     if is_files(source):
         return columns_in(files_of(source))
+    if isinstance(source, Database):
+        return databases.columns_in(source)
     thing: Any = source
     which = frames.kind(source)
     if which == "duckdb":
@@ -155,6 +159,9 @@ def register_given(con: Any, source: object, wanted: dict[str, str]) -> dict[str
         files = files_of(source)
         con.execute(f"CREATE TEMP VIEW given AS {selection(files, wanted)}")
         return _facts_of_files(files)
+    if isinstance(source, Database):
+        databases.register_columns(con, source, "given", wanted)
+        return _all_facts({})
     which = frames.kind(source)
     if which and which != "duckdb":
         con.register("given", _as_arrow(source, which, wanted))

@@ -17,6 +17,7 @@ from ..units import hours_in
 from ..versions import version_of
 from . import given_summary, rejected, sources, sql
 from .columns import Columns, Source, quoted
+from .databases import Database
 from .engine import connection, plain_error, row
 from .given_summary import Given
 from .grouping import read_lines
@@ -216,7 +217,12 @@ def grouped(
     if unknown:
         raise TypeError(f"grouped() got an unexpected keyword argument {unknown[0]!r}")
     with connection(memory_limit, threads, temp_directory) as con:
-        if not (sources.is_files(source) or frames.kind(source) or hasattr(source, "scanner")):
+        if not (
+            sources.is_files(source)
+            or frames.kind(source)
+            or hasattr(source, "scanner")
+            or isinstance(source, Database)
+        ):
             source = sources.stream_of(source)
         statistics = tuple(model_statistics or STATISTICS)
         if set(statistics) <= set(given_summary.columns_of(source)):

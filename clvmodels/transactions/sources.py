@@ -12,11 +12,13 @@ from typing import Any
 from .. import frames
 from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency, zone_of
+from .databases import Database, register_database
 from .log_files import register_files
 
 ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
-    "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv, or a list of such paths"
+    "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv, a list of such paths, or "
+    "a clvmodels.Database"
 )
 
 
@@ -53,6 +55,8 @@ def is_files(log: object) -> bool:
 def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
     if is_files(log):
         return register_files(con, log, names, report=report)
+    if isinstance(log, Database):
+        return register_database(con, log, names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
         relation: Any = log
