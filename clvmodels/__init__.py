@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
+    from .scoring.simulated_log import SimulatedLog as SimulatedLog
+    from .scoring.simulated_log import simulate_log as simulate_log
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary
@@ -75,6 +77,8 @@ _HOME = {
     "SpendModel": "models.spend",
     "report": "reports.report",
     "forecast": "scoring.forecast",
+    "SimulatedLog": "scoring.simulated_log",
+    "simulate_log": "scoring.simulated_log",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "rfm_summary": "transactions.summarize",
