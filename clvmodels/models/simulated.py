@@ -123,9 +123,10 @@ def check_reach(longest: float, time_unit: str, observation_end: str) -> None:
     """Refuse an observation that begins before the calendar does."""
     import pandas as pd
 
-    if not longest * float(hours_in(time_unit)) / 24 < (
-        end_of_observation(observation_end) - pd.Timestamp("0001-01-02")
-    ).days:
+    if (
+        not longest * float(hours_in(time_unit)) / 24
+        < (end_of_observation(observation_end) - pd.Timestamp("0001-01-02")).days
+    ):
         raise InvalidInput(
             f"observation reaches back beyond the calendar: the longest is {longest:.6g} {time_unit}s before "
             f"{observation_end}"

@@ -22,6 +22,7 @@ from ..models.simulated import check_reach, checked_seed, end_of_observation, fi
 from ..models.spend import SpendModel
 from ..models.time_units import one_length
 from ..transactions.engine import connection
+from ..transactions.moments import day_of
 from ..units import hours_in, units_per_year
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 STEPS = ("simulating purchases", "writing the log")
 DATES, ORDERS = ("day", "timestamp"), ("date", "customer")
-# In weeks; bg_bb in years. Sources: Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284, tables 2 and 3 (BG/NBD
-# and Pareto/NBD); the R package BTYDplus (MBG/NBD); Fader & Hardie (2013), note 025 (Gamma-Gamma); Fader, Hardie & Shang
-# (2010), Marketing Science 29(6), 1086-1108 (BG/BB, donations).
+# Times in weeks; of bg_bb, whose time is opportunities to buy, in these. Sources: Fader, Hardie & Lee (2005), Marketing
+# Science 24(2), 275-284 (BG/NBD, Pareto/NBD, NBD); the R package BTYDplus (MBG/NBD); Fader & Hardie (2013), note 025
+# (Gamma-Gamma); Fader, Hardie & Shang (2010), Marketing Science 29(6), 1086-1108 (BG/BB).
 PUBLISHED: dict[str, dict[str, float]] = {
     "bg_nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
     "mbg_nbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
@@ -158,17 +159,13 @@ def simulate_log(
     """
     began = time.perf_counter()
     purchases, spend = _parts(model)
-    unit = purchases.time_unit
-    if unit is None:  # a model with parameters has one
-        raise InvalidInput("the purchase model has no time unit")
+    unit = purchases._unit
     target = Path(out)
     if target.suffix.lower() not in (".parquet", ".csv"):
         raise InvalidInput(f"out must end in .parquet or .csv; found {os.fspath(out)}")
     if not (isinstance(n_customers, (int, np.integer)) and n_customers >= 1):
         raise InvalidInput(f"n_customers must be a whole number of at least 1; found {n_customers!r}")
     longest = one_length(2 * units_per_year(unit) if observation is None else observation, "observation")
-    if not np.isfinite(longest):
-        raise InvalidInput("observation must be finite")
     check_reach(longest, unit, observation_end)
     if not (isinstance(spread, (int, float, np.number)) and 0 <= spread <= 1):
         raise InvalidInput(f"spread must be a number from 0 to 1; found {spread!r}")
@@ -242,11 +239,9 @@ def _parts(model: Any) -> tuple[PurchaseModel, SpendModel | None]:
         raise InvalidInput(
             f"model must be a CLVModel (a log with amounts) or a PurchaseModel; found {type(model).__name__}"
         )
-    for part in (purchases, spend):
-        if part is not None:
-            part.parameters  # noqa: B018  # raises NotFitted without
     if purchases.family.simulate is None:
         raise questions.cannot(purchases.family, "simulate")
+    _ = purchases._state, spend and spend._state  # refuses models without parameters
     return purchases, spend
 
 
@@ -270,9 +265,9 @@ def _blocks(
     """Purchases of one block of customers after another, in the order of customers and, of each, of time."""
     import pyarrow as pa
 
-    family, values = purchases.family, tuple(purchases.parameters.values())
-    assert family.simulate is not None
-    microseconds = float(hours_in(str(purchases.time_unit))) * 3.6e9
+    family, values = purchases.family, purchases._state.values
+    assert family.simulate is not None  # see _parts
+    microseconds = float(hours_in(purchases._unit)) * 3.6e9
     end = int(end_of_observation(observation_end).to_datetime64().astype("datetime64[us]").astype(np.int64))
     longest, spread = lengths
     for number, first in enumerate(range(0, n_customers, _BLOCK)):
@@ -287,10 +282,10 @@ def _blocks(
         # A purchase at the very end belongs to the last day, not to the one after it.
         moment = end - np.maximum(np.rint(ago * microseconds), 1).astype(np.int64)
         when = (moment // _DAY).astype(np.int32) if pa.types.is_date32(schema.field("date").type) else moment
-        columns = [customer[:kept] + (first + 1), when[:kept]]
+        columns: list[Any] = [customer[:kept] + (first + 1), when[:kept]]
         if spend is not None:
             counts = np.bincount(customer, minlength=_BLOCK)
-            amounts = spend.family.simulate(spending, counts, *spend.parameters.values())
+            amounts = spend.family.simulate(spending, counts, *spend._state.values)
             columns.append(np.maximum(np.rint(amounts[:kept] * 100), 1) / 100)
         yield pa.record_batch(
             [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
@@ -309,17 +304,35 @@ def _sorted(
     """The lines in the order of all their columns, date first: equal lines are alike, so there is one such order."""
     import pyarrow as pa
 
-    with connection() as con:
-        con.execute("SET memory_limit = $limit", {"limit": memory_limit})
-        con.register("made", pa.RecordBatchReader.from_batches(schema, blocks))
-        by = ", ".join(["date", "customer_id", "amount"][: len(schema)])
+    failed: list[BaseException] = []
+
+    def made() -> Iterator[pa.RecordBatch]:
         try:
-            yield iter(con.sql(f"SELECT * FROM made ORDER BY {by}").to_arrow_reader(_ROWS))
-        except pa.ArrowException as error:
+            yield from blocks
+        except BaseException as error:  # it passes through the engine, which would call it its own
+            failed.append(error)
+            raise
+
+    def pieces(reader: Any) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (pa.ArrowException, OSError) as error:  # what the engine's own errors become on their way out
             raise ClvError(
-                f"the lines could not be sorted with memory_limit={memory_limit!r} and the temporary disk space of "
-                "this machine: allow more memory, or leave the log in the order of customers with order='customer'"
+                "the lines could not be sorted within the memory and the temporary disk space that there are: pass a "
+                f"larger memory_limit= than {memory_limit!r}, or leave them in the order of customers with "
+                "order='customer'"
             ) from error
+
+    with connection() as con:
+        try:
+            con.execute("SET memory_limit = $limit", {"limit": memory_limit})
+            con.register("made", pa.RecordBatchReader.from_batches(schema, made()))
+            by = ", ".join(["date", "customer_id", "amount"][: len(schema)])
+            yield pieces(con.sql(f"SELECT * FROM made ORDER BY {by}").to_arrow_reader(_ROWS))
+        except Exception:
+            if failed:
+                raise failed[0] from None
+            raise
 
 
 @contextmanager
@@ -364,8 +377,8 @@ class _Told:
 
         if not len(lines):
             return
-        ends = pc.min_max(lines["date"].cast("date32") if lines.schema.field("date").type != "date32" else lines["date"])
-        low, high = ends["min"].as_py(), ends["max"].as_py()
+        ends = pc.min_max(lines["date"])
+        low, high = (day_of(ends[end].as_py()) for end in ("min", "max"))
         self.first = low if self.first is None else min(self.first, low)
         self.last = high if self.last is None else max(self.last, high)
         self.lines += len(lines)
