@@ -98,7 +98,7 @@ def test_settings_from_a_file(ran):
 def test_refusals_name_options(refused, capsys):
     assert "there is no parameter 'x'" in refused("simulate --out log.csv --customers 3 --parameters x=1")
     assert "--out must end in .csv or .parquet" in refused("simulate --out log.txt --customers 3")
-    assert "n_customers must be" in refused("simulate --out log.csv --customers 0")
+    assert "--customers must be" in refused("simulate --out log.csv --customers 0")
     said = refused("simulate --out log.parquet --customers 9000 --parameters alpha=0.5 --memory-limit 5MB")
     assert "memory" in said
     for wrong in ("--parameters r", "--parameters r=1,r=2", "--dates week", "--customers 1e6"):
