@@ -73,14 +73,26 @@ def read_lines(
     until: date | datetime | None,
     after: date | datetime | None = None,
     strict: bool = False,
+    leave_out: bool = False,
 ) -> dict[str, Any]:
-    """Make ``lines``, each read once, and return their counts; refuse those that cannot be read."""
+    """Make ``lines``, each read once, and return their counts; refuse those that cannot be read.
+
+    With ``leave_out`` a few lines without an amount are taken out of ``lines``, and counted as unusable.
+    """
     # text is costly to read, so it is read once
     made = "TABLE" if source.reading.date == "text" else "VIEW"
     con.execute(f"CREATE TEMP {made} lines AS {sql.lines_sql(source.reading, after)}")
     met = _met(con, sql.counts_sql(source.reading, until))
-    refuse_bad_lines(con, source, met, refunds, strict=strict)
-    return met
+    refuse_bad_lines(con, source, met, refunds, strict=strict, leave_out=leave_out)
+    unusable = met["lines_used"] - met["amounts"] if source.reading.money else 0
+    if unusable:
+        con.execute("DELETE FROM lines WHERE amount IS NULL" if made == "TABLE" else _without_unusable(source, after))
+    return {**met, "lines_used": met["lines_used"] - unusable, "lines_unusable_amount": unusable}
+
+
+def _without_unusable(source: Source, after: date | datetime | None) -> str:
+    text = sql.lines_sql(source.reading, after)
+    return f"CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM ({text}) AS read WHERE amount IS NOT NULL"
 
 
 def _met(con: Any, query: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ FINER_THAN_DAY = ("line", "hour")
 REFUNDS = ("net", "carry_back", "drop", "error")
 
 # whether a line is used, and why not
-USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE = 0, 1, 2, 3, 4
+USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE, UNUSABLE_AMOUNT = 0, 1, 2, 3, 4, 5
 
 
 def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -> str:
@@ -92,6 +92,14 @@ def _reason(observation_end: date | datetime | None, without_date: str) -> str:
     late = "" if _until(observation_end) is None else f"WHEN NOT {_until(observation_end)} THEN {AFTER_END}"
     return f"""CASE WHEN customer_id IS NULL THEN {WITHOUT_CUSTOMER} WHEN local_time IS NULL THEN {without_date}
     {late} ELSE {USED} END"""
+
+
+def line_reason_sql(reading: Reading, observation_end: date | datetime | None) -> str:
+    """Whether a line is used, and why not: of one that has customer_id, local_time, written and, with money, amount."""
+    reason = _reason(observation_end, f"CASE WHEN written THEN {UNREADABLE_DATE} ELSE {WITHOUT_DATE} END")
+    if not reading.money:
+        return reason
+    return f"CASE WHEN ({reason}) = {USED} AND amount IS NULL THEN {UNUSABLE_AMOUNT} ELSE {reason} END"
 
 
 _LINE_MONEY = """,
@@ -371,27 +379,37 @@ def summary_sql(
     whole_number_ids: bool,
 ) -> str:
     """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before."""
+    customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
+    statistics = statistics_sql(reading, time_unit=time_unit, event_grain=event_grain, observation_end=observation_end)
+    return f"""
+SELECT {customer} AS customer_id,{statistics}
+FROM customers
+WHERE purchases > 0{from_start_sql(event_grain, observation_start)}
+ORDER BY 1
+"""
+
+
+def from_start_sql(event_grain: str, observation_start: date | None) -> str:
+    """The condition that a customer's first purchase is on or after the start of observation; none without one."""
+    first_day = "first_event" if event_grain == "day" else "first_purchase_day"
+    return "" if observation_start is None else f" AND {first_day} >= {day_number(observation_start)}"
+
+
+def statistics_sql(reading: Reading, *, time_unit: str, event_grain: str, observation_end: date | datetime) -> str:
+    """The columns frequency, recency, T and, with money, monetary_value of a row of ``customers``."""
     tick = GRAINS[event_grain][1]
     scale = tick / hours_in(time_unit)  # units per tick
     end = end_tick(observation_end, event_grain)
     to_end = scale / end.denominator
-    customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
-    first_day = "first_event" if event_grain == "day" else "first_purchase_day"
-    from_start = "" if observation_start is None else f" AND {first_day} >= {day_number(observation_start)}"
     # in millionths, so that the total is a whole number and the division the only rounding
     mean = """,
   CASE WHEN purchases > 1
     THEN CAST((revenue - first_value) * 1000000 AS DOUBLE) / CAST((purchases - 1) * 1000000 AS DOUBLE)
   END AS monetary_value"""
     return f"""
-SELECT {customer} AS customer_id,
   purchases - 1 AS frequency,
   {quotient("last_event - first_event", scale)} AS recency,
-  {quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}
-FROM customers
-WHERE purchases > 0{from_start}
-ORDER BY 1
-"""
+  {quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}"""
 
 
 def end_tick(observation_end: date | datetime, event_grain: str) -> Fraction:
