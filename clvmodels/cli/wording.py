@@ -19,8 +19,6 @@ _PHRASES = {
     "leave time_unit out": "leave --time-unit out",
     "discrete_summary(log, period=...)": "clvmodels summarize --periods",
     "or pass holdout_end": "or pass --holdout-end",
-    "order='customer'": "--order customer",
-    "memory_limit=": "--memory-limit",
     "strict=True": "--strict",
     ", or pass strict=False, which leaves them out and counts them": ", or leave --strict out: then they are counted",
     ", or strict=False, which counts them": ", or leave --strict out: then they are counted",

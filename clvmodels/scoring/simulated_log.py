@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ClvError, InvalidInput
+from ..errors import InvalidInput
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES, purchase_family
 from ..files import written_whole
 from ..models import questions
@@ -21,7 +21,7 @@ from ..models.purchase import PurchaseModel
 from ..models.simulated import check_reach, checked_seed, end_of_observation, first_and_repeats
 from ..models.spend import SpendModel
 from ..models.time_units import one_length
-from ..transactions.engine import connection
+from ..transactions.engine import connection, plain_error
 from ..transactions.moments import day_of
 from ..units import hours_in, units_per_year
 
@@ -317,15 +317,10 @@ def _sorted(
         try:
             yield from reader
         except (pa.ArrowException, OSError) as error:  # what the engine's own errors become on their way out
-            raise ClvError(
-                "the lines could not be sorted within the memory and the temporary disk space that there are: pass a "
-                f"larger memory_limit= than {memory_limit!r}, or leave them in the order of customers with "
-                "order='customer'"
-            ) from error
+            raise plain_error(error, memory_limit) from error
 
-    with connection() as con:
+    with connection(memory_limit) as con:
         try:
-            con.execute("SET memory_limit = $limit", {"limit": memory_limit})
             con.register("made", pa.RecordBatchReader.from_batches(schema, made()))
             by = ", ".join(["date", "customer_id", "amount"][: len(schema)])
             yield pieces(con.sql(f"SELECT * FROM made ORDER BY {by}").to_arrow_reader(_ROWS))

@@ -218,7 +218,7 @@ REFUSED = [
     ({"order": "amount"}, "order must be one of date, customer"),
     ({"observation_end": "soon"}, "observation_end must be a date"),
     ({"model": "bg_nbd"}, "model must be a CLVModel"),
-    ({"memory_limit": "many"}, "memory"),
+    ({"memory_limit": "many"}, "memory_limit must be"),
 ]
 
 
