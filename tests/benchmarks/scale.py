@@ -89,6 +89,17 @@ class Runs:
         found: dict[str, Any] = json.loads((self.folder / f"log_{lines}.json").read_text(encoding="utf-8"))
         return found
 
+    def keep(self, log: Path, scored: dict[str, dict[str, Any]]) -> None:
+        """What `tools/scale_plan.py` plans from."""
+        made = json.loads(log.with_suffix(".json").read_text(encoding="utf-8"))
+        costs = {
+            name: {cost: found[cost] for cost in ("wall", "cpu", "peak", "bytes")} for name, found in scored.items()
+        }
+        customers = next(iter(scored.values()))["customers"]
+        told = {"machine": machine(), "lines": made["lines"], "customers": customers}
+        told |= {"log_bytes": log.stat().st_size, "scored": costs}
+        (self.folder / "measured.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+
     def model(self, family: str, lines: int) -> Path:
         """Fitted to the smallest log."""
         path = self.folder / f"{family}.json"
@@ -127,11 +138,14 @@ def scoring(runs: Runs, lines: int, *, large: bool) -> list[Row]:
         bar = "≤ 2 ×, < 1 GiB"
         rows.append(Row(what, cost(found), cost(group_by), f"{ratio:.2f} ×", memory(found), bar, met))
     if not large:
+        runs.keep(log, before)
         return rows
+    after = {}
     log, limit = runs.log(10 * lines), {"memory_limit": "1GB"}
     for family, title in FAMILIES.items():
         words = {"log": log, "model": runs.model(family, lines), "out": runs.folder / f"scored_{family}"}
         (found,) = runs.in_turns(("score", {**words, **limit}), repeats=1)
+        after[family] = found
         ratio = found["wall"] / before[family]["wall"]
         met = ratio <= 12 and found["peak"] < 2 * GIB
         what = (
@@ -143,6 +157,7 @@ def scoring(runs: Runs, lines: int, *, large: bool) -> list[Row]:
             f"{title}: {1e6 * found['wall'] / found['customers']:.2f} s a million customers, "
             f"{found['bytes'] / found['customers']:.0f} bytes a scored customer."
         )
+    runs.keep(log, after)
     return rows
 
 
