@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate nuts pictures clean environment environment-dev environment-spark
+.PHONY: help demo test test-system lint notebooks oracle benchmark benchmark-scale study calibrate nuts pictures clean environment environment-dev environment-spark
 
 PYTHON =
 VENV = .venv
@@ -18,6 +18,7 @@ help:
 	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
 	@echo 'make benchmark    time and memory beside lifetimes'
+	@echo 'make benchmark-scale  batch jobs on 10 and 100 million lines (an hour, 5 GB under build/)'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
 	@echo 'make calibrate    rank posteriors and cover futures of simulated worlds: docs/calibration.md (half an hour)'
 	@echo 'make nuts         posteriors of CDNOW by NUTS of another package, which tests compare with (20 minutes)'
@@ -59,6 +60,9 @@ oracle: environment-dev
 
 benchmark: environment-dev
 	@$(BIN)/python tests/benchmarks/run.py
+
+benchmark-scale: environment-dev
+	@$(BIN)/python tests/benchmarks/scale.py
 
 study: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m study tests

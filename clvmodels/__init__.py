@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .scoring.score import ScoreReport as ScoreReport
     from .scoring.score import score as score
     from .transactions.databases import Database as Database
+    from .scoring.simulated_log import SimulatedLog as SimulatedLog
+    from .scoring.simulated_log import simulate_log as simulate_log
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.patterns import Patterns as Patterns
@@ -86,6 +88,8 @@ _HOME = {
     "score": "scoring.score",
     "ScoreReport": "scoring.score",
     "Database": "transactions.databases",
+    "SimulatedLog": "scoring.simulated_log",
+    "simulate_log": "scoring.simulated_log",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
     "Patterns": "transactions.patterns",

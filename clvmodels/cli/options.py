@@ -1,4 +1,4 @@
-"""The words of the command line: five commands, and the options that they share."""
+"""The words of the command line: the commands, and the options that they share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..transactions.discrete import PERIODS
 from ..transactions.sql import GRAINS, REFUNDS
 from ..units import HOURS
 from ..versions import version_of
-from . import commands, settings
+from . import commands, settings, simulating
 from .defaults import DEFAULTS
 
 
@@ -41,7 +41,10 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     parser.add_argument("--version", action="version", version=f"clvmodels {version_of('clvmodels')}")
     made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    ways = {"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score}
+    ways = {
+        **{"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score},
+        "simulate": _simulate,
+    }
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
         command.add_argument(
@@ -227,6 +230,48 @@ def _score(made: Any) -> argparse.ArgumentParser:
     return parser
 
 
+def _simulate(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "simulate",
+        simulating.simulate,
+        help="write a log of any size, of customers who behave as a model says",
+        description="Write a log of customers who buy, leave and spend as a model says: to try things out,\n"
+        "to see whether a model finds back what was put in, or to measure speed. It may be larger than memory.",
+        epilog="example:  clvmodels simulate --out log.parquet --customers 1000000 --parameters r=0.6,alpha=2.2\n\n"
+        "Without MODEL the parameters are those published for CDNOW (for bg_bb, for its donations).",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?", help="what `clvmodels fit` or `forecast` wrote (default: see below)"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the log goes: .parquet or .csv")
+    parser.add_argument("--customers", required=True, type=_count, metavar="N", help="how many customers")
+    known = parser.add_argument_group("without MODEL")
+    _default(known, "--purchases", "how customers buy and leave", choices=PURCHASE_FAMILIES)
+    _default(known, "--spend", "how much they spend", choices=SPEND_FAMILIES)
+    known.add_argument("--parameters", type=_parameters, metavar="NAME=VALUE,...", help="instead of published ones")
+    _default(known, "--time-unit", "unit of time of the parameters", choices=tuple(HOURS))
+    log = parser.add_argument_group("the log")
+    log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
+    log.add_argument(
+        "--observation", type=_number, metavar="UNITS", help="how long the log is, in time units (default: two years)"
+    )
+    spread = "share of it in which customers arrive: 0 all at once, 1 until its end (default: 0.5)"
+    log.add_argument("--spread", type=_number, default=0.5, metavar="SHARE", help=spread)
+    end = "its last day (default: 2024-12-31)"
+    log.add_argument("--observation-end", default="2024-12-31", metavar="DATE", help=end)
+    dates = "days, or timestamps to the microsecond (default: day)"
+    log.add_argument("--dates", default="day", choices=("day", "timestamp"), help=dates)
+    order = "sorted by date, or customer by customer, which is quicker to make (default: date)"
+    log.add_argument("--order", default="date", choices=("date", "customer"), help=order)
+    log.add_argument(
+        "--seed", type=_count, default=0, metavar="N", help="the same one gives the same file (default: 0)"
+    )
+    limit = "of the engine that sorts; what is beyond goes to temporary files (default: 1GB)"
+    log.add_argument("--memory-limit", default="1GB", metavar="SIZE", help=limit)
+    return parser
+
+
 def _log_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "log",
@@ -343,6 +388,16 @@ def _names(text: str) -> tuple[str, ...]:
     found = tuple(name.strip() for name in text.split(",") if name.strip())
     if not found:
         raise argparse.ArgumentTypeError(f"expected names with commas between them, found {text!r}")
+    return found
+
+
+def _parameters(text: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in _names(text):
+        key, _, value = name.partition("=")
+        if key.strip() in found:
+            raise argparse.ArgumentTypeError(f"{key.strip()} is there twice")
+        found[key.strip()] = _number(value)
     return found
 
 

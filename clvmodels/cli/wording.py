@@ -8,6 +8,7 @@ _PHRASES = {
     "customer_id=...": "--customer-id",
     "date=...": "--date",
     "amount=...": "--amount",
+    "n_customers must": "--customers must",
     "observation_end=..., for example '2024-12-31'": "--observation-end, for example 2024-12-31",
     ", or pass amount=None": ", or pass --no-amount",
     ", or amount=None if the log holds no money": ", or --no-amount if the log holds no money",
