@@ -93,10 +93,12 @@ def reading_of(con: Any, names: Columns, zone: str | None, *, amount_as_text: bo
     ``amount_as_text`` says that the amounts are numbers, though written as text.
     """
     types = {row[0]: row[1] for row in con.execute("DESCRIBE SELECT * FROM log").fetchall()}
-    return reading_of_types(types, names, zone)
+    return reading_of_types(types, names, zone, amount_as_text=amount_as_text)
 
 
-def reading_of_types(types: dict[str, str], names: Columns, zone: str | None) -> Reading:
+def reading_of_types(
+    types: dict[str, str], names: Columns, zone: str | None, *, amount_as_text: bool = False
+) -> Reading:
     """How columns of these types, as the engine names them, are to be read."""
     for ours in ("customer_id", "order_id"):
         if "[" in types.get(ours, "") or types.get(ours, "").startswith(("STRUCT", "MAP", "UNION")):
