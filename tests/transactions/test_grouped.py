@@ -216,6 +216,20 @@ def test_batches_have_one_size_whatever_the_threads(tmp_path, rows):
         assert 0 < of_part[-1] <= rows
 
 
+@pytest.mark.parametrize("kind", ["log.csv", "log.parquet"])
+@pytest.mark.parametrize("options", [{}, {"refunds": "carry_back", "strict": False}, {"event_grain": "line"}], ids=str)
+def test_several_passes_give_what_one_gives(tmp_path, monkeypatch, kind, options):
+    log = texts([*GOOD, *(("z", FIRST, -4.0), ("g1", FIRST + timedelta(days=90), -0.5))]).astype({"amount": float})
+    path = tmp_path / kind
+    log.to_csv(path, index=False) if kind == "log.csv" else log.to_parquet(path)
+    with grouped(path, **options) as found:
+        one, counts = table_of(found), found.counts
+    monkeypatch.setattr("clvmodels.transactions.grouped._EVENT_BYTES", 1_000_000)
+    with grouped(path, memory_limit="100MB", **options) as found:
+        assert found.counts == counts
+        pd.testing.assert_frame_equal(table_of(found), one, check_exact=True)
+
+
 def test_readers_do_not_disturb_each_other(dirty):
     with grouped(dirty, partitions=2) as found:
         alone = [batch.to_pylist() for batch in found.batches(None, 5)]
