@@ -143,6 +143,7 @@ def test_rejects_show_what_stands_in_the_log_in_one_order(dirty):
     with grouped(dirty) as found:
         told = found.rejects().read_all()
         again = found.rejects().read_all()
+        assert (found.counts.customers, found.counts.customers_scored) == (41, 40)
     assert told.equals(again)
     assert told.to_pylist() == [
         {"what": "line", "customer_id": None, "date": "2024-01-01 00:00:00", "amount": "2.0", "reason": "no customer"},
