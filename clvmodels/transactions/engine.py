@@ -92,6 +92,16 @@ def _size(memory_limit: object) -> str:
     return f"{found[1]}{found[2].upper()}{found[3].lower()}B"
 
 
+def bytes_of(memory_limit: str) -> float:
+    """A size such as "1.5GB" in bytes.
+
+    >>> bytes_of("1.5GB"), bytes_of("2MiB")
+    (1500000000.0, 2097152.0)
+    """
+    number, prefix, binary = _SIZE.fullmatch(_size(memory_limit)).groups()  # type: ignore[union-attr]
+    return float(number) * float((1024 if binary else 1000) ** (1 + "KMGT".index(prefix.upper())))
+
+
 def _threads(threads: object) -> str:
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise InvalidInput(f"threads must be a whole number from 1 on; found {threads!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from ..versions import version_of
 from . import given_summary, rejected, sources, sql
 from .columns import Columns, Source, quoted
 from .databases import Database
-from .engine import connection, plain_error, row
+from .engine import bytes_of, connection, plain_error, row
 from .given_summary import Given
 from .grouping import read_lines
 from .id_text import WHOLE_NUMBER, check_type, default_parts, hash_sql
@@ -27,6 +28,7 @@ from .refusals import refuse_left_over
 from .summarize import one_of, rfm_summary
 
 STATISTICS = ("frequency", "recency", "T")
+_EVENT_BYTES = 40  # what grouping a line into an event takes, measured: beyond the limit, several passes beat spilling
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def grouped(
                 raise InvalidInput(
                     f"a log has no columns that are one value a customer; asked for were {', '.join(map(repr, extra))}"
                 )
-            yield _of_log(con, source, _settings(**reading), parts, only, known)
+            yield _of_log(con, source, _settings(**reading), parts, only, known, memory_limit)
 
 
 @dataclass(frozen=True)
@@ -307,6 +309,7 @@ def _of_log(
     parts: int | None,
     only: frozenset[int] | None,
     known: Mapping[str, Any] | None,
+    memory_limit: str | None,
 ) -> Grouped:
     source = sources.register(con, log, settings.names, settings.tz, settings.date_format)
     reading = source.reading
@@ -322,7 +325,9 @@ def _of_log(
         end = parse_moment("observation_end", known["facts"]["observation_end"], None)
         has_refunds, met = known["has_refunds"], {}
         _known_lines(con, source, _kept(only, parts))
-    _group(con, source, settings, start, end, has_refunds)
+    lines = known["counts"]["lines_used"] * (len(only) / known["parts"] if only else 1) if known else met["lines_used"]
+    passes = 1 if memory_limit is None else math.ceil(max(lines, 1) * _EVENT_BYTES / bytes_of(memory_limit))
+    _group(con, source, settings, start, end, has_refunds, passes)
     whole = known["id_type"] == "BIGINT" if known else _whole_numbers(con, source.reading.customer, source.all_text)
     if reading.customer == "float" and not whole:
         _refuse_fractions(con, source.names.customer_id)
@@ -387,7 +392,13 @@ def _known_lines(con: Any, source: Source, kept: str) -> None:
 
 
 def _group(
-    con: Any, source: Source, settings: _Settings, start: date | None, end: date | datetime, has_refunds: bool
+    con: Any,
+    source: Source,
+    settings: _Settings,
+    start: date | None,
+    end: date | datetime,
+    has_refunds: bool,
+    passes: int,
 ) -> None:
     """The table ``customers``: one row a customer with id, statistics, hash of the id, and why it is not scored."""
     reading, grain = source.reading, settings.event_grain
@@ -399,15 +410,29 @@ def _group(
     }
     left = settings.strict and has_refunds and settings.refunds != "drop"
     statistics = sql.statistics_sql(reading, time_unit=settings.time_unit, event_grain=grain, observation_end=end)
-    con.execute(f"""
-CREATE TABLE customers AS
+    text = f"""
 SELECT customer_id,{statistics},
   {hash_sql("customer_id", reading.customer)} AS hash,
   CAST({rejected.customer_reason(grain, start)} AS TINYINT) AS reason{", left_events, left_total" if left else ""}
-FROM ({sql.customers_sql(reading, **asked, told=left)}) AS met""")
+FROM ({sql.customers_sql(reading, **asked, told=left)}) AS met"""
+    if passes == 1:
+        con.execute(f"CREATE TABLE customers AS {text}")
+    else:
+        _in_passes(con, text, passes)
     if left:
         found = row(con, "SELECT SUM(left_events) AS left_events, SUM(left_total) AS left_total FROM customers")
         refuse_left_over(con, source, found, sql.events_sql(reading, **asked), grain)
+
+
+def _in_passes(con: Any, text: str, passes: int) -> None:
+    """The same over some of the customers at a time: reading the lines again costs less than spilling their events."""
+    sort = con.execute("SELECT COUNT(*) FROM duckdb_views() WHERE view_name = 'lines' AND temporary").fetchall()[0][0]
+    con.execute(f"ALTER {'VIEW' if sort else 'TABLE'} lines RENAME TO every_line")
+    for k in range(passes):
+        some = f"SELECT * FROM every_line WHERE HASH(customer_id) % {passes} = {k}"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {some}")
+        con.execute(f"{'INSERT INTO' if k else 'CREATE TABLE'} customers {'' if k else 'AS '}{text}")
+    con.execute("CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM every_line")
 
 
 def _log_counts(con: Any, met: dict[str, Any]) -> Counts:
