@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
     from .scoring.forecast import forecast as forecast
-    from .scoring.score import score as score
     from .scoring.score import ScoreReport as ScoreReport
+    from .scoring.score import score as score
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.summarize import rfm_summary as rfm_summary

@@ -147,7 +147,9 @@ class Job:
         }
         return schema_of(_arrow_type(found.id_type), self.columns, frames.facts_metadata(facts))
 
-    def scored(self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0) -> Iterator[tuple[Any, Totals]]:
+    def scored(
+        self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0
+    ) -> Iterator[tuple[Any, Totals]]:
         """Score the customers of a part, batch by batch; ``done`` of all have been before."""
         import pyarrow as pa
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ClvError, InvalidInput
+from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.summarize import rfm_summary
 from ..units import length
@@ -60,8 +61,8 @@ class ScoreReport:
     >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     report = clv.score(model, clv.load_cdnow(sample=True), pathlib.Path(folder, "scored.parquet"))
-    >>> report.totals.customers, report.counts.lines, report.parts_before
-    (2357, 6919, 0)
+    >>> report.totals.customers, report.counts.lines, report.parts_before, report.nothing_to_do
+    (2357, 6919, 0, False)
     """
 
     out: str
@@ -80,7 +81,7 @@ class ScoreReport:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether an earlier run had finished all of it."""
+        """Whether an earlier run had finished all of it: then its files were not touched,"""
         return 0 < self.parts_before == len(self.files)
 
     def __str__(self) -> str:
@@ -93,7 +94,8 @@ class ScoreReport:
                 f"{self.observation_end} + {counts.lines_rejected:,} rejected"
             )
         lines.append(
-            f"{counts.customers:,} customers = {counts.customers_scored:,} scored + {counts.customers_rejected:,} rejected"
+            f"{counts.customers:,} customers = {counts.customers_scored:,} scored + "
+            f"{counts.customers_rejected:,} rejected"
         )
         lines += [f"  rejected: {count:,} {reason}" for reason, count in counts.reasons.items()]
         ahead = length(self.horizon, self.time_unit)
@@ -218,6 +220,8 @@ def score(
         on_rows=on_rows,
     )
     outcome = _written(job, out, overwrite)
+    if outcome.kind == "summary" and not outcome.facts.get("time_unit") and outcome.totals.longest is not None:
+        warn_other_unit(terms.unit, terms.purchases.largest_trained, outcome.totals.longest)
     return ScoreReport(
         out=os.fspath(out),
         kind=outcome.kind,
@@ -246,13 +250,13 @@ def is_folder(out: str | os.PathLike[str]) -> bool:
 
 def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
-    destination = folder if is_folder(out) else single_file
+    write = folder.write if is_folder(out) else single_file.write
     try:
-        return destination.write(job, Path(out), overwrite)
+        return write(job, Path(out), overwrite)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        stays = "finished parts stay, and the same call goes on from there" if destination is folder else "call again"
+        stays = "finished parts stay, and the same call goes on from there" if is_folder(out) else "call again"
         raise ClvError(
             f"no room left on the disk of {os.fspath(out)}; nothing half-written stands there under its name. Make "
             f"room: {stays}"
@@ -270,5 +274,7 @@ def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"time_unit={unit!r} differs from the model's, {terms.unit!r}: leave time_unit out")
     facts = terms.purchases._state.facts
     own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-    asked = {name: value for name, value in given.items() if name != "time_unit" and (value is not None or name == "amount")}
+    asked = {
+        name: value for name, value in given.items() if name != "time_unit" and (value is not None or name == "amount")
+    }
     return own | asked

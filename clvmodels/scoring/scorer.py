@@ -134,7 +134,9 @@ def score(terms: Terms, batch: Any) -> Answers:
     if spend is not None:
         seen = {name: columns[name] for name in spend.family.statistics}
         each = spend.spend_of(seen, spend._state.values)
-        worth = questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
+        worth = (
+            questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
+        )
         share = statistics.margins(batch, terms.margin) if isinstance(terms.margin, str) else share
         found |= {"expected_spend": each, "clv": cash_flows.money(worth, each, share)}
     longest = float(columns["T"].max()) if "T" in columns and batch.num_rows else None
@@ -168,7 +170,7 @@ def _intervals(
     simulated = simulation.run(q, keys=keys)
     drawn = {"expected_purchases": simulated.total["purchases"]}
     if terms.spend is not None:
-        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty)
+        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty, own=True)
         worth = simulated.quantile["clv"]
         ends["clv"], drawn["clv"] = (worth[0], worth[1]), simulated.total["clv"]
     return ends, drawn, source
