@@ -52,7 +52,7 @@ def test_says_what_was_read_what_was_left_out_and_where_it_is(capsys):
     assert rejected == 3
     assert "REJECTED, in scores/_run/rejects.parquet no customer 2 no date 1" in plain
     assert len(pd.read_parquet("scores/_run/rejects.parquet")) == 3
-    assert "FORECAST for the next 52.18 weeks, all 2,357 customers together" in said or "customers together" in said
+    assert "FORECAST for the next 52.18 weeks, all " in said
     assert "THE 2 MOST VALUABLE CUSTOMERS" in said
     assert "to scores in 3 parts" in said
     assert "customers a second" in said
@@ -63,7 +63,7 @@ def test_says_what_was_read_what_was_left_out_and_where_it_is(capsys):
     code, _, error = run(words + " --horizon 5", capsys)
     assert code == 1
     assert "settings horizon was 52.17857142857143, now 5.0" in error
-    assert "--overwrite to start anew" in error or "pass --overwrite" in error
+    assert "pass --overwrite to start anew" in error
     assert run(words + " --horizon 5 --overwrite", capsys)[0] == 0
     assert pd.read_parquet("scores")["horizon"].unique().tolist() == [5.0]
 

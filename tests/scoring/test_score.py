@@ -300,3 +300,22 @@ def test_intervals_belong_to_the_customer_whatever_the_parts(model, log, tmp_pat
     assert list(found) == list(expected_of(model, few, **terms))
     assert (found["clv_low"] <= found["clv_high"]).all()
     assert found["interval_source"].unique().tolist() == ["parameters as given"]
+
+
+def test_intervals_of_a_fit_not_to_be_trusted_are_refused_before_anything_is_read(tmp_path):
+    summary = pd.DataFrame({"frequency": [0, 1, 2], "recency": [0.0, 1, 2], "T": [3.0, 3, 3]})
+    with pytest.warns(clv.ClvWarning):
+        poor = clv.PurchaseModel("bg_nbd", time_unit="week").fit(summary)
+    with pytest.raises(clv.NotAvailable):
+        clv.score(poor, tmp_path / "nothing.csv", tmp_path / "s", interval=0.8)
+
+
+def test_whole_periods_are_scored_from_their_summary_and_not_from_a_log(log, tmp_path):
+    model = clv.PurchaseModel.from_parameters(
+        "bg_bb", {"alpha": 1.204, "beta": 0.75, "gamma": 0.657, "delta": 2.783}, time_unit="week"
+    )
+    with pytest.raises(clv.InvalidInput, match="discrete_summary"):
+        clv.score(model, log, tmp_path / "s")
+    periods = clv.discrete_summary(log, "week", observation_end="1998-06-28", amount=None)
+    clv.score(model, periods, tmp_path / "s.parquet")
+    same(pd.read_parquet(tmp_path / "s.parquet"), scored_table(model, periods))
