@@ -76,8 +76,8 @@ def read_summary(
         if found.count(theirs) != 1:
             listed = ", ".join(map(repr, found[:30])) or "none"
             raise InvalidInput(
-                f"the summary must have the column {theirs!r} once, and has it {found.count(theirs)} times; the columns "
-                f"found are {listed}"
+                f"the summary must have the column {theirs!r} once, and has it {found.count(theirs)} times; the "
+                f"columns found are {listed}"
             )
     facts = _register(con, source, wanted)
     types = {name: sort for name, sort, *_ in con.execute("DESCRIBE SELECT * FROM given").fetchall()}
