@@ -145,7 +145,7 @@ def test_the_help_tells_the_exit_codes(capsys):
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_what_was_broken_off_goes_on(sent, code, capsys):
-    words = "score model.json log.csv --out scores --partitions 60 --log-json".split()
+    words = ["score", "model.json", "log.csv", "--out", "scores", "--partitions", "60", "--log-json"]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-m", "clvmodels.cli", *words], env=env, stderr=subprocess.PIPE, text=True
