@@ -82,7 +82,7 @@ class ScoreReport:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether an earlier run had finished all of it: then its files were not touched,"""
+        """Whether an earlier run had finished all of it, and no file was touched."""
         return 0 < self.parts_before == len(self.files)
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.predictive.intervals import checked_interval
 from ..numerics.arrays import Array
 
 MOST = 100  # customers who are kept as the best
@@ -67,7 +68,7 @@ purchases_drawn=(), clv_drawn=())
         """Between what a sum over all customers will lie; None if it was not drawn.
 
         ``name`` is "expected_purchases" or "clv", ``level`` the probability of lying between the two, such as 0.9.
-        Raises ValueError for a level that is none.
+        Raises InvalidInput for a level that is none.
 
         >>> Totals(purchases_drawn=(1.0, 2.0, 3.0)).interval("expected_purchases", 0.5)
         (1.5, 2.5)
@@ -75,7 +76,7 @@ purchases_drawn=(), clv_drawn=())
         drawn = self.purchases_drawn if name == "expected_purchases" else self.clv_drawn
         if not drawn:
             return None
-        low, high = np.quantile(np.array(drawn), [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(np.array(drawn), checked_interval(level))
         return float(low), float(high)
 
 
