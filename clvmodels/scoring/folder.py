@@ -57,7 +57,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         manifest.refuse_other(path, before, identity)
         finished = _verified(out, run, before)
     known = None if before is None else before["known"]
-    if before is not None and len(finished) == known["parts"] and "input" in identity:
+    if before is not None and known is not None and len(finished) == known["parts"] and "input" in identity:
         return _outcome(job, out, run, before, finished, len(finished))
     missing = None if known is None else [part for part in range(known["parts"]) if part not in finished]
     job.progress("reading")

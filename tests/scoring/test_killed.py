@@ -1,4 +1,4 @@
-"""A run that is killed, or finds no room, leaves nothing half-written, and the same call gives the bytes it would have."""
+"""A run that is killed, or finds no room, leaves nothing half-written, and the same call goes on to the same bytes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,9 @@ def killed_again_and_again(work, out: Path, kills: int, seed: int) -> int:
 
 
 def resumed(folder: Path, out: Path, **limits) -> dict[str, bytes]:
-    report = clv.score(clv.load_model(folder / "model.json"), str(folder / "log.parquet"), out, partitions=PARTS, **limits)
+    report = clv.score(
+        clv.load_model(folder / "model.json"), str(folder / "log.parquet"), out, partitions=PARTS, **limits
+    )
     rows = sum(pq.read_metadata(file).num_rows for file in report.files)
     assert report.totals.customers == report.counts.customers_scored == rows
     return visible(out)
