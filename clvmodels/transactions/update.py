@@ -21,6 +21,7 @@ from .rebuild import Rebuilt, rebuild
 from .summarize import answer, one_of
 
 NAMES = ("customer_id", "date", "amount", "date_format")
+LATE = ("refuse", "rebuild")
 WHY = {
     "late": "dated on or before {end}, where the summary ends",
     "unknown": "who are not in the summary, and may be some of the {count:,} who first bought before "
@@ -103,7 +104,7 @@ def update_summary(
     >>> updated.equals(clv.rfm_summary(log, keep_state=True))
     True
     """
-    one_of("late", late, ("refuse", "rebuild"))
+    one_of("late", late, LATE)
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise TypeError(f"update_summary() got an unexpected keyword argument {unknown[0]!r}")

@@ -292,9 +292,7 @@ def test_a_full_log_without_the_new_lines_is_refused():
 def test_customers_who_look_new_are_not_guessed_at():
     summary = kept(observation_start="2024-01-02", observation_end="2024-01-08")
     assert frames.read_facts(summary)["customers_before_start"] == "1"
-    with pytest.raises(
-        InvalidInput, match="1 line, of 1 customer, who are not in the summary, and may"
-    ):
+    with pytest.raises(InvalidInput, match="1 line, of 1 customer, who are not in the summary, and may"):
         clv.update_summary(summary, LATER)
     opened = small((1, "2024-01-01", 5), (2, "2024-01-03", -7))
     summary = clv.rfm_summary(opened, keep_state=True, event_grain="month", observation_end="2024-01-08")
