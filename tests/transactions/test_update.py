@@ -70,7 +70,7 @@ ENDS = st.lists(
 
 
 # shrinking would search for a quarter of an hour; what fails is small enough
-@settings(max_examples=120, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     LINES,
     ENDS,
@@ -297,7 +297,7 @@ def test_customers_who_look_new_are_not_guessed_at():
     opened = small((1, "2024-01-01", 5), (2, "2024-01-03", -7))
     summary = clv.rfm_summary(opened, keep_state=True, event_grain="month", observation_end="2024-01-08")
     assert frames.read_facts(summary)["customers_open_refund"] == "1"
-    with pytest.raises(InvalidInput, match="fall into the month that 2024-01-08 divides"):
+    with pytest.raises(InvalidInput, match="in the month that 2024-01-08 divides"):
         clv.update_summary(summary, small((2, "2024-01-20", 9)))
     clv.update_summary(summary, small((2, "2024-02-20", 9)))  # January is over
 
