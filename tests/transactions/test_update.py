@@ -174,6 +174,15 @@ def test_an_event_that_is_still_open_may_come_to_nothing():
     same(found, clv.rfm_summary(pa.concat_tables([old, new]), observation_end="2024-01-31", **options))
 
 
+def test_an_open_event_that_came_to_nothing_may_become_a_purchase():
+    old = small((1, "2023-12-07", 7), (1, "2024-01-10", 9), (1, "2024-01-11", -9))
+    new = small((1, "2024-01-20", 5))
+    options = {"keep_state": True, "event_grain": "month", "time_unit": "day"}
+    found = clv.update_summary(clv.rfm_summary(old, observation_end="2024-01-15", **options), new)
+    assert found.column("frequency").to_pylist() == [1]
+    same(found, clv.rfm_summary(pa.concat_tables([old, new]), **options))
+
+
 @pytest.mark.parametrize(
     ("end", "grain", "expected"),
     [
