@@ -88,27 +88,76 @@ def summarize(words: argparse.Namespace) -> None:
     from ..transactions.summarize import summarize as log_to_summary
 
     out = table_target(words.out)
-    check_targets({"--out": out}, {"the log": words.log})
+    sources = {"the log": words.log, "the summary": words.update, "the whole log": words.full_log}
+    check_targets({"--out": out}, {what: source for what, source in sources.items() if source})
+    if words.update or words.keep_state:
+        _refuse_without_state(words, out)
     reading = _reading(words)
     with bar(("reading the log",)) as progress:
         progress("reading the log")
-        if words.periods:
+        if words.update:
+            found = None
+            summary = _updated(words)
+        elif words.periods:
             found = None
             own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
             summary = discrete_summary(words.log, words.periods, **own)
         else:
-            found = log_to_summary(words.log, **reading, time_unit=words.time_unit)
+            found = log_to_summary(words.log, **reading, time_unit=words.time_unit, keep_state=words.keep_state)
             summary = found.summary
     facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
         write_table(summary, new_table, out.suffix.lower())
-    lines = [f"THE LOG {words.log}", *(told.quality_told(found.quality) if found else []), ""]
+    until = f", and the lines of {words.log} until {facts['observation_end']}"
+    title = f"THE SUMMARY {words.update}{until}" if words.update else f"THE LOG {words.log}"
+    lines = [title, *(told.quality_told(found.quality) if found else []), ""]
     text = "\n".join([*lines, *told.summary_told(summary, str(facts["time_unit"]))])
     text += f"\n\nWrote {len(summary):,} customers to {out}"
     if out.suffix.lower() == ".csv":
         text += f"\nCSV keeps no facts: fit it with --time-unit {facts['time_unit']}, score it with --observation-end "
         text += str(facts["observation_end"])
     _tell(words, text)
+
+
+def _updated(words: argparse.Namespace) -> Any:
+    """An earlier summary with the lines of the log added; read as that summary was."""
+    from .. import frames
+    from ..transactions.known_state import SETTINGS, read_known
+    from ..transactions.update import update_summary
+
+    facts = read_known(words.update).settings
+    for name in SETTINGS:
+        given = getattr(words, name)
+        if name != "observation_end" and given not in (None, DEFAULTS.get(name), facts[name]):
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidInput(f"{option} {given} differs from the summary's {facts[name]}: leave it out with --update")
+    names = {"customer_id": words.customer_id, "date": words.date, "date_format": words.date_format}
+    amount = "last_event_amount" in frames.names_of(words.update)
+    if not amount and words.amount != DEFAULTS["amount"]:
+        raise InvalidInput(f"--amount {words.amount}: the summary {words.update} has no amounts")
+    if amount:
+        names["amount"] = None if words.no_amount else words.amount
+    return update_summary(
+        words.update,
+        words.log,
+        observation_end=words.observation_end,
+        late=words.late,
+        full_log=words.full_log,
+        **names,
+    )
+
+
+def _refuse_without_state(words: argparse.Namespace, out: Path) -> None:
+    """Refuse what does not go with state, or with an update."""
+    option = "--update" if words.update else "--keep-state"
+    unfit = {"--periods": words.periods, "--order-id": words.order_id}
+    if words.update:
+        unfit |= {"--currency": words.currency, "--strict": words.strict}
+    for other, given in unfit.items():
+        if given:
+            raise InvalidInput(f"{option} does not go with {other}: leave one of them out")
+    if out.suffix.lower() == ".csv":
+        raise InvalidInput(f"--out must end in .parquet with {option}, for CSV keeps no facts; found {words.out}")
 
 
 def fit(words: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
 from ..transactions.discrete import PERIODS
 from ..transactions.sql import GRAINS, REFUNDS
+from ..transactions.update import LATE
 from ..units import HOURS
 from ..versions import version_of
 from . import commands, settings, simulating
@@ -130,7 +131,8 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
         description="Read a transaction log and write its summary, one row per customer: repeat purchases, time from\n"
         "the first to the last one, time from the first one to the end of observation, and mean spend.\n"
         "Says what was found in the log on the way.",
-        epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31",
+        epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31\n"
+        "every night:  clvmodels summarize today.csv --update summary.parquet --out summary-new.parquet",
     )
     _log_file(parser)
     parser.add_argument(
@@ -141,6 +143,21 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
     log.add_argument(
         "--periods", choices=PERIODS, help="count whole periods with a purchase, for bg_bb, instead of purchases"
     )
+    update = parser.add_argument_group("later lines, without reading the earlier ones again")
+    update.add_argument(
+        "--keep-state", action="store_true", help="keep in the summary what --update needs of it later on"
+    )
+    update.add_argument(
+        "--update", metavar="SUMMARY", help="a summary with its state (.parquet): LOG holds only what came after it"
+    )
+    _default(
+        update,
+        "--late",
+        "lines dated before the summary's end, and what else it cannot take in: refuse them, or rebuild their "
+        "customers from --full-log",
+        choices=LATE,
+    )
+    update.add_argument("--full-log", metavar="LOG", help="the whole log, new lines included, for --late rebuild")
     return parser
 
 

@@ -11,6 +11,7 @@ from .. import frames
 from ..errors import InvalidInput
 from ..versions import version_of
 from . import sql, state
+from .columns import Source
 from .moments import parse_moment, parse_start
 
 AGAIN = "Make it anew with summarize(..., keep_state=True)"
@@ -129,6 +130,15 @@ def register_known(con: Any, known: Known) -> None:
         raise InvalidInput(
             f"the columns of state must be there for every customer; {bad[0]:,} of {rows:,} rows lack some, first "
             f"customer_id={bad[1]!r}. {AGAIN}"
+        )
+
+
+def refuse_other_zone(known: Known, source: Source, what: str) -> None:
+    """Refuse a log whose days are counted in another zone than the summary's."""
+    if source.reading.zone != known.settings["tz"]:
+        raise InvalidInput(
+            f"the summary's dates have the time zone {known.settings['tz']}, those of {what} {source.reading.zone}: "
+            "convert them to that of the summary first"
         )
 
 

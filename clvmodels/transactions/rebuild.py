@@ -9,11 +9,10 @@ from typing import Any
 from ..errors import InvalidInput
 from . import sources, sql, state
 from .columns import Columns
-from .cut import last_instant
 from .engine import connection
 from .grouping import read_lines
 from .id_types import ids_like
-from .known_state import Known
+from .known_state import Known, refuse_other_zone
 from .moments import day_number
 
 
@@ -45,19 +44,14 @@ def rebuild(
     with connection() as full:
         full.register("known", chosen)
         source = sources.register(full, full_log, columns, known.settings["tz"], date_format)
-        if source.reading.zone != known.settings["tz"]:
-            raise InvalidInput(
-                f"the summary's dates have the time zone {known.settings['tz']}, those of full_log "
-                f"{source.reading.zone}: convert them to that of the summary first"
-            )
+        refuse_other_zone(known, source, "full_log")
         met = read_lines(full, source, refunds=known.refunds, until=end)
         ids = ids_like(full, source, "lines", "full_log")
         amount = ", amount" if known.money else ""
         full.execute(f"ALTER {'TABLE' if source.reading.date == 'text' else 'VIEW'} lines RENAME TO lines_as_read")
-        until = f"CAST(local_time AS TIMESTAMP) <= TIMESTAMP '{last_instant(end).isoformat(sep=' ')}'"
         full.execute(
             f"CREATE TEMP VIEW whole AS SELECT {ids} AS customer_id, local_time{amount} FROM lines_as_read "
-            f"WHERE customer_id IS NOT NULL AND local_time IS NOT NULL AND {until}"
+            f"WHERE customer_id IS NOT NULL AND local_time IS NOT NULL AND {state.until(end)}"
         )
         full.execute(
             "CREATE TEMP TABLE lines AS SELECT * FROM whole "
@@ -109,7 +103,7 @@ def _before_start(con: Any, known: Known) -> int:
 
 
 def _refuse_incomplete(con: Any, known: Known, expected: tuple[int, int]) -> None:
-    late = f"CAST(local_time AS TIMESTAMP) <= TIMESTAMP '{last_instant(known.end).isoformat(sep=' ')}'"
+    late = state.until(known.end)
     later, earlier = con.execute(
         f"SELECT COUNT(CASE WHEN NOT {late} THEN 1 END), COUNT(CASE WHEN {late} THEN 1 END) FROM lines "
         "WHERE customer_id IN (SELECT customer_id FROM known)"

@@ -127,6 +127,16 @@ def moment(tick: str, event_grain: str) -> str:
     )
 
 
+def until(end: date | datetime) -> str:
+    """Whether a line is dated at or before a moment, a date being its whole day.
+
+    >>> until(date(2024, 1, 31))
+    "CAST(local_time AS TIMESTAMP) <= TIMESTAMP '2024-01-31 23:59:59.999999'"
+    """
+    last = end if isinstance(end, datetime) else datetime.combine(end, time.max)
+    return f"CAST(local_time AS TIMESTAMP) <= TIMESTAMP '{last.isoformat(sep=' ')}'"
+
+
 def exact(amount: str) -> str:
     """Money in the one type that state keeps it in."""
     return f"CAST({amount} AS DECIMAL(38,6))"

@@ -11,16 +11,17 @@ from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
 from . import sources, sql, state
 from .columns import Columns, Source
-from .cut import is_later, last_instant
+from .cut import is_later
 from .engine import connection
 from .grouping import read_lines
 from .id_types import ids_like
-from .known_state import Known, read_known, register_known
+from .known_state import Known, read_known, refuse_other_zone, register_known
 from .moments import from_day_number, parse_moment
 from .rebuild import Rebuilt, rebuild
 from .summarize import answer, one_of
 
 NAMES = ("customer_id", "date", "amount", "date_format")
+LATE = ("refuse", "rebuild")
 WHY = {
     "late": "dated on or before {end}, where the summary ends",
     "unknown": "who are not in the summary, and may be some of the {count:,} who first bought before "
@@ -103,7 +104,7 @@ def update_summary(
     >>> updated.equals(clv.rfm_summary(log, keep_state=True))
     True
     """
-    one_of("late", late, ("refuse", "rebuild"))
+    one_of("late", late, LATE)
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise TypeError(f"update_summary() got an unexpected keyword argument {unknown[0]!r}")
@@ -140,15 +141,6 @@ def update_summary(
             )
     settings = {**known.settings, "observation_end": end.isoformat()}
     return frames.attach_facts(answer(found, known.answer), state.facts_of(settings, counts))
-
-
-def refuse_other_zone(known: Known, source: Source, what: str) -> None:
-    """Refuse a log whose days are counted in another zone than the summary's."""
-    if source.reading.zone != known.settings["tz"]:
-        raise InvalidInput(
-            f"the summary's dates have the time zone {known.settings['tz']}, those of {what} {source.reading.zone}: "
-            "convert them to that of the summary first"
-        )
 
 
 @dataclass(frozen=True)
@@ -200,8 +192,8 @@ def _sort_out(con: Any, source: Source, known: Known, end: date | datetime, met:
     amount = ", amount" if known.money else ""
     con.execute(
         f"CREATE TEMP TABLE new_lines AS SELECT {text} AS customer_id, local_time{amount}, "
-        f"{sql_until(known.end)} AS late FROM lines "
-        f"WHERE customer_id IS NOT NULL AND local_time IS NOT NULL AND {sql_until(end)}"
+        f"{state.until(known.end)} AS late FROM lines "
+        f"WHERE customer_id IS NOT NULL AND local_time IS NOT NULL AND {state.until(end)}"
     )
     opened = state.open_event(known.end, known.grain)
     held = 0
@@ -340,11 +332,6 @@ def _open_refunds(con: Any, known: Known, end: date | datetime, given: _Given) -
 WHERE COALESCE({base}, 0) + fresh.purchases = 0 AND fresh.met_event = {opened}"""
     new = int(con.execute(query).fetchall()[0][0])
     return new + (known.counts[state.OPEN_REFUNDS] if opened == given.opened else 0)
-
-
-def sql_until(end: date | datetime) -> str:
-    """Whether a line is dated at or before a moment, a date being its whole day."""
-    return f"CAST(local_time AS TIMESTAMP) <= TIMESTAMP '{last_instant(end).isoformat(sep=' ')}'"
 
 
 def _refuse(con: Any, known: Known, columns: Columns) -> None:

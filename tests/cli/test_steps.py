@@ -261,3 +261,37 @@ def test_summaries_of_other_programs(ran, refused):
     for name in ("semi.csv", "tabs.tsv", "packed.csv.gz"):
         ran(f"fit {name} --out m.json --time-unit week --purchases nbd")
     assert "observation_end" in refused("score m.json s.csv --out o.csv --observation-end tomorrow")
+
+
+def test_a_summary_is_updated_by_later_lines(ran, refused):
+    log = pd.read_csv("log.csv")
+    log[log["date"] <= "1998-05-31"].to_csv("old.csv", index=False)
+    log[log["date"] > "1998-05-31"].to_csv("new.csv", index=False)
+    ran("summarize old.csv --out old.parquet --keep-state --observation-end 1998-05-31 --time-unit day")
+    said = ran("summarize new.csv --update old.parquet --out updated.parquet")
+    assert "THE SUMMARY old.parquet, and the lines of new.csv until 1998-06-30" in said
+    assert "Wrote 2,357 customers to updated.parquet" in said
+    ran("summarize log.csv --out whole.parquet --keep-state --time-unit day")
+    pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))
+    assert "--out must end in .parquet with --keep-state" in refused("summarize old.csv --out x.csv --keep-state")
+    assert "--event-grain week differs from the summary's day" in refused(
+        "summarize new.csv --update old.parquet --out x.parquet --event-grain week"
+    )
+    assert "--update does not go with --strict" in refused(
+        "summarize new.csv --update old.parquet --out x.parquet --strict"
+    )
+    assert "old.parquet is the summary itself" in refused("summarize new.csv --update old.parquet --out old.parquet")
+
+
+def test_late_lines_are_rebuilt_from_the_full_log(ran, refused):
+    log = pd.read_csv("log.csv")
+    log[log["date"] <= "1998-05-31"].iloc[1:].to_csv("old.csv", index=False)
+    log[log["date"] > "1998-05-31"].to_csv("new.csv", index=False)
+    pd.concat([log.iloc[:1], pd.read_csv("new.csv")]).to_csv("late.csv", index=False)
+    ran("summarize old.csv --out old.parquet --keep-state --observation-end 1998-05-31")
+    assert "1 line, of 1 customer, dated on or before 1998-05-31" in refused(
+        "summarize late.csv --update old.parquet --out x.parquet"
+    )
+    ran("summarize late.csv --update old.parquet --out updated.parquet --late rebuild --full-log log.csv")
+    ran("summarize log.csv --out whole.parquet --keep-state")
+    pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))
