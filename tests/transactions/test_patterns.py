@@ -65,7 +65,7 @@ def test_frames_with_their_weights_are_fitted_by_themselves_too(summary, merged)
     assert clv.CLVModel(purchases, spend).predict(summary).equals(whole.predict(summary))
 
 
-@pytest.mark.parametrize(("seed", "unit"), enumerate(["week", "day", "month"]))
+@pytest.mark.parametrize(("seed", "unit"), [(0, "week"), (1, "day"), (2, "month")])
 def test_of_simulated_logs_the_fit_is_the_same_from_log_and_summary(seed, unit):
     purchases = clv.PurchaseModel.from_parameters("pareto_nbd", PARETO, time_unit="week")
     spend = clv.SpendModel.from_parameters("gamma_gamma", AMOUNTS)
