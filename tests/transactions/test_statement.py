@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
-from itertools import cycle, product
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -130,8 +130,12 @@ def test_the_first_line_says_what_it_is():
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_all_texts_can_be_rendered(dialect):
-    for date, event_grain, refunds in product(
-        ("date", "timestamp", "zoned", "instant"), sql.GRAINS, ("", "carry_back")
+    for date, event_grain, refunds in (
+        ("date", "month", ""),
+        ("timestamp", "hour", "carry_back"),
+        ("zoned", "week", "net"),
+        ("instant", "line", "carry_back"),
+        ("text", "day", "drop"),
     ):
         reading = sql.Reading("float", date, "Europe/Berlin", True, order="text")
         asked = {"event_grain": event_grain, "refunds": refunds, "observation_end": None}
