@@ -69,6 +69,7 @@ def lowered(tree: Any, dialect: str) -> Any:
         exp.DateDiff: _difference,
         exp.DateTrunc: _truncated_date,
         exp.TimestampTrunc: _truncated_timestamp,
+        exp.Window: _window,
         exp.IsNan: _is_nan,
         exp.Greatest: _plain_extremum,
         exp.Least: _plain_extremum,
@@ -290,12 +291,21 @@ def _later(node: Any, dialect: str) -> Any:
     """Minutes are added as a number where text with a sign is no interval."""
     from sqlglot import exp
 
-    if not isinstance(node.expression, exp.Interval) or dialect not in ("bigquery", "redshift", "snowflake"):
+    interval: Any = node.expression
+    if not isinstance(interval, exp.Interval) or dialect not in ("bigquery", "redshift", "snowflake"):
         return node
-    minutes = exp.Literal.number(int(node.expression.this.name))
+    minutes, unit = exp.Literal.number(int(interval.name)), exp.var(interval.args["unit"].name)
     if dialect == "bigquery":
-        return _call("DATETIME_ADD", _bare(node.this), exp.Interval(this=minutes, unit=node.expression.unit.copy()))
-    return _call("DATEADD", node.expression.unit, minutes, _bare(node.this))
+        return _call("DATETIME_ADD", _bare(node.this), exp.Interval(this=minutes, unit=unit))
+    return _call("DATEADD", unit, minutes, _bare(node.this))
+
+
+def _window(node: Any, dialect: str) -> Any:
+    """BigQuery puts NULL first and lets no window with a frame say otherwise; none is ordered by what may be NULL."""
+    if dialect == "bigquery" and node.args.get("order"):
+        for ordered in node.args["order"].expressions:
+            ordered.set("nulls_first", True)
+    return node
 
 
 def _is_nan(node: Any, dialect: str) -> Any:

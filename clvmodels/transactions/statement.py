@@ -111,6 +111,7 @@ def summary_sql(
     end = parse_moment("observation_end", observation_end, zone)
     if start and start > day_of(end):
         raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    sqlglot()
     reading = sql.Reading("other", sort, zone, amount is not None, order=None if order_id is None else "other")
     query = _query(
         reading,
@@ -125,7 +126,7 @@ def summary_sql(
     settings = {
         "time_unit": time_unit,
         "event_grain": event_grain,
-        "refunds": refunds,
+        "refunds": None if amount is None else refunds,
         "observation_start": start,
         "observation_end": end,
         "tz": zone,
