@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from .scoring.forecast import forecast as forecast
     from .scoring.score import ScoreReport as ScoreReport
     from .scoring.score import score as score
-    from .transactions.databases import Database as Database
     from .scoring.simulated_log import SimulatedLog as SimulatedLog
     from .scoring.simulated_log import simulate_log as simulate_log
+    from .transactions.databases import Database as Database
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
     from .transactions.patterns import Patterns as Patterns
