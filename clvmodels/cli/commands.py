@@ -25,7 +25,7 @@ def forecast(words: argparse.Namespace) -> None:
     check_targets({"--out": out, "--model": model}, {"the log": words.log})
     with bar(STEPS) as progress:
         result = whole_way(
-            words.log,
+            words.source,
             **_reading(words),
             time_unit=words.time_unit,
             purchases=words.purchases,
@@ -60,7 +60,7 @@ def validate(words: argparse.Namespace) -> None:
     steps = ("reading the log", *each, "baselines", "scores and comparisons", drawing)
     with bar(steps) as progress:
         found = hold_against(
-            words.log,
+            words.source,
             **names,
             calibration_end=words.calibration_end,
             holdout_end=words.holdout_end,
@@ -92,9 +92,9 @@ def summarize(words: argparse.Namespace) -> None:
         if words.periods:
             found = None
             own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
-            summary = discrete_summary(words.log, words.periods, **own)
+            summary = discrete_summary(words.source, words.periods, **own)
         else:
-            found = log_to_summary(words.log, **reading, time_unit=words.time_unit)
+            found = log_to_summary(words.source, **reading, time_unit=words.time_unit)
             summary = found.summary
     facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
@@ -117,7 +117,7 @@ def fit(words: argparse.Namespace) -> None:
     if out.suffix.lower() != ".json":
         raise InvalidInput(f"--out must end in .json; found {words.out}")
     check_targets({"--out": out}, {"the summary": words.summary})
-    summary = frames.load(words.summary)
+    summary = frames.load(words.source)
     model = CLVModel(words.purchases, words.spend, words.annual_discount_rate, words.margin, words.time_unit)
     fitted: Any = model
     with bar(FIT_STEPS) as progress:
@@ -136,12 +136,13 @@ def score(words: argparse.Namespace) -> None:
     """``clvmodels score``: from a model and a log or a summary to every customer's value."""
     from ..models.saved import load_model
     from ..models.spend import SpendModel
+    from ..scoring.databases import is_place
     from ..scoring.score import is_folder
     from ..scoring.score import score as score_all
     from ..scoring.single_file import rejects_beside
 
-    out = Path(words.out)
-    if not is_folder(out):
+    out = words.out if is_place(words.out) else Path(words.out)
+    if isinstance(out, Path) and not is_folder(out):
         sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
         check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
@@ -152,7 +153,7 @@ def score(words: argparse.Namespace) -> None:
     with counted(words.log_json) as told_rows:
         report = score_all(
             model,
-            words.log if len(words.log) > 1 else words.log[0],
+            words.source,
             out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,

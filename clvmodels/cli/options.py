@@ -11,7 +11,7 @@ from ..transactions.discrete import PERIODS
 from ..transactions.sql import GRAINS, REFUNDS
 from ..units import HOURS
 from ..versions import version_of
-from . import commands, settings
+from . import commands, settings, sources
 from .defaults import DEFAULTS
 
 
@@ -24,6 +24,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     file = settings.apply(given.config, each)
     words = parser.parse_args(arguments)
     words.settings_file = file
+    sources.resolve(words)
     return words
 
 
@@ -42,6 +43,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     ways = {"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score}
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
+        sources.add_database(command)
         command.add_argument(
             "--config", metavar="FILE", help="a file of settings (default: clvmodels.toml in this folder, if there)"
         )
@@ -189,7 +191,8 @@ def _score(made: Any) -> argparse.ArgumentParser:
         "--out",
         required=True,
         metavar="DIR_OR_FILE",
-        help="where the table goes: one file if it ends in .csv or .parquet, else a folder of parts",
+        help="where the table goes: one file if it ends in .csv or .parquet, a table of a database as "
+        "postgresql://host/database/table or file.duckdb/table, else a folder of parts",
     )
     _log(parser, fitted=True)
     _value(parser, kept=True)
