@@ -180,7 +180,9 @@ class Content:
         yield "", _reader(self.schema, self.batches, failed)
         rejects = self.rejects()
         yield "_rejects", _reader(rejects.schema, rejects, failed)
-        facts = pa.table({"name": list(self.run), "value": pa.array(list(self.run.values()), pa.string())})
+        facts = pa.table(
+            [pa.array(list(column), pa.string()) for column in (self.run, self.run.values())], ["name", "value"]
+        )
         yield "_run", facts.to_reader()
 
 
