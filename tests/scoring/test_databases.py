@@ -353,8 +353,8 @@ def test_types_of_a_server_are_read_exactly(postgres):
     assert clv.rfm_summary(odd, date="day", amount="cost")["monetary_value"].tolist() == [12.5]
     ids = clv.rfm_summary(odd, customer_id="id", date="day", amount=None)["customer_id"].tolist()
     assert ids == [decimal.Decimal("12345678901234567890")]
-    with pytest.raises(clv.InvalidInput, match="first .*amount='NaN'"):
-        nan = "SELECT 1 AS customer_id, DATE '2024-01-01' AS date, CAST('NaN' AS numeric) AS amount"
+    nan = "SELECT 1 AS customer_id, DATE '2024-01-01' AS date, CAST('NaN' AS numeric) AS amount"
+    with pytest.raises(clv.InvalidInput, match="amount='NaN'"):
         clv.rfm_summary(clv.Database(postgres, query=nan))
     for query in ("DELETE FROM odd RETURNING *", "SELECT 1) AS x; DROP TABLE odd; --"):
         with pytest.raises(clv.InvalidInput, match="syntax error"):
