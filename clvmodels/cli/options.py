@@ -217,7 +217,7 @@ def _log_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _log(parser: argparse.ArgumentParser, *, whole: bool = True, fitted: bool = False) -> Any:
-    """Options of how a log is read; without ``whole`` its end is asked for elsewhere; ``fitted``: a model knows some."""
+    """Options of how a log is read; without ``whole`` not where it ends; if ``fitted`` a model knows the rest."""
     log = parser.add_argument_group("the log")
     _default(log, "--customer-id", "the customers", metavar="COLUMN")
     _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
@@ -241,7 +241,8 @@ def _log(parser: argparse.ArgumentParser, *, whole: bool = True, fitted: bool = 
         )
     grain = "what counts as one purchase: all lines of a day, ..."
     refunds = (
-        "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or stop"
+        "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or "
+        "stop"
     )
     if fitted:
         log.add_argument("--event-grain", choices=tuple(GRAINS), help=f"{grain} (default: the model's)")

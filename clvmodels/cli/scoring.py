@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .told import best_told, totals_told
+from .told import best_told, source_told, totals_told
 
 
 def told(words: Any, report: Any) -> str:
@@ -56,7 +56,7 @@ def _totals(report: Any) -> list[str]:
     between = {}
     if level is not None:
         between = {name: totals.interval(name, level) for name in ("expected_purchases", "clv")}
-    return totals_told(
+    lines = totals_told(
         report.horizon,
         report.time_unit,
         totals.customers,
@@ -66,6 +66,7 @@ def _totals(report: Any) -> list[str]:
         totals.clv,
         {name: (level, *ends) for name, ends in between.items() if ends is not None},
     )
+    return [*lines, *source_told(report.interval_source)]
 
 
 def _best(words: Any, report: Any) -> list[str]:

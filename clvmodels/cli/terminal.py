@@ -44,7 +44,7 @@ def bar(steps: Sequence[str]) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def counted(as_json: bool) -> Iterator[dict[str, Callable[..., None]]]:
+def counted(as_json: bool) -> Iterator[dict[str, Any]]:
     """Give the functions that `clvmodels.score` calls on its way, by the names of its keywords.
 
     They move a bar of customers, with the rate and the time left, where standard error is a terminal; or, ``as_json``,

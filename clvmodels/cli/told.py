@@ -189,10 +189,14 @@ def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
         float(scored["clv"].sum()) if money else None,
         ends,
     )
-    if "interval" in facts:
-        source = str(facts["interval_source"])
-        lines += [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
-    return lines
+    return [*lines, *source_told(facts.get("interval_source"))]
+
+
+def source_told(source: str | None) -> list[str]:
+    """What is in the intervals, if there are any."""
+    if source is None:
+        return []
+    return [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
 
 
 def totals_told(

@@ -111,7 +111,7 @@ def fingerprint(model: Model) -> str:
 
     >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> fingerprint(model)[:12]
-    'replaced'
+    '5d44cd857089'
     """
     reasons: dict[str, str] = {}
     content = _plain(_deciding(_described(model, True)), "", reasons)

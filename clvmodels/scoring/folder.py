@@ -57,7 +57,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         manifest.refuse_other(path, before, identity)
         finished = _verified(out, run, before)
     known = None if before is None else before["known"]
-    if before is not None and len(finished) == known["parts"] and "input" in identity:
+    if before is not None and known is not None and len(finished) == known["parts"] and "input" in identity:
         return _outcome(job, out, run, before, finished, len(finished))
     missing = None if known is None else [part for part in range(known["parts"]) if part not in finished]
     job.progress("reading")
@@ -93,7 +93,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             begun = time.monotonic()
             name = part_name(part, found.parts)
             with written_whole(out / name, through=run) as temporary:
-                totals = write_parquet(temporary, schema, job.scored(found, end, part, done))
+                totals = write_parquet(temporary, schema, job.scored(found, schema, end, part, done))
             done += totals.customers
             finished[part] = {"name": name, "rows": totals.customers, "size": (out / name).stat().st_size}
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}

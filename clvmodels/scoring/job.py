@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, UnitMismatch
+from ..errors import InvalidInput, UnitMismatch, warn
 from ..models.saved import fingerprint
 from ..transactions.engine import connection
-from ..transactions.grouped import Grouped, grouped
+from ..transactions.grouped import STATISTICS, Grouped, grouped
 from ..transactions.moments import parse_moment
 from . import manifest
 from .parquet import ROWS, schema_of
@@ -71,6 +73,7 @@ class Job:
     on_part: Callable[[Part], None]
     on_rows: Callable[[int, int], None]
     best: list[Any] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     def identity(self) -> dict[str, Any]:
         """What a run that goes on must have in common with the one before; without the input if that is no file."""
@@ -119,6 +122,12 @@ class Job:
                 f"the model is in {self.terms.unit}s, the summary in {unit}s: summarise again with "
                 f"time_unit={self.terms.unit!r}"
             )
+        family = self.terms.purchases.family
+        if found.kind == "log" and (family.time == "discrete" or not set(family.statistics) <= set(STATISTICS)):
+            raise InvalidInput(
+                f"{family.title} reads {', '.join(family.statistics)} of a summary of its own, which is not made of a "
+                "log here: score such a summary (for whole periods that of discrete_summary(log, period=...))"
+            )
         if self.terms.spend is not None and not found.money:
             raise InvalidInput(
                 "the model values spend, and the input has no money (a log an amount, a summary a monetary_value): "
@@ -144,26 +153,29 @@ class Job:
         }
         return schema_of(_arrow_type(found.id_type), self.columns, frames.facts_metadata(facts))
 
-    def scored(self, found: Grouped, end: str, part: int | None, done: int = 0) -> Iterator[tuple[Any, Totals]]:
+    def scored(
+        self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0
+    ) -> Iterator[tuple[Any, Totals]]:
         """Score the customers of a part, batch by batch; ``done`` of all have been before."""
         import pyarrow as pa
 
-        schema, total = self.schema(found, end), sum(found.part_rows())
+        total, told = sum(found.part_rows()), self.told
         constant = {
             "observation_end": end,
             "horizon": self.terms.horizon,
             "time_unit": self.terms.unit,
             "interval": self.terms.interval,
+            "interval_source": self.terms.source,
         }
         for batch in found.batches(part, ROWS):
             if not batch.num_rows:
                 continue
-            answers = score(self.terms, batch)
-            known = {**constant, "interval_source": answers.source}
+            with told_once(told):
+                answers = score(self.terms, batch)
             ids = batch.column("customer_id")
             own = {"customer_id": ids if ids.type == schema.field(0).type else ids.cast(schema.field(0).type)}
             own |= {name: pa.array(values) for name, values in answers.columns.items()}
-            arrays = [own[name] if name in own else pa.repeat(known[name], batch.num_rows) for name in self.columns]
+            arrays = [own[name] if name in own else pa.repeat(constant[name], batch.num_rows) for name in self.columns]
             self.best[:] = [best_of([*self.best, pa.table({name: own[name] for name in BEST if name in own})])]
             yield (
                 pa.RecordBatch.from_arrays(arrays, schema=schema),
@@ -171,6 +183,19 @@ class Job:
             )
             done += batch.num_rows
             self.on_rows(done, total)
+
+
+@contextmanager
+def told_once(told: set[str]) -> Iterator[None]:
+    """Warn of a kind of thing once, not of each batch anew."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for each in caught:
+        kind = re.sub(r"\d[\d,]*", "#", str(each.message))
+        if kind not in told:
+            told.add(kind)
+            warn(str(each.message).replace(" customers:", " customers of the first batch in which it is so:"))
 
 
 def _arrow_type(engine_type: str) -> Any:

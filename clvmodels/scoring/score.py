@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ClvError, InvalidInput
+from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.summarize import rfm_summary
 from ..units import length
@@ -48,7 +49,7 @@ class ScoreReport:
     best
         The 100 most valuable customers as an Arrow table; without money those who will buy most. None if an earlier
         run wrote parts without the columns that say who they are.
-    horizon, time_unit, observation_end, interval
+    horizon, time_unit, observation_end, interval, interval_source
         What the scores are about.
     seconds
         How long it took.
@@ -60,8 +61,8 @@ class ScoreReport:
     >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     report = clv.score(model, clv.load_cdnow(sample=True), pathlib.Path(folder, "scored.parquet"))
-    >>> report.totals.customers, report.counts.lines, report.parts_before
-    (2357, 6919, 0)
+    >>> report.totals.customers, report.counts.lines, report.parts_before, report.nothing_to_do
+    (2357, 6919, 0, False)
     """
 
     out: str
@@ -76,11 +77,12 @@ class ScoreReport:
     time_unit: str
     observation_end: str
     interval: float | None
+    interval_source: str | None
     seconds: float
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether an earlier run had finished all of it."""
+        """Whether an earlier run had finished all of it, and no file was touched."""
         return 0 < self.parts_before == len(self.files)
 
     def __str__(self) -> str:
@@ -93,7 +95,8 @@ class ScoreReport:
                 f"{self.observation_end} + {counts.lines_rejected:,} rejected"
             )
         lines.append(
-            f"{counts.customers:,} customers = {counts.customers_scored:,} scored + {counts.customers_rejected:,} rejected"
+            f"{counts.customers:,} customers = {counts.customers_scored:,} scored + "
+            f"{counts.customers_rejected:,} rejected"
         )
         lines += [f"  rejected: {count:,} {reason}" for reason, count in counts.reasons.items()]
         ahead = length(self.horizon, self.time_unit)
@@ -191,11 +194,16 @@ def score(
     >>> model = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     out = pathlib.Path(folder, "scores")
-    ...     report = clv.score(model, clv.load_cdnow(sample=True), out, partitions=3, columns=["expected_purchases"])
-    ...     print(sorted(path.name for path in out.iterdir()))
-    ...     print(clv.score(model, clv.load_cdnow(sample=True), out, partitions=3, columns=["p_alive"]))
-    Traceback (most recent call last):
-    clvmodels.errors.InvalidInput: replaced
+    ...     report = clv.score(model, clv.load_cdnow(sample=True), out, partitions=2, horizon=39)
+    ...     print(sorted(path.name for path in out.glob("*.parquet")))
+    ...     print(str(report).replace(str(out), "scores"))
+    ...     print(clv.score(model, clv.load_cdnow(sample=True), out, partitions=2, horizon=39).nothing_to_do)
+    ['part-00000-of-00002.parquet', 'part-00001-of-00002.parquet']
+    6,919 lines = 6,919 used + 0 after 1998-06-30 + 0 rejected
+    2,357 customers = 2,357 scored + 0 rejected
+    39 weeks ahead: 2,444 purchases expected
+    in 2 files: scores
+    True
     """
     begun = time.monotonic()
     terms = terms_of(model, horizon, annual_discount_rate, margin, interval, draws, seed)
@@ -213,6 +221,8 @@ def score(
         on_rows=on_rows,
     )
     outcome = _written(job, out, overwrite)
+    if outcome.kind == "summary" and not outcome.facts.get("time_unit") and outcome.totals.longest is not None:
+        warn_other_unit(terms.unit, terms.purchases.largest_trained, outcome.totals.longest)
     return ScoreReport(
         out=databases.shown(os.fspath(out)) if databases.is_place(os.fspath(out)) else os.fspath(out),
         kind=outcome.kind,
@@ -226,6 +236,7 @@ def score(
         time_unit=terms.unit,
         observation_end=str(outcome.facts["observation_end"]),
         interval=interval,
+        interval_source=terms.source,
         seconds=time.monotonic() - begun,
     )
 
@@ -243,13 +254,13 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
     if databases.is_place(os.fspath(out)):
         return databases.write(job, os.fspath(out), overwrite)
-    destination = folder if is_folder(out) else single_file
+    write = folder.write if is_folder(out) else single_file.write
     try:
-        return destination.write(job, Path(out), overwrite)
+        return write(job, Path(out), overwrite)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        stays = "finished parts stay, and the same call goes on from there" if destination is folder else "call again"
+        stays = "finished parts stay, and the same call goes on from there" if is_folder(out) else "call again"
         raise ClvError(
             f"no room left on the disk of {os.fspath(out)}; nothing half-written stands there under its name. Make "
             f"room: {stays}"
@@ -267,4 +278,7 @@ def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"time_unit={unit!r} differs from the model's, {terms.unit!r}: leave time_unit out")
     facts = terms.purchases._state.facts
     own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-    return own | {name: value for name, value in given.items() if value is not None or name == "amount" and name != "time_unit"}
+    asked = {
+        name: value for name, value in given.items() if name != "time_unit" and (value is not None or name == "amount")
+    }
+    return own | asked

@@ -14,6 +14,7 @@ from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel
 from ..models.predictive import intervals
 from ..models.predictive.counts import count_quantiles
+from ..models.predictive.parameter_draws import draws_of
 from ..models.predictive.predicting import exact_thetas, simulation_of
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
@@ -38,6 +39,7 @@ class Terms:
     interval: float | None
     draws: int
     seed: int
+    source: str | None  # of the parameters in the intervals
 
     @property
     def unit(self) -> str:
@@ -86,7 +88,18 @@ def terms_of(
         given = model.margin if margin is None else margin
         share = given if isinstance(given, str) else CLVModel(purchases, spend, rate, given).margin  # type: ignore[assignment, arg-type]
     delta = questions.continuous_rate(rate, purchases._unit, length) if spend is not None else 0.0
-    return Terms(purchases, spend, length, float(rate), delta, share, interval, draws, seed)
+    return Terms(
+        purchases, spend, length, float(rate), delta, share, interval, draws, seed, _source(purchases, spend, interval)
+    )
+
+
+def _source(purchases: PurchaseModel, spend: SpendModel | None, interval: float | None) -> str | None:
+    """Where the parameters of intervals come from; raises where a fit is not to be trusted."""
+    if interval is None:
+        return None
+    first = draws_of(purchases._state, purchases.family.title, 1, 0).source
+    other = first if spend is None else draws_of(spend._state, spend.family.title, 1, 0).source
+    return first if first == other else f"{first} (purchases), {other} (spend)"
 
 
 def answered(terms: Terms) -> list[str]:
@@ -113,12 +126,11 @@ def written(terms: Terms, columns: Sequence[str] | None) -> tuple[str, ...]:
 
 
 class Answers(NamedTuple):
-    """Of one batch: the columns of `answered` by name, the largest T, sums over customers in each draw, and whence."""
+    """Of one batch: the columns of `answered` by name, the largest T, and sums over customers in each draw."""
 
     columns: dict[str, Array]
     longest: float | None
     drawn: dict[str, Array]
-    source: str | None
 
 
 def score(terms: Terms, batch: Any) -> Answers:
@@ -134,19 +146,21 @@ def score(terms: Terms, batch: Any) -> Answers:
     if spend is not None:
         seen = {name: columns[name] for name in spend.family.statistics}
         each = spend.spend_of(seen, spend._state.values)
-        worth = questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
+        worth = (
+            questions.discounted(family, terms.horizon, terms.delta, history, values, alive) if terms.delta else count
+        )
         share = statistics.margins(batch, terms.margin) if isinstance(terms.margin, str) else share
         found |= {"expected_spend": each, "clv": cash_flows.money(worth, each, share)}
     longest = float(columns["T"].max()) if "T" in columns and batch.num_rows else None
     if terms.interval is None:
-        return Answers(found, longest, {}, None)
-    ends, drawn, source = _intervals(terms, columns, share, _keys(batch.column(ALWAYS)))
-    return Answers(intervals.with_ends(found, ends), longest, drawn, source)
+        return Answers(found, longest, {})
+    ends, drawn = _intervals(terms, columns, share, _keys(batch.column(ALWAYS)))
+    return Answers(intervals.with_ends(found, ends), longest, drawn)
 
 
 def _intervals(
     terms: Terms, columns: dict[str, Array], share: Any, keys: Any
-) -> tuple[dict[str, intervals.Interval], dict[str, Array], str]:
+) -> tuple[dict[str, intervals.Interval], dict[str, Array]]:
     """As `CLVModel.predict` makes them, but that each customer has random numbers of his own, whoever else is there."""
     certainty: tuple[Any, Any, Any] = (terms.interval, terms.draws, terms.seed)
     q = intervals.checked_interval(terms.interval)
@@ -155,7 +169,7 @@ def _intervals(
     thetas = exact_thetas(terms.purchases, terms.seed)
     counts = count_quantiles(terms.purchases.family, thetas, history, terms.horizon, q).values
     ends["expected_purchases"] = (counts[0], counts[1])
-    simulation, source = simulation_of(
+    simulation, _ = simulation_of(
         terms.purchases,
         terms.spend,
         columns,
@@ -168,10 +182,10 @@ def _intervals(
     simulated = simulation.run(q, keys=keys)
     drawn = {"expected_purchases": simulated.total["purchases"]}
     if terms.spend is not None:
-        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty)
+        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty, own=True)
         worth = simulated.quantile["clv"]
         ends["clv"], drawn["clv"] = (worth[0], worth[1]), simulated.total["clv"]
-    return ends, drawn, source
+    return ends, drawn
 
 
 def _keys(ids: Any) -> Any:

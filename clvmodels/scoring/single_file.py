@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from shutil import rmtree
 
 from ..errors import InvalidInput
 from ..files import sync_folder, written_whole
 from .job import Job, Part
+from .locks import locked
 from .outcome import Outcome
 from .parquet import write_csv, write_parquet, write_rejects
 
@@ -30,6 +32,18 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
     if out.is_dir():
         raise InvalidInput(f"cannot write {out}: it is a folder")
     job.progress("reading")
+    run = out.with_name(f".{out.name}.run")
+    run.mkdir(exist_ok=True)
+    with locked(run / "lock", str(out)):
+        try:
+            for left in run.glob(".*.part"):
+                left.unlink(missing_ok=True)
+            return _locked_write(job, out, run)
+        finally:
+            rmtree(run, ignore_errors=True)
+
+
+def _locked_write(job: Job, out: Path, run: Path) -> Outcome:
     beside = rejects_beside(out)
     with job.open() as found:
         end = job.check(found)
@@ -37,9 +51,10 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         begun = time.monotonic()
         rejected = found.counts.lines_rejected + found.counts.customers_rejected
         write_table = write_csv if out.suffix.lower() == ".csv" else write_parquet
-        with written_whole(out) as table:
-            totals = write_table(table, job.schema(found, end), job.scored(found, end, None))
-            with written_whole(beside) as temporary:
+        with written_whole(out, through=run) as table:
+            schema = job.schema(found, end)
+            totals = write_table(table, schema, job.scored(found, schema, end, None))
+            with written_whole(beside, through=run) as temporary:
                 write_rejects(temporary, found.rejects())
         if not rejected:
             beside.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.predictive.intervals import checked_interval
 from ..numerics.arrays import Array
 
 MOST = 100  # customers who are kept as the best
@@ -17,7 +18,7 @@ BEST = ("customer_id", "p_alive", "expected_purchases", "expected_spend", "clv")
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over customers: how many, still alive, purchases, revenue and value; and the largest T.
+    """Sums over customers: how many, still alive, purchases, revenue and value; and the longest T.
 
     Attributes
     ----------
@@ -29,7 +30,7 @@ class Totals:
         Σ expected_purchases · expected_spend; None without money.
     clv
         Sum of the values; None without money.
-    largest_T
+    longest
         The longest time since a first purchase; None if there is no customer, or the family reads no T.
     purchases_drawn, clv_drawn
         With intervals the sum over customers in each draw.
@@ -37,7 +38,7 @@ class Totals:
     Examples
     --------
     >>> Totals(2, 1.5, 3.0) + Totals(1, 0.5, 1.0)
-    Totals(customers=3, p_alive=2.0, expected_purchases=4.0, revenue=None, clv=None, largest_T=None, \
+    Totals(customers=3, p_alive=2.0, expected_purchases=4.0, revenue=None, clv=None, longest=None, \
 purchases_drawn=(), clv_drawn=())
     """
 
@@ -46,7 +47,7 @@ purchases_drawn=(), clv_drawn=())
     expected_purchases: float = 0.0
     revenue: float | None = None
     clv: float | None = None
-    largest_T: float | None = None
+    longest: float | None = None
     purchases_drawn: tuple[float, ...] = ()
     clv_drawn: tuple[float, ...] = ()
 
@@ -58,13 +59,16 @@ purchases_drawn=(), clv_drawn=())
             self.expected_purchases + other.expected_purchases,
             _sum(self.revenue, other.revenue),
             _sum(self.clv, other.clv),
-            max((t for t in (self.largest_T, other.largest_T) if t is not None), default=None),
+            max((t for t in (self.longest, other.longest) if t is not None), default=None),
             _each(self.purchases_drawn, other.purchases_drawn),
             _each(self.clv_drawn, other.clv_drawn),
         )
 
     def interval(self, name: str, level: float) -> tuple[float, float] | None:
-        """Between what the sum of ``"expected_purchases"`` or ``"clv"`` lies with that probability; None if not drawn.
+        """Between what a sum over all customers will lie; None if it was not drawn.
+
+        ``name`` is "expected_purchases" or "clv", ``level`` the probability of lying between the two, such as 0.9.
+        Raises InvalidInput for a level that is none.
 
         >>> Totals(purchases_drawn=(1.0, 2.0, 3.0)).interval("expected_purchases", 0.5)
         (1.5, 2.5)
@@ -72,7 +76,7 @@ purchases_drawn=(), clv_drawn=())
         drawn = self.purchases_drawn if name == "expected_purchases" else self.clv_drawn
         if not drawn:
             return None
-        low, high = np.quantile(np.array(drawn), [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(np.array(drawn), checked_interval(level))
         return float(low), float(high)
 
 

@@ -35,12 +35,17 @@ class Counts:
 
     Attributes
     ----------
-    lines
+    lines, lines_used, lines_after_end, lines_rejected
         Lines of the log = lines_used + lines_after_end + lines_rejected; all 0 for a summary.
-    customers
+    customers, customers_scored, customers_rejected
         Customers met, which have a line that is used (of a summary: its rows) = customers_scored + customers_rejected.
     reasons
         Rejected lines and customers by their reason in words, those that there are.
+
+    Examples
+    --------
+    >>> Counts(lines=9, lines_used=8, lines_rejected=1, customers=3, customers_scored=3).reasons
+    {}
     """
 
     lines: int = 0

@@ -49,7 +49,9 @@ def register(
 
 def is_files(log: object) -> bool:
     """Whether a log is named by a path, or a list of paths."""
-    return isinstance(log, str | Path | list | tuple)
+    if isinstance(log, list | tuple):
+        return not log or any(isinstance(path, str | Path) for path in log)
+    return isinstance(log, str | Path)
 
 
 def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
