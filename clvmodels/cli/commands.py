@@ -28,7 +28,7 @@ def forecast(words: argparse.Namespace) -> None:
     check_targets({"--out": out, "--model": model}, {"the log": words.log})
     with bar(STEPS) as progress:
         result = whole_way(
-            words.log,
+            words.source,
             **_reading(words),
             time_unit=words.time_unit,
             purchases=words.purchases,
@@ -63,7 +63,7 @@ def validate(words: argparse.Namespace) -> None:
     steps = ("reading the log", *each, "baselines", "scores and comparisons", drawing)
     with bar(steps) as progress:
         found = hold_against(
-            words.log,
+            words.source,
             **names,
             calibration_end=words.calibration_end,
             holdout_end=words.holdout_end,
@@ -101,9 +101,9 @@ def summarize(words: argparse.Namespace) -> None:
         elif words.periods:
             found = None
             own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
-            summary = discrete_summary(words.log, words.periods, **own)
+            summary = discrete_summary(words.source, words.periods, **own)
         else:
-            found = log_to_summary(words.log, **reading, time_unit=words.time_unit, keep_state=words.keep_state)
+            found = log_to_summary(words.source, **reading, time_unit=words.time_unit, keep_state=words.keep_state)
             summary = found.summary
     facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
@@ -139,7 +139,7 @@ def _updated(words: argparse.Namespace) -> Any:
         names["amount"] = None if words.no_amount else words.amount
     return update_summary(
         words.update,
-        words.log,
+        words.source,
         observation_end=words.observation_end,
         late=words.late,
         full_log=words.full_log,
@@ -169,7 +169,7 @@ def fit(words: argparse.Namespace) -> None:
     out = Path(words.out)
     if out.suffix.lower() != ".json":
         raise InvalidInput(f"--out must end in .json; found {words.out}")
-    check_targets({"--out": out}, {f"the source {name}": name for name in words.source})
+    check_targets({"--out": out}, {f"the source {name}": name for name in words.log})
     model = CLVModel(words.purchases, words.spend, words.annual_discount_rate, words.margin, words.time_unit)
     fitted: Any = model
     with bar((_MERGING, *FIT_STEPS)) as progress:
@@ -190,7 +190,7 @@ def fit(words: argparse.Namespace) -> None:
     with written_whole(out) as new_model:
         fitted.save(new_model)
     note = "" if fitted is model else "\n\nThere is no money in the source: purchases were fitted, spend was not"
-    lines = [*told.patterns_told(words.source, found), "", *told.models_told(fitted)]
+    lines = [*told.patterns_told(words.log, found), "", *told.models_told(fitted)]
     _tell(words, "\n".join(lines) + f"{note}\n\nWrote the model to {out}")
 
 
@@ -198,12 +198,13 @@ def score(words: argparse.Namespace) -> None:
     """``clvmodels score``: from a model and a log or a summary to every customer's value."""
     from ..models.saved import load_model
     from ..models.spend import SpendModel
+    from ..scoring.databases import is_place
     from ..scoring.score import is_folder
     from ..scoring.score import score as score_all
     from ..scoring.single_file import rejects_beside
 
-    out = Path(words.out)
-    if not is_folder(out):
+    out = words.out if is_place(words.out) else Path(words.out)
+    if isinstance(out, Path) and not is_folder(out):
         sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
         check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
@@ -214,7 +215,7 @@ def score(words: argparse.Namespace) -> None:
     with counted(words.log_json) as told_rows:
         report = score_all(
             model,
-            words.log if len(words.log) > 1 else words.log[0],
+            words.source,
             out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
@@ -239,7 +240,7 @@ def _refuse_given(words: argparse.Namespace, reading: dict[str, Any]) -> None:
     given = [f"--{name.replace('_', '-')}" for name in ("no_amount", *reading) if name in words.given]
     if given:
         raise InvalidInput(
-            f"{' '.join(words.source)} is a summary (it has frequency, recency and T), which has been read already: "
+            f"{' '.join(words.log)} is a summary (it has frequency, recency and T), which has been read already: "
             f"leave {', '.join(given)} out, or give the log itself"
         )
 

@@ -12,7 +12,7 @@ from ..transactions.sql import GRAINS, REFUNDS
 from ..transactions.update import LATE
 from ..units import HOURS
 from ..versions import version_of
-from . import commands, settings, simulating
+from . import commands, settings, simulating, sources
 from .defaults import DEFAULTS
 
 
@@ -27,6 +27,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     command = each[words.command]
     words.settings_file = file
     words.given = {name for name, value in vars(words).items() if value != command.get_default(name)}
+    sources.resolve(words)
     return words
 
 
@@ -48,6 +49,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     }
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
+        sources.add_database(command)
         command.add_argument(
             "--config", metavar="FILE", help="a file of settings (default: clvmodels.toml in this folder, if there)"
         )
@@ -175,7 +177,7 @@ def _fit(made: Any) -> argparse.ArgumentParser:
         "          clvmodels fit 'orders/*.parquet' --out model.json --observation-end 2024-12-31",
     )
     parser.add_argument(
-        "source",
+        "log",
         metavar="SOURCE",
         nargs="+",
         help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log; several files are "
@@ -231,7 +233,8 @@ def _score(made: Any) -> argparse.ArgumentParser:
         "--out",
         required=True,
         metavar="DIR_OR_FILE",
-        help="where the table goes: one file if it ends in .csv or .parquet, else a folder of parts",
+        help="where the table goes: one file if it ends in .csv or .parquet, a table of a database as "
+        "postgresql://host/database/table or file.duckdb/table, else a folder of parts",
     )
     _log(parser, fitted=True)
     _value(parser, kept=True)

@@ -111,9 +111,9 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
     job.progress("reading")
     totals = Totals()
 
-    def batches(found: Any, end: str) -> Iterator[Any]:
+    def batches(found: Any, schema: Any, end: str) -> Iterator[Any]:
         nonlocal totals
-        for batch, own in job.scored(found, end, None):
+        for batch, own in job.scored(found, schema, end, None):
             totals += own
             yield batch
 
@@ -123,9 +123,10 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
             job.progress("scoring")
             begun = time.monotonic()
             rejected = found.counts.lines_rejected + found.counts.customers_rejected
+            schema = job.schema(found, end)
             content = Content(
-                job.schema(found, end),
-                batches(found, end),
+                schema,
+                batches(found, schema, end),
                 found.rejects,
                 _run(job, found, end),
                 ids_are_uuids=found.id_type == "UUID",
@@ -180,7 +181,9 @@ class Content:
         yield "", _reader(self.schema, self.batches, failed)
         rejects = self.rejects()
         yield "_rejects", _reader(rejects.schema, rejects, failed)
-        facts = pa.table({"name": list(self.run), "value": pa.array(list(self.run.values()), pa.string())})
+        facts = pa.table(
+            [pa.array(list(column), pa.string()) for column in (self.run, self.run.values())], ["name", "value"]
+        )
         yield "_run", facts.to_reader()
 
 

@@ -23,7 +23,7 @@ _MONEY = ("numeric", "money")
 class Database:
     """A log or a summary that stands in a database.
 
-    Parameters
+    Attributes
     ----------
     where
         The path of a DuckDB file (.duckdb, .ddb or .db), which is opened read-only, or the address of a PostgreSQL
@@ -59,6 +59,8 @@ class Database:
     1
     >>> clv.Database("postgresql://ann:secret@host/shop", query="SELECT * FROM orders")
     Database('postgresql://ann@host/shop', query='SELECT * FROM orders')
+    >>> clv.Database("postgresql://ann:secret@host/shop", "orders").shown
+    'postgresql://ann@host/shop'
     """
 
     where: str

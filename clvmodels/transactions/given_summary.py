@@ -139,7 +139,8 @@ def _checks(statistics: tuple[str, ...]) -> list[tuple[str, str]]:
                 ("frequency is too large", f"{column} > 9007199254740992"),
             ]
     if "recency" in statistics and "T" in statistics:
-        found += [("recency exceeds T", '"recency" > "T"')]
+        # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
+        found += [("recency exceeds T", '"recency" > "T" + 1e-9 * GREATEST("T", 1)')]
     return found
 
 
