@@ -31,6 +31,8 @@ from .spark_summary import check_summary, facts_of, with_facts
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = ["patterns", "rfm_summary", "score"]
+
 ROWS = 131_072  # rows scored at a time: Spark's batches of 10,000 pay too much for what is done once a batch
 
 
