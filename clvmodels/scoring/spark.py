@@ -58,12 +58,14 @@ def rfm_summary(
     ----------
     log
         A Spark DataFrame, or the name of a table.
-    customer_id, date, amount, time_unit, event_grain, observation_start, observation_end, refunds, order_id, strict
+    customer_id, date, amount, time_unit, event_grain, observation_start, observation_end, refunds, order_id
         As for `clvmodels.summarize`. Amounts may also be text, as Spark reads them from CSV files.
     tz
         As there; needed for a column of TIMESTAMP, which in Spark is an instant. TIMESTAMP_NTZ is local time as it is.
     date_format
         As there, with %d %m %Y %y %H %I %p %M %S %f and %z.
+    strict
+        As there; refunds that cannot be taken off anything then need the summary to be computed once at once.
 
     Returns
     -------
@@ -162,11 +164,13 @@ def score(
         workers, with its posterior if it carries one.
     source
         A Spark DataFrame or the name of a table: a log, or a summary, which has frequency, recency and T.
-    horizon, annual_discount_rate, interval, draws, seed
-        As for `CLVModel.predict`. The ends of ``clv`` are simulated for the customers of a batch together, so they
-        differ, within the error of so many draws, when Spark cuts the rows otherwise.
+    horizon, annual_discount_rate
+        As for `CLVModel.predict`.
     margin
         As there; the name of a column where the source is a summary.
+    interval, draws, seed
+        As there. The ends of ``clv`` are simulated for the customers of a batch together, so they
+        differ, within the error of so many draws, when Spark cuts the rows otherwise.
     **reading
         As for `rfm_summary`, of a log; ``time_unit`` is the model's. Of a summary ``observation_end`` and
         ``time_unit`` where its metadata was lost.
