@@ -197,8 +197,9 @@ def score(
     if not isinstance(model, (CLVModel, PurchaseModel)):
         raise InvalidInput(f"expected a CLVModel or a PurchaseModel; found {type(model).__name__}")
     purchases = model.purchases if isinstance(model, CLVModel) else model
-    if isinstance(model, PurchaseModel) and "amount" not in reading:
-        reading["amount"] = None
+    source = frame_of(source, "log or summary")
+    if isinstance(model, PurchaseModel) and "amount" not in source.columns:
+        reading.setdefault("amount", None)  # where there are amounts, refunds decide what a purchase is
     reading.setdefault("time_unit", purchases._unit)
     share = model.margin if isinstance(model, CLVModel) and margin is None else margin
     more = [share] if isinstance(share, str) else []
