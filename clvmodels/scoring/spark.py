@@ -31,6 +31,8 @@ from .spark_summary import check_summary, facts_of, with_facts
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = ["patterns", "rfm_summary", "score"]
+
 ROWS = 131_072  # rows scored at a time: Spark's batches of 10,000 pay too much for what is done once a batch
 
 
@@ -56,12 +58,14 @@ def rfm_summary(
     ----------
     log
         A Spark DataFrame, or the name of a table.
-    customer_id, date, amount, time_unit, event_grain, observation_start, observation_end, refunds, order_id, strict
+    customer_id, date, amount, time_unit, event_grain, observation_start, observation_end, refunds, order_id
         As for `clvmodels.summarize`. Amounts may also be text, as Spark reads them from CSV files.
     tz
         As there; needed for a column of TIMESTAMP, which in Spark is an instant. TIMESTAMP_NTZ is local time as it is.
     date_format
         As there, with %d %m %Y %y %H %I %p %M %S %f and %z.
+    strict
+        As there; refunds that cannot be taken off anything then need the summary to be computed once at once.
 
     Returns
     -------
@@ -160,11 +164,13 @@ def score(
         workers, with its posterior if it carries one.
     source
         A Spark DataFrame or the name of a table: a log, or a summary, which has frequency, recency and T.
-    horizon, annual_discount_rate, interval, draws, seed
-        As for `CLVModel.predict`. The ends of ``clv`` are simulated for the customers of a batch together, so they
-        differ, within the error of so many draws, when Spark cuts the rows otherwise.
+    horizon, annual_discount_rate
+        As for `CLVModel.predict`.
     margin
         As there; the name of a column where the source is a summary.
+    interval, draws, seed
+        As there. The ends of ``clv`` are simulated for the customers of a batch together, so they
+        differ, within the error of so many draws, when Spark cuts the rows otherwise.
     **reading
         As for `rfm_summary`, of a log; ``time_unit`` is the model's. Of a summary ``observation_end`` and
         ``time_unit`` where its metadata was lost.
@@ -191,8 +197,9 @@ def score(
     if not isinstance(model, (CLVModel, PurchaseModel)):
         raise InvalidInput(f"expected a CLVModel or a PurchaseModel; found {type(model).__name__}")
     purchases = model.purchases if isinstance(model, CLVModel) else model
-    if isinstance(model, PurchaseModel) and "amount" not in reading:
-        reading["amount"] = None
+    source = frame_of(source, "log or summary")
+    if isinstance(model, PurchaseModel) and "amount" not in source.columns:
+        reading.setdefault("amount", None)  # where there are amounts, refunds decide what a purchase is
     reading.setdefault("time_unit", purchases._unit)
     share = model.margin if isinstance(model, CLVModel) and margin is None else margin
     more = [share] if isinstance(share, str) else []
