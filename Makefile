@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark study calibrate nuts pictures clean environment environment-dev
+.PHONY: help demo test test-system lint notebooks oracle benchmark benchmark-scale study calibrate nuts pictures clean environment environment-dev environment-spark
 
 PYTHON =
 VENV = .venv
@@ -13,11 +13,12 @@ ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh $(VENV)
 help:
 	@echo 'make demo         forecast every CDNOW customer: build/cdnow_scored.parquet'
 	@echo 'make test         run the tests and the examples of the documentation'
-	@echo 'make test-system  the wheel in a clean environment, and a report in Chromium (chromium-driver)'
+	@echo 'make test-system  the wheel in a clean environment, a report in Chromium (chromium-driver), Spark (Java 17)'
 	@echo 'make lint         ruff, mypy, import-linter'
 	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'
 	@echo 'make benchmark    time and memory beside lifetimes'
+	@echo 'make benchmark-scale  batch jobs on 10 and 100 million lines (an hour, 5 GB under build/)'
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
 	@echo 'make calibrate    rank posteriors and cover futures of simulated worlds: docs/calibration.md (half an hour)'
 	@echo 'make nuts         posteriors of CDNOW by NUTS of another package, which tests compare with (20 minutes)'
@@ -30,6 +31,10 @@ environment:
 environment-dev:
 	@$(ENVIRONMENT) dev
 
+# in an environment of its own: PySpark is 456 MB
+environment-spark:
+	@PYTHON="$(PYTHON)" sh tools/environment.sh .venv-spark spark
+
 demo: environment
 	@mkdir -p build
 	@$(BIN)/clvmodels forecast data/cdnow_transactions.csv --out build/cdnow_scored.parquet
@@ -37,8 +42,9 @@ demo: environment
 test: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not system and not study' --doctest-modules clvmodels tests
 
-test-system: environment-dev
-	@$(BIN)/python -m pytest -q -m system tests
+test-system: environment-dev environment-spark
+	@$(BIN)/python -m pytest -q -m system --ignore tests/scoring/test_spark.py tests
+	@.venv-spark/bin/python -m pytest -q tests/scoring/test_spark.py
 
 lint: environment-dev
 	@$(BIN)/ruff check .
@@ -54,6 +60,9 @@ oracle: environment-dev
 
 benchmark: environment-dev
 	@$(BIN)/python tests/benchmarks/run.py
+
+benchmark-scale: environment-dev
+	@$(BIN)/python tests/benchmarks/scale.py
 
 study: environment-dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m study tests

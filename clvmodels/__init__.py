@@ -35,11 +35,21 @@ if TYPE_CHECKING:
     from .models.saved import load_model as load_model
     from .models.spend import SpendModel as SpendModel
     from .reports.report import report as report
+    from .scoring import spark as spark
     from .scoring.forecast import forecast as forecast
+    from .scoring.score import ScoreReport as ScoreReport
+    from .scoring.score import score as score
+    from .scoring.simulated_log import SimulatedLog as SimulatedLog
+    from .scoring.simulated_log import simulate_log as simulate_log
+    from .transactions.databases import Database as Database
     from .transactions.discrete import discrete_summary as discrete_summary
     from .transactions.holdout import calibration_holdout as calibration_holdout
+    from .transactions.patterns import Patterns as Patterns
+    from .transactions.patterns import patterns as patterns
+    from .transactions.statement import summary_sql as summary_sql
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .transactions.update import update_summary as update_summary
     from .validation.backtest import Backtest as Backtest
     from .validation.backtest import backtest as backtest
     from .validation.check_forecast import ForecastCheck as ForecastCheck
@@ -75,10 +85,19 @@ _HOME = {
     "SpendModel": "models.spend",
     "report": "reports.report",
     "forecast": "scoring.forecast",
+    "score": "scoring.score",
+    "ScoreReport": "scoring.score",
+    "Database": "transactions.databases",
+    "SimulatedLog": "scoring.simulated_log",
+    "simulate_log": "scoring.simulated_log",
     "discrete_summary": "transactions.discrete",
     "calibration_holdout": "transactions.holdout",
+    "Patterns": "transactions.patterns",
+    "patterns": "transactions.patterns",
     "rfm_summary": "transactions.summarize",
+    "summary_sql": "transactions.statement",
     "summarize": "transactions.summarize",
+    "update_summary": "transactions.update",
     "Backtest": "validation.backtest",
     "backtest": "validation.backtest",
     "Validation": "validation.result",
@@ -89,7 +108,7 @@ _HOME = {
     "drift": "validation.drift",
 }
 
-_MODULES = ("plots", "validation")
+_MODULES = {"plots": "plots", "spark": "scoring.spark", "validation": "validation"}
 
 __all__ = sorted([*_HOME, *_MODULES])
 
@@ -98,7 +117,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(f"{__name__}.versions").version_of(__name__)
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -21,17 +21,28 @@ def _mode(target: Path) -> int:
     return 0o666 & ~umask
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the disk remember what names a folder holds, where the system can do that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 @contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def written_whole(path: str | os.PathLike[str], through: Path | None = None) -> Iterator[Path]:
     """Give a temporary path beside ``path``; when the block ends well it is synced to disk and renamed to ``path``.
 
-    If the block fails, the temporary file is removed and whatever stood at ``path`` is untouched.
+    The temporary file stands in the folder ``through``, if one is given, on the same disk. If the block fails, it is
+    removed and whatever stood at ``path`` is untouched.
     """
     target = Path(os.path.realpath(path))  # a link keeps pointing at its file
     if target.is_dir():
         raise InvalidInput(f"cannot write {target}: it is a folder; expected the name of a file")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=through or target.parent)
     except OSError as error:
         raise InvalidInput(f"cannot write {target}: {error.strerror or error}") from error
     os.close(handle)
@@ -42,6 +53,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.chmod(_mode(target))
         os.replace(temporary, target)
+        sync_folder(target.parent)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

@@ -23,7 +23,10 @@ Column: TypeAlias = Any
 
 FACTS_KEY = "clvmodels"
 CUSTOMER_ID = "customer_id"
-ACCEPTED = "a pandas DataFrame, a pyarrow Table, a polars DataFrame, a DuckDB relation, or a path to .parquet or .csv"
+ACCEPTED = (
+    "a pandas DataFrame, a pyarrow Table, a polars DataFrame, a DuckDB relation, anything with an Arrow stream, or a "
+    "path to .parquet or .csv"
+)
 
 _PANDAS_ATTRS = b"PANDAS_ATTRS"  # where pandas itself keeps attrs in a Parquet schema
 _INT64 = range(-(2**63), 2**63)
@@ -50,7 +53,9 @@ def kind(frame: object) -> str:
 
 
 def load(source: object) -> Frame:
-    """Return a summary as a frame: frames as they are, ``.parquet`` and ``.csv`` paths and DuckDB relations as pandas.
+    """Return a summary as a frame: frames as they are, what is none (paths, DuckDB relations, streams) as pandas.
+
+    Paths end in ``.parquet`` or ``.csv``; a stream is anything with an Arrow stream, such as `clvmodels.Database`.
 
     Identifiers that are text stay text; those of a CSV file become whole numbers only if every one of them is written
     as one (no leading zeros).
@@ -75,6 +80,8 @@ def load(source: object) -> Frame:
         return _relation_to_pandas(source)
     if found:
         return source
+    if hasattr(source, "__arrow_c_stream__"):
+        return _stream_to_pandas(source)
     raise InvalidInput(f"expected {ACCEPTED}; found {type(source).__module__}.{type(source).__qualname__}")
 
 
@@ -371,6 +378,16 @@ def attach_facts(frame: Frame, facts: Mapping[str, str | None]) -> Frame:
     return frame
 
 
+def facts_metadata(facts: Mapping[str, str | None]) -> dict[str, str]:
+    """Facts as the metadata of an Arrow schema, where pandas finds them too when it reads the file.
+
+    >>> sorted(facts_metadata({"time_unit": "week"}))
+    ['PANDAS_ATTRS', 'clvmodels']
+    """
+    text = json.dumps(dict(facts))
+    return {FACTS_KEY: text, _PANDAS_ATTRS.decode(): json.dumps({FACTS_KEY: text})}
+
+
 def whole_numbers(texts: Column) -> Column | None:
     """An Arrow text column as int64 if every value is written as a whole number, without leading zeros; else None.
 
@@ -440,6 +457,16 @@ def _relation_to_pandas(relation: Any) -> Frame:
         return relation.to_arrow_table().to_pandas()
     except duckdb.Error as error:
         raise InvalidInput("the DuckDB relation could not be read; run it by itself to see why") from error
+
+
+def _stream_to_pandas(stream: Any) -> Frame:
+    import pyarrow as pa
+
+    try:
+        reader = pa.RecordBatchReader.from_stream(stream)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidInput(f"the Arrow stream of {type(stream).__qualname__} holds no columns") from error
+    return reader.read_all().to_pandas()
 
 
 def _load_file(path: Path) -> Frame:

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Make or renew a virtual environment of this checkout: sh tools/environment.sh [DIR [dev]]
+# Make or renew a virtual environment of this checkout: sh tools/environment.sh [DIR [dev|spark]]
 #
-# With `dev` it also holds what tests and linters need. Nothing is done when pyproject.toml, constraints.txt and the
+# With `dev` it also holds what tests and linters need; with `spark` what the tests of Spark need, PySpark too, which is
+# large and so has an environment and constraints of its own. Nothing is done when pyproject.toml, constraints.txt and the
 # place of the checkout are those it was made from; packages are brought up to date when a file changed; an environment
 # that is half made, does not start, or was moved is made anew. PYTHON=... names the Python to use; without it the first
 # of python3, python3.13, python3.12, python3.11 is taken that is new enough and can make environments.
@@ -48,14 +49,14 @@ fi
 venv=${1:-.venv}
 extra=${2:-}
 case $venv in .venv*) ;; *) fail "expected a folder named .venv or .venv-something, found $venv" ;; esac
-case $extra in '' | dev) ;; *) fail "expected dev or nothing, found $extra" ;; esac
+case $extra in '' | dev | spark) ;; *) fail "expected dev, spark or nothing, found $extra" ;; esac
 core_stamp=$venv/.made-core
-dev_stamp=$venv/.made-dev
-stamp=$core_stamp
-[ -z "$extra" ] || stamp=$dev_stamp
+stamp=$venv/.made-${extra:-core}
+constraints=constraints.txt
+[ "$extra" != spark ] || constraints=constraints-spark.txt
 
 place=$(pwd)
-made_from=$(cat pyproject.toml setup.py constraints.txt | cksum)
+made_from=$(cat pyproject.toml setup.py "$constraints" | cksum)
 
 reason=
 if [ ! -e "$venv" ] && [ ! -L "$venv" ]; then
@@ -86,14 +87,17 @@ else
 fi
 
 # Without its stamps an environment counts as half made: a run that is interrupted from here on starts again.
-rm -f "$core_stamp" "$dev_stamp"
-target=.
-[ -z "$extra" ] || target=".[$extra]"
+rm -f "$venv"/.made-*
+case $extra in
+    '') set -- --editable . ;;
+    spark) set -- --editable '.[spark]' pyspark pytest ;;
+    *) set -- --editable ".[$extra]" ;;
+esac
 log=$venv/pip.log
 if ! PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 \
-    "$venv/bin/python" -m pip install --constraint constraints.txt --editable "$target" >"$log" 2>&1 </dev/null; then
+    "$venv/bin/python" -m pip install --constraint "$constraints" "$@" >"$log" 2>&1 </dev/null; then
     tail -n 20 "$log" >&2
     fail "pip could not install clvmodels into $venv (all it said: $log)."
 fi
-[ -z "$extra" ] || printf '%s\n' "$place" "$made_from" >"$dev_stamp"
+printf '%s\n' "$place" "$made_from" >"$stamp"
 printf '%s\n' "$place" "$made_from" >"$core_stamp"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput
 from ..files import written_whole
-from . import told
-from .terminal import bar, say
+from . import scoring, told
+from .defaults import DEFAULTS
+from .terminal import STDERR, bar, counted, say
 from .writing import check_targets, page_target, table_target, write_table
+
+_MERGING = "merging customers"
 
 
 def forecast(words: argparse.Namespace) -> None:
@@ -24,7 +28,7 @@ def forecast(words: argparse.Namespace) -> None:
     check_targets({"--out": out, "--model": model}, {"the log": words.log})
     with bar(STEPS) as progress:
         result = whole_way(
-            words.log,
+            words.source,
             **_reading(words),
             time_unit=words.time_unit,
             purchases=words.purchases,
@@ -59,7 +63,7 @@ def validate(words: argparse.Namespace) -> None:
     steps = ("reading the log", *each, "baselines", "scores and comparisons", drawing)
     with bar(steps) as progress:
         found = hold_against(
-            words.log,
+            words.source,
             **names,
             calibration_end=words.calibration_end,
             holdout_end=words.holdout_end,
@@ -84,21 +88,29 @@ def summarize(words: argparse.Namespace) -> None:
     from ..transactions.summarize import summarize as log_to_summary
 
     out = table_target(words.out)
-    check_targets({"--out": out}, {"the log": words.log})
+    sources = {"the log": words.log, "the summary": words.update, "the whole log": words.full_log}
+    check_targets({"--out": out}, {what: source for what, source in sources.items() if source})
+    if words.update or words.keep_state:
+        _refuse_without_state(words, out)
     reading = _reading(words)
     with bar(("reading the log",)) as progress:
         progress("reading the log")
-        if words.periods:
+        if words.update:
+            found = None
+            summary = _updated(words)
+        elif words.periods:
             found = None
             own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
-            summary = discrete_summary(words.log, words.periods, **own)
+            summary = discrete_summary(words.source, words.periods, **own)
         else:
-            found = log_to_summary(words.log, **reading, time_unit=words.time_unit)
+            found = log_to_summary(words.source, **reading, time_unit=words.time_unit, keep_state=words.keep_state)
             summary = found.summary
     facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
         write_table(summary, new_table, out.suffix.lower())
-    lines = [f"THE LOG {words.log}", *(told.quality_told(found.quality) if found else []), ""]
+    until = f", and the lines of {words.log} until {facts['observation_end']}"
+    title = f"THE SUMMARY {words.update}{until}" if words.update else f"THE LOG {words.log}"
+    lines = [title, *(told.quality_told(found.quality) if found else []), ""]
     text = "\n".join([*lines, *told.summary_told(summary, str(facts["time_unit"]))])
     text += f"\n\nWrote {len(summary):,} customers to {out}"
     if out.suffix.lower() == ".csv":
@@ -107,58 +119,130 @@ def summarize(words: argparse.Namespace) -> None:
     _tell(words, text)
 
 
-def fit(words: argparse.Namespace) -> None:
-    """``clvmodels fit``: from a summary to a model file."""
+def _updated(words: argparse.Namespace) -> Any:
+    """An earlier summary with the lines of the log added; read as that summary was."""
     from .. import frames
+    from ..transactions.known_state import SETTINGS, read_known
+    from ..transactions.update import update_summary
+
+    facts = read_known(words.update).settings
+    for name in SETTINGS:
+        given = getattr(words, name)
+        if name != "observation_end" and given not in (None, DEFAULTS.get(name), facts[name]):
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidInput(f"{option} {given} differs from the summary's {facts[name]}: leave it out with --update")
+    names = {"customer_id": words.customer_id, "date": words.date, "date_format": words.date_format}
+    amount = "last_event_amount" in frames.names_of(words.update)
+    if not amount and words.amount != DEFAULTS["amount"]:
+        raise InvalidInput(f"--amount {words.amount}: the summary {words.update} has no amounts")
+    if amount:
+        names["amount"] = None if words.no_amount else words.amount
+    return update_summary(
+        words.update,
+        words.source,
+        observation_end=words.observation_end,
+        late=words.late,
+        full_log=words.full_log,
+        **names,
+    )
+
+
+def _refuse_without_state(words: argparse.Namespace, out: Path) -> None:
+    """Refuse what does not go with state, or with an update."""
+    option = "--update" if words.update else "--keep-state"
+    unfit = {"--periods": words.periods, "--order-id": words.order_id}
+    if words.update:
+        unfit |= {"--currency": words.currency, "--strict": words.strict}
+    for other, given in unfit.items():
+        if given:
+            raise InvalidInput(f"{option} does not go with {other}: leave one of them out")
+    if out.suffix.lower() == ".csv":
+        raise InvalidInput(f"--out must end in .parquet with {option}, for CSV keeps no facts; found {words.out}")
+
+
+def fit(words: argparse.Namespace) -> None:
+    """``clvmodels fit``: from a summary or a log to a model file."""
     from ..models.clv import FIT_STEPS, CLVModel
+    from ..transactions.given_summary import columns_of
+    from ..transactions.patterns import is_summary, patterns
 
     out = Path(words.out)
     if out.suffix.lower() != ".json":
         raise InvalidInput(f"--out must end in .json; found {words.out}")
-    check_targets({"--out": out}, {"the summary": words.summary})
-    summary = frames.load(words.summary)
+    check_targets({"--out": out}, {f"the source {name}": name for name in words.log})
     model = CLVModel(words.purchases, words.spend, words.annual_discount_rate, words.margin, words.time_unit)
     fitted: Any = model
-    with bar(FIT_STEPS) as progress:
-        if "monetary_value" in frames.column_names(summary):
-            model.fit(summary, words.weights, progress=progress)
+    with bar((_MERGING, *FIT_STEPS)) as progress:
+        progress(_MERGING)
+        reading = _reading(words)
+        if is_summary(columns_of(words.source)):
+            _refuse_given(words, reading)
+            reading = {}
+        else:
+            reading["time_unit"] = words.time_unit or DEFAULTS["time_unit"]
+        limits = {"memory_limit": words.memory_limit, "threads": words.threads}
+        found = patterns(words.source, weights=words.weights, **limits, **reading)
+        if found.spend is not None:
+            model.fit(found, progress=progress)
         else:
             progress(FIT_STEPS[0])
-            fitted = model.purchases.fit(summary, words.weights)
+            fitted = model.purchases.fit(found)
     with written_whole(out) as new_model:
         fitted.save(new_model)
-    note = "" if fitted is model else "\n\nThe summary has no monetary_value: purchases were fitted, spend was not"
-    _tell(words, "\n".join(told.models_told(fitted)) + f"{note}\n\nWrote the model to {out}")
+    note = "" if fitted is model else "\n\nThere is no money in the source: purchases were fitted, spend was not"
+    lines = [*told.patterns_told(words.log, found), "", *told.models_told(fitted)]
+    _tell(words, "\n".join(lines) + f"{note}\n\nWrote the model to {out}")
 
 
 def score(words: argparse.Namespace) -> None:
-    """``clvmodels score``: from a model and a summary to every customer's value."""
+    """``clvmodels score``: from a model and a log or a summary to every customer's value."""
     from ..models.saved import load_model
     from ..models.spend import SpendModel
-    from ..scoring.scored import scored_table
+    from ..scoring.databases import is_place
+    from ..scoring.score import is_folder
+    from ..scoring.score import score as score_all
+    from ..scoring.single_file import rejects_beside
 
-    out = table_target(words.out)
-    check_targets({"--out": out}, {"the summary": words.summary, "the model": words.model})
+    out = words.out if is_place(words.out) else Path(words.out)
+    if isinstance(out, Path) and not is_folder(out):
+        sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
+        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
     if isinstance(model, SpendModel):
         raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")
-    with bar(("scoring customers",)) as progress:
-        progress("scoring customers")
-        table = scored_table(
+    reading = _reading(words)
+    del reading["currency"]
+    with counted(words.log_json) as told_rows:
+        report = score_all(
             model,
-            words.summary,
+            words.source,
+            out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,
-            observation_end=words.observation_end,
             interval=words.interval,
             draws=words.draws,
+            columns=words.columns,
+            memory_limit=words.memory_limit,
+            threads=words.threads,
+            partitions=words.partitions,
+            overwrite=words.overwrite,
+            **told_rows,
+            **reading,
         )
-    with written_whole(out) as new_table:
-        write_table(table, new_table, out.suffix.lower())
-    horizon = float(table["horizon"].iloc[0]) if len(table) else 0.0
-    lines = [*told.scored_told(table, horizon, model), *told.best_told(table, words.top)]
-    _tell(words, "\n".join(lines) + f"\n\nWrote {len(table):,} customers to {out}")
+    if words.log_json:
+        say(json.dumps(scoring.as_json(report)), STDERR)
+    _tell(words, scoring.told(words, report))
+
+
+def _refuse_given(words: argparse.Namespace, reading: dict[str, Any]) -> None:
+    """Refuse options of how a log is read, where they are written on the command line beside a summary."""
+    given = [f"--{name.replace('_', '-')}" for name in ("no_amount", *reading) if name in words.given]
+    if given:
+        raise InvalidInput(
+            f"{' '.join(words.log)} is a summary (it has frequency, recency and T), which has been read already: "
+            f"leave {', '.join(given)} out, or give the log itself"
+        )
 
 
 def _tell(words: argparse.Namespace, text: str) -> None:

@@ -18,4 +18,5 @@ DEFAULTS: dict[str, Any] = {
     "top": 10,
     "draws": 1000,
     "models": "pareto_nbd",
+    "late": "refuse",
 }

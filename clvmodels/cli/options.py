@@ -1,4 +1,4 @@
-"""The words of the command line: five commands, and the options that they share."""
+"""The words of the command line: the commands, and the options that they share."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from typing import Any
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
 from ..transactions.discrete import PERIODS
 from ..transactions.sql import GRAINS, REFUNDS
+from ..transactions.update import LATE
 from ..units import HOURS
 from ..versions import version_of
-from . import commands, settings
+from . import commands, settings, simulating, sources
 from .defaults import DEFAULTS
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The words, with what a settings file says in place of defaults."""
+    """The words, with what a settings file says in place of defaults; ``given`` are those that say something else."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config")
     parser, each = _parser()
     given, _ = first.parse_known_args(arguments)
     file = settings.apply(given.config, each)
     words = parser.parse_args(arguments)
+    command = each[words.command]
     words.settings_file = file
+    words.given = {name for name, value in vars(words).items() if value != command.get_default(name)}
+    sources.resolve(words)
     return words
 
 
@@ -39,9 +43,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     parser.add_argument("--version", action="version", version=f"clvmodels {version_of('clvmodels')}")
     made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    ways = {"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score}
+    ways = {
+        **{"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score},
+        "simulate": _simulate,
+    }
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
+        sources.add_database(command)
         command.add_argument(
             "--config", metavar="FILE", help="a file of settings (default: clvmodels.toml in this folder, if there)"
         )
@@ -125,7 +133,8 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
         description="Read a transaction log and write its summary, one row per customer: repeat purchases, time from\n"
         "the first to the last one, time from the first one to the end of observation, and mean spend.\n"
         "Says what was found in the log on the way.",
-        epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31",
+        epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31\n"
+        "every night:  clvmodels summarize today.csv --update summary.parquet --out summary-new.parquet",
     )
     _log_file(parser)
     parser.add_argument(
@@ -136,6 +145,21 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
     log.add_argument(
         "--periods", choices=PERIODS, help="count whole periods with a purchase, for bg_bb, instead of purchases"
     )
+    update = parser.add_argument_group("later lines, without reading the earlier ones again")
+    update.add_argument(
+        "--keep-state", action="store_true", help="keep in the summary what --update needs of it later on"
+    )
+    update.add_argument(
+        "--update", metavar="SUMMARY", help="a summary with its state (.parquet): LOG holds only what came after it"
+    )
+    _default(
+        update,
+        "--late",
+        "lines dated before the summary's end, and what else it cannot take in: refuse them, or rebuild their "
+        "customers from --full-log",
+        choices=LATE,
+    )
+    update.add_argument("--full-log", metavar="LOG", help="the whole log, new lines included, for --late rebuild")
     return parser
 
 
@@ -144,21 +168,41 @@ def _fit(made: Any) -> argparse.ArgumentParser:
         made,
         "fit",
         commands.fit,
-        help="read a summary, write the fitted models",
-        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere), estimate how\n"
-        "its customers buy, leave and spend, and write the fitted model as JSON.",
-        epilog="example:  clvmodels fit summary.parquet --out model.json --purchases bg_nbd",
+        help="read a summary or a log, write the fitted models",
+        description="Read a summary (one row per customer, made by `clvmodels summarize` or elsewhere) or a\n"
+        "transaction log, estimate how its customers buy, leave and spend, and write the fitted model as JSON.\n"
+        "Customers with the same history are merged first, in the engine: there may be many millions.\n"
+        "A table with the columns frequency, recency and T is a summary, any other one a log.",
+        epilog="examples: clvmodels fit summary.parquet --out model.json --purchases bg_nbd\n"
+        "          clvmodels fit 'orders/*.parquet' --out model.json --observation-end 2024-12-31",
     )
-    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with frequency, recency, T, monetary_value")
+    parser.add_argument(
+        "log",
+        metavar="SOURCE",
+        nargs="+",
+        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log; several files are "
+        "one table, 'parts/*.parquet' works too",
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help="where the model goes: .json")
     model = _model(parser)
     model.add_argument(
-        "--time-unit", choices=tuple(HOURS), help="unit of recency and T (default: what the summary says of itself)"
+        "--time-unit",
+        choices=tuple(HOURS),
+        help=f"unit of recency and T (default: what the summary says of itself; of a log, {DEFAULTS['time_unit']})",
     )
-    model.add_argument("--weights", metavar="COLUMN", help="how many customers a row stands for")
+    model.add_argument("--weights", metavar="COLUMN", help="how many customers a row of the summary stands for")
     value = parser.add_argument_group("the value, kept in the model")
     _rate_and_margin(value, _share)
+    _log(parser)
+    _engine(parser)
     return parser
+
+
+def _engine(parser: argparse.ArgumentParser) -> None:
+    """Options of what the engine may use."""
+    engine = parser.add_argument_group("the engine")
+    engine.add_argument("--memory-limit", metavar="SIZE", help="such as 1GB; beyond it the engine uses temporary files")
+    engine.add_argument("--threads", type=_count, metavar="N", help="how many (default: one a core)")
 
 
 def _score(made: Any) -> argparse.ArgumentParser:
@@ -166,18 +210,85 @@ def _score(made: Any) -> argparse.ArgumentParser:
         made,
         "score",
         commands.score,
-        help="read a model and a summary, write every customer's value",
-        description="Read a fitted model and a summary, and write one row per customer: the probability of still\n"
-        "being a customer, the purchases and spend to expect, and their value today.",
-        epilog="example:  clvmodels score model.json summary.parquet --out scored.parquet --horizon 26",
+        help="read a model and a log or a summary of any size, write every customer's value",
+        description="Read a fitted model and a log (or a summary of one), and write one row per customer: the\n"
+        "probability of still being a customer, the purchases and spend to expect, and their value today.\n"
+        "Needs little memory however long the log is. Lines and customers that cannot be scored are written\n"
+        "to a file of their own, with the reason. Into a folder it writes part by part: a run that was killed\n"
+        "goes on where it stopped when the same command is given again.",
+        epilog="examples: clvmodels score model.json orders.parquet --out scored.parquet --horizon 26\n"
+        "          clvmodels score model.json 'logs/*.parquet' --out scores --memory-limit 1GB\n\n"
+        "exit codes: 0 all is written; 1 refused, or no room left: the message says why; 2 the command line is\n"
+        "wrong; 70 an error inside the program; 130 interrupted; 143 terminated. After 1 for want of room, 130\n"
+        "and 143 finished parts stay in the folder, and the same command goes on.",
     )
     parser.add_argument("model", metavar="MODEL", help="what `clvmodels fit` or `forecast` wrote")
-    parser.add_argument("summary", metavar="SUMMARY", help="CSV or Parquet with the columns that the model reads")
-    parser.add_argument("--out", required=True, metavar="FILE", help="where the table goes: .csv or .parquet")
     parser.add_argument(
-        "--observation-end", metavar="DATE", help="the day the summary ends (default: what it says of itself)"
+        "log",
+        metavar="LOG",
+        nargs="+",
+        help="a log, or a summary with the columns that the model reads: CSV or Parquet; 'logs/*.parquet' works too",
     )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR_OR_FILE",
+        help="where the table goes: one file if it ends in .csv or .parquet, a table of a database as "
+        "postgresql://host/database/table or file.duckdb/table, else a folder of parts",
+    )
+    _log(parser, fitted=True)
     _value(parser, kept=True)
+    run = parser.add_argument_group("the run")
+    run.add_argument("--columns", type=_names, metavar="NAMES", help="which columns to write, with commas between them")
+    run.add_argument("--memory-limit", metavar="SIZE", help="of the engine, such as 1GB: beyond it it uses the disk")
+    run.add_argument("--threads", type=_count, metavar="N", help="of the engine (default: as many as processors)")
+    run.add_argument(
+        "--partitions", type=_count, metavar="N", help="parts in a folder (default: one for each begun million)"
+    )
+    run.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds an earlier run")
+    run.add_argument("--log-json", action="store_true", help="one line of JSON a part on standard error, and no bar")
+    return parser
+
+
+def _simulate(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "simulate",
+        simulating.simulate,
+        help="write a log of any size, of customers who behave as a model says",
+        description="Write a log of customers who buy, leave and spend as a model says: to try things out,\n"
+        "to see whether a model finds back what was put in, or to measure speed. It may be larger than memory.",
+        epilog="example:  clvmodels simulate --out log.parquet --customers 1000000 --parameters r=0.6,alpha=2.2\n\n"
+        "Without MODEL the parameters are those published for CDNOW (for bg_bb, for its donations).",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?", help="what `clvmodels fit` or `forecast` wrote (default: see below)"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the log goes: .parquet or .csv")
+    parser.add_argument("--customers", required=True, type=_count, metavar="N", help="how many customers")
+    known = parser.add_argument_group("without MODEL")
+    _default(known, "--purchases", "how customers buy and leave", choices=PURCHASE_FAMILIES)
+    _default(known, "--spend", "how much they spend", choices=SPEND_FAMILIES)
+    known.add_argument("--parameters", type=_parameters, metavar="NAME=VALUE,...", help="instead of published ones")
+    _default(known, "--time-unit", "unit of time of the parameters", choices=tuple(HOURS))
+    log = parser.add_argument_group("the log")
+    log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
+    log.add_argument(
+        "--observation", type=_number, metavar="UNITS", help="how long the log is, in time units (default: two years)"
+    )
+    spread = "share of it in which customers arrive: 0 all at once, 1 until its end (default: 0.5)"
+    log.add_argument("--spread", type=_number, default=0.5, metavar="SHARE", help=spread)
+    end = "its last day (default: 2024-12-31)"
+    log.add_argument("--observation-end", default="2024-12-31", metavar="DATE", help=end)
+    dates = "days, or timestamps to the microsecond (default: day)"
+    log.add_argument("--dates", default="day", choices=("day", "timestamp"), help=dates)
+    order = "sorted by date, or customer by customer, which is quicker to make (default: date)"
+    log.add_argument("--order", default="date", choices=("date", "customer"), help=order)
+    log.add_argument(
+        "--seed", type=_count, default=0, metavar="N", help="the same one gives the same file (default: 0)"
+    )
+    limit = "of the engine that sorts; what is beyond goes to temporary files (default: 1GB)"
+    log.add_argument("--memory-limit", default="1GB", metavar="SIZE", help=limit)
     return parser
 
 
@@ -189,17 +300,18 @@ def _log_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _log(parser: argparse.ArgumentParser, *, whole: bool = True) -> Any:
-    """Options of how a log is read; without ``whole`` its end is asked for elsewhere."""
+def _log(parser: argparse.ArgumentParser, *, whole: bool = True, fitted: bool = False) -> Any:
+    """Options of how a log is read; without ``whole`` not where it ends; if ``fitted`` a model knows the rest."""
     log = parser.add_argument_group("the log")
     _default(log, "--customer-id", "the customers", metavar="COLUMN")
     _default(log, "--date", "dates as 2024-12-31 or timestamps", metavar="COLUMN")
     _default(log, "--amount", "money, refunds negative", metavar="COLUMN")
     log.add_argument("--no-amount", action="store_true", help="the log holds no money: purchases only")
     log.add_argument("--order-id", metavar="COLUMN", help="lines of one order are dated at its first line")
-    log.add_argument(
-        "--currency", metavar="COLUMN", help="tell whether there are several (default: a column of that name)"
-    )
+    if not fitted:
+        log.add_argument(
+            "--currency", metavar="COLUMN", help="tell whether there are several (default: a column of that name)"
+        )
     log.add_argument("--date-format", metavar="FORMAT", help="how dates are written, if otherwise: %%d.%%m.%%Y")
     log.add_argument("--tz", metavar="ZONE", help="the time zone in which days are counted, such as Europe/Berlin")
     log.add_argument(
@@ -211,14 +323,17 @@ def _log(parser: argparse.ArgumentParser, *, whole: bool = True) -> Any:
             metavar="DATE",
             help="look no further than this day (default: the last date in the log)",
         )
-    _default(log, "--event-grain", "what counts as one purchase: all lines of a day, ...", choices=tuple(GRAINS))
-    _default(
-        log,
-        "--refunds",
+    grain = "what counts as one purchase: all lines of a day, ..."
+    refunds = (
         "negative amounts: net them into the same day's purchase, carry the rest back to earlier ones, drop them, or "
-        "stop",
-        choices=REFUNDS,
+        "stop"
     )
+    if fitted:
+        log.add_argument("--event-grain", choices=tuple(GRAINS), help=f"{grain} (default: the model's)")
+        log.add_argument("--refunds", choices=REFUNDS, help=f"{refunds} (default: the model's)")
+    else:
+        _default(log, "--event-grain", grain, choices=tuple(GRAINS))
+        _default(log, "--refunds", refunds, choices=REFUNDS)
     log.add_argument(
         "--strict", action="store_true", help="stop rather than leave out lines without customer or date, or refunds"
     )
@@ -294,6 +409,16 @@ def _names(text: str) -> tuple[str, ...]:
     found = tuple(name.strip() for name in text.split(",") if name.strip())
     if not found:
         raise argparse.ArgumentTypeError(f"expected names with commas between them, found {text!r}")
+    return found
+
+
+def _parameters(text: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in _names(text):
+        key, _, value = name.partition("=")
+        if key.strip() in found:
+            raise argparse.ArgumentTypeError(f"{key.strip()} is there twice")
+        found[key.strip()] = _number(value)
     return found
 
 

@@ -33,18 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClvError as error:
         return _fail(in_options(str(error)), _REFUSED)
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", _INTERRUPTED)
+        return _fail(f"interrupted; {_left(words)}", _INTERRUPTED)
     except _Terminated:
-        return _fail("terminated; nothing was written", _TERMINATED)
+        return _fail(f"terminated; {_left(words)}", _TERMINATED)
     except OSError as error:
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), _REFUSED)
     except Exception as error:
         if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # the engine's way to pass Ctrl-C on
-            return _fail("interrupted; nothing was written", _INTERRUPTED)
+            return _fail(f"interrupted; {_left(words)}", _INTERRUPTED)
         if words is None or words.traceback:
             traceback.print_exc()
         return _fail(
-            f"an error inside the program ({type(error).__name__}); nothing was written. "
+            f"an error inside the program ({type(error).__name__}); {_left(words)}. "
             "Please report it with what --traceback adds",
             _BUG,
         )
@@ -52,6 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = shown
         signal.signal(signal.SIGTERM, before)
     return _DONE
+
+
+def _left(words: Any) -> str:
+    """What a command that was broken off leaves."""
+    if words is not None and words.command == "score":
+        from ..scoring.score import is_folder
+
+        if is_folder(words.out):
+            return "finished parts stay, and the same command goes on from there"
+    return "nothing was written"
 
 
 def _terminate(*signal_and_frame: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 STDOUT, STDERR = "stdout", "stderr"
 
@@ -39,3 +41,42 @@ def bar(steps: Sequence[str]) -> Iterator[Callable[[str], None]]:
             shown.set_description_str(f"{step:<20}")
 
         yield progress
+
+
+@contextmanager
+def counted(as_json: bool) -> Iterator[dict[str, Any]]:
+    """Give the functions that `clvmodels.score` calls on its way, by the names of its keywords.
+
+    They move a bar of customers, with the rate and the time left, where standard error is a terminal; or, ``as_json``,
+    write one line of JSON for each part.
+    """
+    from tqdm import tqdm
+
+    def line(part: Any) -> None:
+        found = {
+            "event": "part",
+            "part": part.part,
+            "of": part.of,
+            "rows": part.rows,
+            "rejected": part.rejected,
+            "seconds": round(part.seconds, 3),
+            "rows_per_second": round(part.rows_per_second),
+        }
+        say(json.dumps(found), STDERR)
+
+    if as_json:
+        yield {"on_part": line}
+        return
+    shape = "{desc} {percentage:3.0f}% {bar:20} {n_fmt}/{total_fmt} customers, {rate_fmt}, {remaining} left"
+    shown = tqdm(
+        file=sys.stderr, disable=None, leave=False, bar_format=shape, unit="", unit_scale=True, total=1, desc="reading"
+    )
+    with shown:
+
+        def rows(done: int, of: int) -> None:
+            if shown.total != of:
+                shown.reset(of)
+                shown.set_description_str("scoring", refresh=False)
+            shown.update(done - shown.n)
+
+        yield {"on_rows": rows, "progress": lambda step: shown.set_description_str(step)}

@@ -57,6 +57,31 @@ def summary_told(summary: Any, unit: str) -> list[str]:
     return lines
 
 
+def patterns_told(source: Any, found: Any) -> list[str]:
+    """What a fit learns from: customers, and how many different histories they have."""
+    counts, unit = found.counts, found.facts.get("time_unit")
+    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(source)}"]
+    if "lines" in counts:
+        left = {
+            "after the observation end": counts["lines_after_end"],
+            "without a customer": counts["lines_without_customer"],
+            "without a date": counts["lines_without_date"],
+            "with a date that cannot be read": counts["lines_unreadable_date"],
+        }
+        lines += [f"  lines                {counts['lines']:>16,}"]
+        lines += [f"  left out             {n:>16,}  ({why})" for why, n in left.items() if n]
+    customers, repeaters = counts["customers"], counts["repeaters"]
+    lines += [
+        f"  customers            {customers:>16,}",
+        f"  came back            {repeaters:>16,}  ({repeaters / customers:.1%})",
+        f"  different histories  {len(found.purchases):>16,}  (frequency, recency, T"
+        + (f"; times in {unit}s)" if unit else ")"),
+    ]
+    if found.spend is not None:
+        lines.append(f"  different spend      {len(found.spend):>16,}  (frequency, mean spend; of those who came back)")
+    return lines
+
+
 def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:
     unit = words.time_unit
     settings = [("time unit", unit, "time_unit"), ("horizon", _ahead(horizon, unit), "horizon")]
@@ -171,35 +196,66 @@ def _fit_told(title: str, model: Any, units: str) -> list[str]:
 
 
 def scored_told(scored: Any, horizon: float, model: Any) -> list[str]:
-    """All customers together."""
-    n, alive, facts = len(scored), float(scored["p_alive"].sum()), frames.read_facts(scored)
-    unit = getattr(model, "purchases", model).time_unit
+    """All customers of a scored table together."""
+    facts = frames.read_facts(scored)
+    ends = {}
+    for name in ("expected_purchases", "clv"):
+        if f"total_{name}_low" in facts:
+            low, high = (float(str(facts[f"total_{name}_{end}"])) for end in ("low", "high"))
+            ends[name] = (float(str(facts["interval"])), low, high)
+    money = "clv" in scored
+    lines = totals_told(
+        horizon,
+        getattr(model, "purchases", model).time_unit,
+        len(scored),
+        float(scored["p_alive"].sum()),
+        float(scored["expected_purchases"].sum()),
+        float((scored["expected_purchases"] * scored["expected_spend"]).sum()) if money else None,
+        float(scored["clv"].sum()) if money else None,
+        ends,
+    )
+    return [*lines, *source_told(facts.get("interval_source"))]
+
+
+def source_told(source: str | None) -> list[str]:
+    """What is in the intervals, if there are any."""
+    if source is None:
+        return []
+    return [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
+
+
+def totals_told(
+    horizon: float,
+    unit: str,
+    n: int,
+    alive: float,
+    purchases: float,
+    revenue: float | None,
+    value: float | None,
+    ends: Mapping[str, tuple[float, float, float]],
+) -> list[str]:
+    """All customers together; ``ends`` are levels and ends of the intervals of totals."""
     lines = [
         f"FORECAST for {_ahead(horizon, unit)}, all {n:,} customers together",
         f"  still customers      {alive:>16,.0f}  ({alive / max(n, 1):.1%} expected to be alive on the last day)",
-        f"  expected purchases   {float(scored['expected_purchases'].sum()):>16,.0f}"
-        + _total_told(facts, "expected_purchases", ",.0f"),
+        f"  expected purchases   {purchases:>16,.0f}" + _between(ends.get("expected_purchases"), ",.0f"),
     ]
-    if "clv" in scored:
-        revenue = float((scored["expected_purchases"] * scored["expected_spend"]).sum())
+    if revenue is not None and value is not None:
         lines += [
             f"  expected revenue     {revenue:>16,.2f}",
-            f"  discounted value     {float(scored['clv'].sum()):>16,.2f}  (after margin, worth today)",
+            f"  discounted value     {value:>16,.2f}  (after margin, worth today)",
         ]
-        between = _total_told(facts, "clv", ",.2f")
+        between = _between(ends.get("clv"), ",.2f")
         lines += [f"  {'':<20} {'':>16}{between}"] if between else []
-    if "interval" in facts:
-        source = str(facts["interval_source"])
-        lines += [f"  in the intervals: chance, what customers are like, parameters ({_SOURCES.get(source, source)})"]
     return lines
 
 
-def _total_told(facts: Mapping[str, Any], name: str, form: str) -> str:
+def _between(ends: tuple[float, float, float] | None, form: str) -> str:
     """Where the sum over all customers will lie."""
-    if f"total_{name}_low" not in facts:
+    if ends is None:
         return ""
-    low, high = (float(facts[f"total_{name}_{end}"]) for end in ("low", "high"))
-    return f"  ({100 * float(facts['interval']):g} % interval {low:{form}} to {high:{form}})"
+    level, low, high = ends
+    return f"  ({100 * level:g} % interval {low:{form}} to {high:{form}})"
 
 
 def best_told(scored: Any, top: int) -> list[str]:

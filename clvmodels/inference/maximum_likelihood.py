@@ -29,6 +29,7 @@ WALL = 14.0
 _NEAR = 0.5  # what is this close to the wall leans on it
 _DIFFERENCE = 1e-4
 _ARRIVED = 1e-14  # squared standard errors: 1e-7 of a standard error
+_AT_WALL = 1e-6  # the same where a parameter leans on the wall, whose place along a flat likelihood means nothing
 _FAST = 0.2  # a step that leaves more than this share of the decrement was made with a bad Hessian
 _MOVED = 1e-5  # how far the log-parameters may go before the Hessian is made anew
 
@@ -171,7 +172,8 @@ def _newton(objective: Objective, theta: Array, hessian: Array | None) -> Optimu
     moved, before = 0.0, np.inf
     for _ in range(60):
         step, decrement = newton_step(hessian, gradient, objective.total)
-        near = decrement < _ARRIVED or (not own and float(np.abs(step).max()) < _MOVED)
+        arrived = _AT_WALL if _leans(theta, objective.centre).any() else _ARRIVED
+        near = decrement < arrived or (not own and float(np.abs(step).max()) < _MOVED)
         stale = not own or moved > _MOVED
         if stale and (near or decrement > _FAST * before):
             hessian, own, moved, before = objective.hessian(theta), True, 0.0, np.inf
@@ -196,7 +198,7 @@ def _newton(objective: Objective, theta: Array, hessian: Array | None) -> Optimu
         moved += length * float(np.abs(step).max())
         before = decrement
     step, decrement = newton_step(hessian, gradient, objective.total)
-    walled = np.abs(theta - objective.centre) > WALL - _NEAR
+    walled = _leans(theta, objective.centre)
     total, total_gradient, information = (
         -value * objective.total,
         -gradient * objective.total,
@@ -216,6 +218,11 @@ def _newton(objective: Objective, theta: Array, hessian: Array | None) -> Optimu
         objective.passes,
     )
     return optimum if objective.penalty is None else _apart(optimum, objective.penalty)
+
+
+def _leans(theta: Array, centre: Array) -> Any:
+    """Which log-parameters lean on the wall."""
+    return np.abs(theta - centre) > WALL - _NEAR
 
 
 def _apart(optimum: Optimum, penalty: Penalty) -> Optimum:

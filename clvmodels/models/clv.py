@@ -13,6 +13,7 @@ from .. import frames
 from ..errors import InvalidInput, NotFitted
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..numerics.arrays import Array
+from ..transactions.patterns import Patterns
 from ..units import units_per_year
 from . import cash_flows, questions, statistics
 from .posterior import Posterior
@@ -97,7 +98,8 @@ class CLVModel:
         Parameters
         ----------
         summary
-            One row a customer: the columns that both models read (frequency, recency, T, monetary_value).
+            One row a customer: the columns that both models read (frequency, recency, T, monetary_value); or what
+            `clvmodels.patterns` made of any number of customers.
         weights
             How many customers each row stands for, as in `PurchaseModel.fit`.
         progress
@@ -123,15 +125,19 @@ class CLVModel:
         fitting spend
         SpendModel('gamma_gamma'): p=6.25, q=3.744, v=15.44
         """
-        frame = frames.load(summary)
+        if not isinstance(summary, Patterns):
+            summary = frames.load(summary)
+        elif not self._given[1]:
+            statistics.with_money(summary.spend)
         if not self._given[0]:
+            (frame, _), _ = statistics.parts_of(summary, weights)
             line = f'CLVModel("{self.purchases.family.name}", time_unit="week") if a week is 1.0 in T'
             unit_to_fit(self.purchases.time_unit, frame, line)
         parts: tuple[PurchaseModel | SpendModel, ...] = (self.purchases, self.spend)
         for step, model, given in zip(FIT_STEPS, parts, self._given, strict=True):
             progress(step)
             if not given:
-                model.fit(frame, weights)
+                model.fit(summary, weights)
         return self
 
     def predict(

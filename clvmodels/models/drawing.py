@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference import bayesian_bootstrap, diagnostics, hmc, surrogate
@@ -63,7 +62,7 @@ def posterior(
         A fitted model, or one of given parameters. It says the family and the time unit; its parameters do not enter.
         A `CLVModel` gives the posterior of both parts, which know nothing of each other.
     summary
-        One row a customer, as for `PurchaseModel.fit` or `SpendModel.fit`.
+        One row a customer, as for `PurchaseModel.fit` or `SpendModel.fit`; or what `clvmodels.patterns` made of them.
     prior
         Parameter name -> a frozen continuous distribution of scipy.stats of ln(θ / scale), on the whole line or a
         finite interval; or a pair (low, high), 0 < low < high, of θ itself: flat in ln θ between them. Those not named
@@ -138,18 +137,20 @@ def posterior(
     r: normal(0, 2) of ln(r), the default
     """
     wanted = _checked(method, draws, chains, seed)
-    frame = frames.load(summary)
+    (frame, weights), (frame_of_spend, weights_of_spend) = statistics.parts_of(summary, weights)
+    if not isinstance(model, PurchaseModel):
+        frame_of_spend = statistics.with_money(frame_of_spend)
     if isinstance(model, PurchaseModel):
         _refuse(money_scale, "money_scale", "an amount, which a purchase model does not have")
         return _of_purchases(model, frame, prior, wanted, weights, observation_length, progress)()
     if isinstance(model, SpendModel):
         _refuse(observation_length, "observation_length", "a time, which a spend model does not have")
-        return _of_spend(model, frame, prior, wanted, weights, money_scale, progress)()
+        return _of_spend(model, frame_of_spend, prior, wanted, weights_of_spend, money_scale, progress)()
     if not isinstance(model, CLVModel):
         raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
     for_purchases, for_spend = _split(prior, model.purchases.family.parameters, model.spend.family.parameters)
     first = _of_purchases(model.purchases, frame, for_purchases, wanted, weights, observation_length, progress)
-    second = _of_spend(model.spend, frame, for_spend, wanted, weights, money_scale, progress)
+    second = _of_spend(model.spend, frame_of_spend, for_spend, wanted, weights_of_spend, money_scale, progress)
     return joined(first(), second())  # what cannot be used has been refused before long work begins
 
 

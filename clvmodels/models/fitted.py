@@ -100,23 +100,27 @@ def checked_parameters(family: Any, given: Mapping[str, float]) -> dict[str, flo
 
 
 def profile_of(
-    columns: Mapping[str, Array], weights: Array, more: Mapping[str, Array], log_likelihood: float
+    columns: Mapping[str, Array],
+    weights: Array,
+    more: Mapping[str, tuple[Array, Array | None]],
+    log_likelihood: float,
 ) -> dict[str, Any]:
     """Customers, repeat purchases, log-likelihood and percentage points of the columns, to measure drift against.
 
-    ``columns`` are those fitted on, with ``weights``; ``more`` are further columns of the summary, unweighted. A point
-    is a value that occurs: the smallest one that at least so many percent do not exceed. ``bins`` count the customers
-    up to each distinct decile (values of ``upper``), above the one before, and last those above all of them.
+    ``columns`` are those fitted on, with ``weights``; ``more`` are further columns of the summary, each with weights of
+    its own (1 each if None). A point is a value that occurs: the smallest one that at least so many percent do not
+    exceed. ``bins`` count the customers up to each distinct decile (values of ``upper``), above the one before, and
+    last those above all of them.
     """
     points: dict[str, list[float]] = {}
     bins: dict[str, dict[str, list[float]]] = {}
     for name in PROFILE_COLUMNS:
-        values = columns.get(name, more.get(name))
-        if values is None:
+        if name not in columns and name not in more:
             continue
+        values, known = (columns[name], weights) if name in columns else more[name]
         there = ~np.isnan(values)
         if there.any():
-            found, weight = values[there], weights[there] if name in columns else None
+            found, weight = values[there], None if known is None else known[there]
             points[name] = _points(found, weight)
             bins[name] = _bins(found, weight)
     return {

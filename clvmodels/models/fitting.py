@@ -20,6 +20,8 @@ from ..numerics.arrays import Array
 from . import scales, statistics
 from .fitted import PROFILE_COLUMNS, Fitted, package_versions, profile_of
 
+_MONEY = "monetary_value"
+
 
 def fit_purchases(
     family: PurchaseFamily,
@@ -29,16 +31,21 @@ def fit_purchases(
     prior: Any = None,
     l2_penalty: float = 0.0,
     observation_length: Any = None,
+    money: Any = None,
 ) -> Fitted:
-    """Estimate the parameters of a family, in the given unit, by maximum likelihood, penalised if so asked."""
+    """Estimate the parameters of a family, in the given unit, by maximum likelihood, penalised if so asked.
+
+    ``money`` is what `statistics.amounts_of` takes: the summary, which the profile has the mean spend from.
+    """
     names, times = family.parameters, family.time_parameters
     weight, priors, needs_length = scales.checked_regularisation(names, times, prior, l2_penalty)
     columns = statistics.read(frame, family.statistics, family.time)
     statistics.refuse_duplicates(frame)
-    patterns = patterns_of(columns, statistics.weights_of(frame, weights))
+    known = statistics.weights_of(frame, weights)
+    patterns = patterns_of(columns, known)
     repeaters = repeaters_of(family, patterns)
     remarks = []
-    if "T" in columns and len(columns["T"]) > 1 and np.ptp(columns["T"]) == 0:
+    if "T" in columns and patterns.weights.sum() > 1 and np.ptp(columns["T"]) == 0:
         remarks.append(
             "all customers have the same T: parameters are less certain than with customers of different ages"
         )
@@ -64,7 +71,10 @@ def fit_purchases(
     )
     values = np.exp(optimum.log_parameters)
     there = frames.column_names(frame)
-    more = {name: frames.numeric(frame, name) for name in PROFILE_COLUMNS if name in there and name not in columns}
+    others = [name for name in PROFILE_COLUMNS if name in there and name not in columns and name != _MONEY]
+    more = {name: (frames.numeric(frame, name), known) for name in others}
+    amounts = None if _MONEY in columns else statistics.amounts_of(money, known)
+    more |= {} if amounts is None else {_MONEY: amounts}
     return Fitted(
         parameters=dict(zip(names, (float(v) for v in values), strict=True)),
         covariance=covariance,

@@ -16,6 +16,7 @@ from ..families.contract import PurchaseFamily
 from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
 from ..transactions.columns import Columns
+from ..transactions.patterns import Patterns
 from ..units import hours_in
 from . import answers, quantiles, questions, statistics
 from .alive_path import alive_path
@@ -121,7 +122,8 @@ class PurchaseModel:
         Parameters
         ----------
         summary
-            One row a customer with the columns that the family reads (frequency, recency, T).
+            One row a customer with the columns that the family reads (frequency, recency, T); or what
+            `clvmodels.patterns` made of any number of customers.
         weights
             Frequency weights, how many customers each row stands for: a column name, a Series or an array. Rows of
             weight w are the same as w equal rows, in estimates and in all standard errors. Importance weights, which
@@ -163,10 +165,11 @@ class PurchaseModel:
         >>> {name: round(value, 1) for name, value in model.parameters.items()}
         {'r': 0.6, 'alpha': 5.5, 'a': 1.1, 'b': 2.4}
         """
-        frame = frames.load(summary)
+        (frame, weights), _ = statistics.parts_of(summary, weights)
         line = f'PurchaseModel("{self.family.name}", time_unit="week") if a week is 1.0 in T'
         unit = unit_to_fit(self.time_unit, frame, line)
-        self._fitted = fit_purchases(self.family, frame, unit, weights, prior, l2_penalty, observation_length)
+        money = summary if isinstance(summary, Patterns) else frame
+        self._fitted = fit_purchases(self.family, frame, unit, weights, prior, l2_penalty, observation_length, money)
         self.time_unit = unit
         report = self.fit_report
         if not report.converged:

@@ -7,6 +7,7 @@ exact text; NaN and infinity, which JSON does not have, as null with the reason 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -39,6 +40,13 @@ Model = PurchaseModel | SpendModel | CLVModel
 
 def save(model: Model, path: str | os.PathLike[str], posterior: bool = False) -> None:
     """Write a fitted model to ``path``; an existing file is replaced only by a whole new one."""
+    text = to_text(model, posterior)
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def to_text(model: Model, posterior: bool = False) -> str:
+    """What the file of a fitted model holds."""
     content = {"format": FORMAT, "version": VERSION, **_described(model, posterior)}
     reasons: dict[str, str] = {}
     text = json.dumps({**_plain(content, "", reasons), "nulls": reasons}, indent=1, allow_nan=False, ensure_ascii=False)
@@ -48,8 +56,7 @@ def save(model: Model, path: str | os.PathLike[str], posterior: bool = False) ->
             f"the model is too large to be read back: {size:,} bytes, expected at most {_MOST_BYTES:,}. Save it "
             "without the posterior, or draw fewer"
         )
-    with written_whole(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    return text + "\n"
 
 
 def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...] = ()) -> Any:
@@ -85,7 +92,20 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
     ...     load_model(path)
     PurchaseModel('nbd', time_unit='week'): r=0.385, alpha=12.07
     """
-    content = _read(path)
+    return _loaded(_raw(path), path, family)
+
+
+def from_text(text: str) -> Any:
+    """The model of a file's text, of shipped families only.
+
+    >>> from_text(to_text(PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")))
+    PurchaseModel('nbd', time_unit='week'): r=0.385, alpha=12.07
+    """
+    return _loaded(text.encode("utf-8"), "the text", ())
+
+
+def _loaded(raw: bytes, path: Any, family: Family | tuple[Family, ...]) -> Model:
+    content = _read(raw, path)
     own = family if isinstance(family, tuple) else (family,)
     if not all(isinstance(f, (PurchaseFamily, SpendFamily)) for f in own):
         raise InvalidInput(f"family must be a family value or a tuple of them; found {str(family)[:60]}")
@@ -101,6 +121,32 @@ def load_model(path: str | os.PathLike[str], family: Family | tuple[Family, ...]
             f"{path} is a damaged model file ({type(error).__name__}: {str(error)[:80]}): expected what save() wrote. "
             "Fit and save the model again"
         ) from None
+
+
+def fingerprint(model: Model) -> str:
+    """SHA-256 of all that decides what a model answers, and of nothing else: neither of its report nor of formatting.
+
+    Those are the families, parameters, covariances, draws of a posterior, time unit, rate and margin.
+
+    >>> model = PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, time_unit="week")
+    >>> fingerprint(model)[:12]
+    '5d44cd857089'
+    """
+    reasons: dict[str, str] = {}
+    content = _plain(_deciding(_described(model, True)), "", reasons)
+    text = json.dumps([content, reasons], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _deciding(content: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        *("kind", "family", "time_unit", "parameters", "covariance_of_log_parameters", "annual_discount_rate"),
+        *("margin", "posterior"),
+    )
+    parts = {name: _deciding(content[name]) for name in ("purchases", "spend") if name in content}
+    report = content.get("fit_report")  # without trust in it there are no intervals
+    trust = {} if report is None else {"converged": report["converged"]}
+    return {name: content[name] for name in names if name in content} | parts | trust
 
 
 def _described(model: Model, posterior: bool) -> dict[str, Any]:
@@ -160,13 +206,16 @@ def _restore(content: Any, place: list[str], value: float) -> None:
     content[key] = value
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def _raw(path: str | os.PathLike[str]) -> bytes:
     try:
         with open(os.fspath(path), "rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+            return file.read(_MOST_BYTES + 1)
     except (OSError, TypeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise InvalidInput(f"cannot read the model file {str(path)[:200]!r}: {reason}") from None
+
+
+def _read(raw: bytes, path: Any) -> dict[str, Any]:
     if len(raw) > _MOST_BYTES:
         raise UnreadableModel(f"{path} is no model file: expected at most {_MOST_BYTES:,} bytes, found more")
     try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily, SpendFamily
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 from ..transactions.moments import parse_moment
 from ..transactions.summarize import rfm_summary
 from ..units import hours_in
@@ -79,7 +79,7 @@ def simulated(
         amount=None if spend is None else "amount",
         time_unit=time_unit,
         event_grain="line",
-        observation_end=_end(observation_end),
+        observation_end=end_of_observation(observation_end),
     )
     return Simulated(log, summary)
 
@@ -101,12 +101,17 @@ def simulated_amounts(
 
 
 def _generator(seed: int | None) -> np.random.Generator:
-    if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
+    return np.random.default_rng(None if seed is None else checked_seed(seed))
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed, a whole number of at least 0."""
+    if not (isinstance(seed, (int, np.integer)) and seed >= 0):
         raise InvalidInput(f"seed must be a whole number of at least 0; found {seed!r}")
-    return np.random.default_rng(seed)
+    return int(seed)
 
 
-def _end(observation_end: str) -> pd.Timestamp:
+def end_of_observation(observation_end: str) -> pd.Timestamp:
     """The moment at which observation ends: a date is observed to its end."""
     import pandas as pd
 
@@ -114,23 +119,39 @@ def _end(observation_end: str) -> pd.Timestamp:
     return pd.Timestamp(last) if isinstance(last, datetime) else pd.Timestamp(last) + pd.Timedelta(days=1)
 
 
-def _dated(owner: Any, times: Array, observation: Array, time_unit: str, observation_end: str) -> pd.DataFrame:
+def check_reach(longest: float, time_unit: str, observation_end: str) -> None:
+    """Refuse an observation that begins before the calendar does."""
+    import pandas as pd
+
+    if (
+        not longest * float(hours_in(time_unit)) / 24
+        < (end_of_observation(observation_end) - pd.Timestamp("0001-01-02")).days
+    ):
+        raise InvalidInput(
+            f"observation reaches back beyond the calendar: the longest is {longest:.6g} {time_unit}s before "
+            f"{observation_end}"
+        )
+
+
+def first_and_repeats(owner: Positions, times: Array, observation: Array) -> tuple[Positions, Array]:
+    """Customers in order and, for the first purchase of each and then the repeats, how long before the end it was."""
+    counts = np.bincount(owner, minlength=len(observation)) + 1
+    customer = np.repeat(np.arange(len(observation)), counts)
+    ago = observation[customer]
+    repeat = np.ones(len(customer), dtype=bool)
+    repeat[np.cumsum(counts) - counts] = False
+    ago[repeat] -= times
+    return customer, ago
+
+
+def _dated(owner: Positions, times: Array, observation: Array, time_unit: str, observation_end: str) -> pd.DataFrame:
     """Date first and repeat purchases back from the end of observation, to the microsecond."""
     import pandas as pd
 
-    end = _end(observation_end)
-    if not float(observation.max()) * float(hours_in(time_unit)) / 24 < (end - pd.Timestamp("0001-01-02")).days:
-        raise InvalidInput(
-            f"observation reaches back beyond the calendar: the longest is {observation.max():.6g} {time_unit}s before "
-            f"{observation_end}"
-        )
+    check_reach(float(observation.max()), time_unit, observation_end)
+    end = end_of_observation(observation_end).to_datetime64().astype("datetime64[us]")
+    customer, ago = first_and_repeats(owner, times, observation)
     microseconds = float(hours_in(time_unit)) * 3.6e9
-    customer = np.concatenate([np.arange(len(observation)), owner])
-    ago = np.concatenate([observation, observation[owner] - times]) * microseconds
-    order = np.lexsort((-ago, customer))
     return pd.DataFrame(
-        {
-            "customer_id": customer[order] + 1,
-            "date": end.to_datetime64().astype("datetime64[us]") - np.rint(ago[order]).astype("timedelta64[us]"),
-        }
+        {"customer_id": customer + 1, "date": end - np.rint(ago * microseconds).astype("timedelta64[us]")}
     )

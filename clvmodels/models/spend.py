@@ -122,7 +122,8 @@ class SpendModel:
         Parameters
         ----------
         summary
-            One row a customer with the columns frequency and monetary_value.
+            One row a customer with the columns frequency and monetary_value; or what `clvmodels.patterns` made of any
+            number of customers.
         weights
             Frequency weights, how many customers each row stands for: a column name, a Series or an array. Importance
             weights are another thing and not supported.
@@ -159,7 +160,8 @@ class SpendModel:
         penalty_weight, priors, needs_scale = scales.checked_regularisation(self._names, money, prior, l2_penalty)
         scale, source = scales.money_scale(money_scale, family.title, money) if needs_scale else (1.0, "")
         penalty, regularisation = scales.regularisation_of(self._names, money, scale, source, penalty_weight, priors)
-        frame = frames.load(summary)
+        _, (frame, weights) = statistics.parts_of(summary, weights)
+        frame = statistics.with_money(frame)
         columns = statistics.read(frame, self.family.statistics)
         statistics.refuse_duplicates(frame)
         weight = statistics.weights_of(frame, weights)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
+from ..transactions.patterns import CUSTOMERS, Patterns
 from .time_units import numbers
 
 # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
@@ -102,6 +103,47 @@ def refuse_duplicates(frame: Any) -> None:
             f"a summary has one row per customer: {again.sum()} of {len(column)} rows repeat a customer_id, first "
             f"{frames.identifier_at(frame, i)}. Summarise the whole log at once, or drop the duplicates"
         )
+
+
+def parts_of(summary: Any, weights: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """What purchases and what spend are fitted on: a frame each, and the weights of its rows.
+
+    Both are the summary; of `clvmodels.patterns` each has its own.
+    """
+    if not isinstance(summary, Patterns):
+        frame = frames.load(summary)
+        return (frame, weights), (frame, weights)
+    if weights is not None:
+        raise InvalidInput(
+            "patterns say themselves how many customers each stands for: leave weights out. A column of the summary "
+            "with weights goes to patterns(summary, weights=...)"
+        )
+    return (summary.purchases, CUSTOMERS), (summary.spend, CUSTOMERS)
+
+
+def with_money(frame: Any) -> Any:
+    """The frame that spend is fitted on; None, of patterns without money, is an error."""
+    if frame is None:
+        raise InvalidInput(
+            "there is no money in these patterns: what they were made of has no monetary_value or amount. Fit "
+            "purchases alone, with PurchaseModel"
+        )
+    return frame
+
+
+def amounts_of(summary: Any, weights: Array | None) -> tuple[Array, Array | None] | None:
+    """Mean spend of those who came back, and how many customers each value stands for; None without money."""
+    frame = summary
+    if isinstance(summary, Patterns):
+        frame = summary.spend
+        weights = None if frame is None else frames.numeric(frame, CUSTOMERS)
+    if frame is None or "monetary_value" not in frames.column_names(frame):
+        return None
+    m = frames.numeric(frame, "monetary_value")
+    if "frequency" not in frames.column_names(frame):
+        return m, weights
+    repeated = frames.numeric(frame, "frequency") > 0
+    return m[repeated], None if weights is None else weights[repeated]
 
 
 def weights_of(frame: Any, weights: Any) -> Array | None:

@@ -42,10 +42,13 @@ def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, 
                 f"the model is in {unit}s, the summary in {known}s: summarise again with time_unit={unit!r}"
             )
         return
-    if T is None or not T.size or not largest_trained:
-        return
-    largest = float(T.max())
-    if not largest_trained / 3 <= largest <= largest_trained * 3:
+    if T is not None and T.size:
+        warn_other_unit(unit, largest_trained, float(T.max()))
+
+
+def warn_other_unit(unit: str, largest_trained: float | None, largest: float) -> None:
+    """Warn where the largest T of an unlabelled summary is of another size than when the model was fitted."""
+    if largest_trained and not largest_trained / 3 <= largest <= largest_trained * 3:
         warn(
             f"the summary does not say its time unit and is taken to be in {unit}s, as the model is; but its largest T "
             f"is {largest:.4g}, against {largest_trained:.4g} when the model was fitted. If the unit is another, "

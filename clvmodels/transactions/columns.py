@@ -87,9 +87,19 @@ def whole_line(columns: list[str]) -> str:
     return f", hash({', '.join(columns)}) AS whole_line"
 
 
-def reading_of(con: Any, names: Columns, zone: str | None) -> Reading:
-    """How the columns of the view ``log`` are to be read, by their types; refuse those that cannot be."""
+def reading_of(con: Any, names: Columns, zone: str | None, *, amount_as_text: bool = False) -> Reading:
+    """How the columns of the view ``log`` are to be read, by their types; refuse those that cannot be.
+
+    ``amount_as_text`` says that the amounts are numbers, though written as text.
+    """
     types = {row[0]: row[1] for row in con.execute("DESCRIBE SELECT * FROM log").fetchall()}
+    return reading_of_types(types, names, zone, amount_as_text=amount_as_text)
+
+
+def reading_of_types(
+    types: dict[str, str], names: Columns, zone: str | None, *, amount_as_text: bool = False
+) -> Reading:
+    """How columns of these types, as the engine names them, are to be read."""
     for ours in ("customer_id", "order_id"):
         if "[" in types.get(ours, "") or types.get(ours, "").startswith(("STRUCT", "MAP", "UNION")):
             raise InvalidInput(f"column {names.wanted()[ours]!r} must hold one value a line; found {types[ours]}")
@@ -108,7 +118,8 @@ def reading_of(con: Any, names: Columns, zone: str | None) -> Reading:
             "Convert it first, for example with pandas.to_datetime"
         )
     amount = types.get("amount", "")
-    if amount and not re.match(r'(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|FLOAT|DOUBLE|DECIMAL|"?NULL"?)', amount):
+    numbers = r'(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|FLOAT|DOUBLE|DECIMAL|"?NULL"?)'
+    if amount and not amount_as_text and not re.match(numbers, amount):
         raise InvalidInput(f"column {names.amount!r} must hold numbers; found {amount}")
     own_zone = _known_zone(zone) if date in ("zoned", "instant") else None
     return Reading(customer, date, own_zone, "amount" in types, order=order)

@@ -6,17 +6,39 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ..errors import ClvError, InvalidInput
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B", re.IGNORECASE)
+
 
 @contextmanager
-def connection() -> Iterator[Any]:
-    """A private engine that downloads nothing, sees none of the caller's variables and leaves nothing behind."""
+def connection(
+    memory_limit: str | None = None, threads: int | None = None, temp_directory: str | Path | None = None
+) -> Iterator[Any]:
+    """A private engine that downloads nothing, sees none of the caller's variables and leaves nothing behind.
+
+    Beyond ``memory_limit`` (such as "1GB"; by default most of the machine's) it spills to a folder of its own, which is
+    made in ``temp_directory`` (by default the system's) and removed in the end.
+
+    Raises
+    ------
+    InvalidInput
+        If a limit is none, or what is read cannot be.
+    ClvError
+        If memory or disk space do not suffice.
+    """
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="clvmodels-", ignore_cleanup_errors=True) as folder:
+    limits = {
+        **({} if memory_limit is None else {"memory_limit": _size(memory_limit)}),
+        **({} if threads is None else {"threads": _threads(threads)}),
+    }
+    if temp_directory is not None and not Path(temp_directory).is_dir():
+        raise InvalidInput(f"temp_directory must be a folder that is there; found {str(temp_directory)!r}")
+    with tempfile.TemporaryDirectory(prefix="clvmodels-", dir=temp_directory, ignore_cleanup_errors=True) as folder:
         con = duckdb.connect(
             ":memory:",
             config={
@@ -25,30 +47,65 @@ def connection() -> Iterator[Any]:
                 "autoload_known_extensions": "false",
                 "preserve_insertion_order": "false",
                 "temp_directory": folder,
+                **limits,
             },
         )
         try:
             yield con
-        except duckdb.OutOfMemoryException as error:
-            raise ClvError(
-                "the log is too large for the memory and the temporary disk space of this machine"
-            ) from error
         except duckdb.Error as error:
-            raise InvalidInput(_plain_reason(error)) from error
+            raise plain_error(error, memory_limit) from error
         finally:
             con.close()
 
 
-def _plain_reason(error: Exception) -> str:
-    line = re.search(r"CSV Error on Line: (\d+)", str(error))
+def plain_error(error: Exception, memory_limit: str | None = None) -> ClvError:
+    """What an error of the engine means to somebody who does not know it."""
+    text = str(error)
+    if "Out of Memory" in text or "max_temp_directory_size" in text or "No space left" in text:
+        limit = "" if memory_limit is None else f" (memory_limit={memory_limit!r})"
+        return ClvError(
+            f"the input is too large for the memory{limit} and the temporary disk space of this machine: give it more "
+            "of one of them, or fewer threads"
+        )
+    return InvalidInput(_plain_reason(text))
+
+
+def _plain_reason(text: str) -> str:
+    line = re.search(r"CSV Error on Line: (\d+)", text)
     if line:
         return (
             f"the CSV file is not well formed, first at line {line.group(1)}: every line must have as many fields as "
             "the header, quotes must be closed, and the text must be UTF-8"
         )
-    if "arquet" in str(error) or "magic bytes" in str(error):
+    gone = re.search(r"(?:No files found that match the pattern|Cannot open file) \"([^\"]+)\"", text)
+    if gone:
+        return f"the file {gone.group(1)!r} could not be opened: is it still there, and may it be read?"
+    if "arquet" in text or "magic bytes" in text:
         return "the Parquet file could not be read: it is damaged, incomplete, or not a Parquet file"
     return "the log could not be read: a file is damaged, or a column holds values of an unexpected type"
+
+
+def _size(memory_limit: object) -> str:
+    found = _SIZE.fullmatch(memory_limit.strip()) if isinstance(memory_limit, str) else None
+    if found is None or float(found[1]) == 0:
+        raise InvalidInput(f'memory_limit must be a size such as "800MB" or "1.5GB"; found {memory_limit!r}')
+    return f"{found[1]}{found[2].upper()}{found[3].lower()}B"
+
+
+def bytes_of(memory_limit: str) -> float:
+    """A size such as "1.5GB" in bytes.
+
+    >>> bytes_of("1.5GB"), bytes_of("2MiB")
+    (1500000000.0, 2097152.0)
+    """
+    number, prefix, binary = _SIZE.fullmatch(_size(memory_limit)).groups()  # type: ignore[union-attr]
+    return float(number) * float((1024 if binary else 1000) ** (1 + "KMGT".index(prefix.upper())))
+
+
+def _threads(threads: object) -> str:
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InvalidInput(f"threads must be a whole number from 1 on; found {threads!r}")
+    return str(threads)
 
 
 def row(con: Any, query: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from . import sql
+from . import sql, state
 from .columns import Source
 from .dates import unreadable
 from .engine import row
@@ -27,6 +27,7 @@ def group(
     strict: bool = False,
     report: bool = False,
     told: bool = True,
+    keep_state: bool = False,
 ) -> dict[str, Any]:
     """Make the table ``customers`` of the lines within the observation, and return the counts.
 
@@ -57,7 +58,12 @@ def group(
         )
         con.execute(f"CREATE TEMP TABLE all_events AS {text}")
     told = told or strict
-    con.execute(f"CREATE TEMP TABLE customers AS {sql.customers_sql(reading, **asked, told=told)}")
+    more: dict[str, Any] = {}
+    if keep_state:
+        end = from_day_number(met["last_day"]) if observation_end is None else observation_end
+        settings = {"event_grain": event_grain, "refunds": asked["refunds"], "money": reading.money}
+        more = {"state": state.customers_state(end, **settings)}
+    con.execute(f"CREATE TEMP TABLE customers AS {sql.customers_sql(reading, **asked, told=told, **more)}")
     counts = {**met, **row(con, sql.quality_sql(reading, refunds=asked["refunds"], told=told))}
     if strict and refunds != "drop":
         refuse_left_over(con, source, counts, sql.events_sql(reading, **asked), event_grain)
@@ -73,14 +79,28 @@ def read_lines(
     until: date | datetime | None,
     after: date | datetime | None = None,
     strict: bool = False,
+    leave_out: bool = False,
+    may_be_empty: bool = False,
 ) -> dict[str, Any]:
-    """Make ``lines``, each read once, and return their counts; refuse those that cannot be read."""
+    """Make ``lines``, each read once, and return their counts; refuse those that cannot be read.
+
+    With ``leave_out`` a few lines without an amount are taken out of ``lines``, and counted as unusable.
+    """
     # text is costly to read, so it is read once
     made = "TABLE" if source.reading.date == "text" else "VIEW"
     con.execute(f"CREATE TEMP {made} lines AS {sql.lines_sql(source.reading, after)}")
     met = _met(con, sql.counts_sql(source.reading, until))
-    refuse_bad_lines(con, source, met, refunds, strict=strict)
-    return met
+    if met["lines"] or not may_be_empty:
+        refuse_bad_lines(con, source, met, refunds, strict=strict, leave_out=leave_out)
+    unusable = met["lines_used"] - met["amounts"] if source.reading.money else 0
+    if unusable:
+        con.execute("DELETE FROM lines WHERE amount IS NULL" if made == "TABLE" else _without_unusable(source, after))
+    return {**met, "lines_used": met["lines_used"] - unusable, "lines_unusable_amount": unusable}
+
+
+def _without_unusable(source: Source, after: date | datetime | None) -> str:
+    text = sql.lines_sql(source.reading, after)
+    return f"CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM ({text}) AS read WHERE amount IS NOT NULL"
 
 
 def _met(con: Any, query: str) -> dict[str, Any]:

@@ -14,8 +14,13 @@ from .moments import day_of
 TOLERATED = 100  # one line in so many may have a date that cannot be read
 
 
-def refuse_bad_lines(con: Any, source: Source, met: dict[str, Any], refunds: str, *, strict: bool) -> None:
-    """Refuse a log that is empty, or holds dates or amounts that cannot be read; if strict, whatever is left out."""
+def refuse_bad_lines(
+    con: Any, source: Source, met: dict[str, Any], refunds: str, *, strict: bool, leave_out: bool = False
+) -> None:
+    """Refuse a log that is empty, or holds dates or amounts that cannot be read; if strict, whatever is left out.
+
+    With ``leave_out`` a few amounts that are none may be left out, as dates may.
+    """
     names, reading = source.names, source.reading
     lines = met["lines"]
     if not lines:
@@ -31,7 +36,7 @@ def refuse_bad_lines(con: Any, source: Source, met: dict[str, Any], refunds: str
     if not reading.money:
         return
     bad_amounts = met["lines_used"] - met["amounts"]
-    if bad_amounts:
+    if bad_amounts and (strict or not leave_out or bad_amounts * TOLERATED > lines):
         where = "TRY_CAST(amount AS DECIMAL(18,6)) IS NULL"
         raise InvalidInput(
             f"column {names.amount!r} must hold finite amounts below a million million; {bad_amounts:,} of "

@@ -12,11 +12,13 @@ from typing import Any
 from .. import frames
 from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency, zone_of
+from .databases import Database, register_database
 from .log_files import register_files
 
 ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
-    "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv"
+    "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv, a list of such paths, or "
+    "a clvmodels.Database"
 )
 
 
@@ -37,7 +39,7 @@ def register(
     source = _registered(con, log, names, report=report)
     reading = source.reading
     if date_format is not None:
-        _check_format(con, date_format, tz)
+        check_format(con, date_format, tz)
         if reading.date != "text":
             raise InvalidInput(
                 f"date_format is for dates written as text; column {names.date!r} holds dates already. Leave it out"
@@ -45,9 +47,18 @@ def register(
     return replace(source, reading=replace(reading, zone=tz or reading.zone, date_format=date_format))
 
 
+def is_files(log: object) -> bool:
+    """Whether a log is named by a path, or a list of paths."""
+    if isinstance(log, list | tuple):
+        return not log or any(isinstance(path, str | Path) for path in log)
+    return isinstance(log, str | Path)
+
+
 def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
-    if isinstance(log, str | Path):
-        return register_files(con, str(log), names, report=report)
+    if is_files(log):
+        return register_files(con, log, names, report=report)
+    if isinstance(log, Database):
+        return register_database(con, log, names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
         relation: Any = log
@@ -63,7 +74,7 @@ def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Sourc
         table, names = in_memory(log, kind, names, report=report)
         con.register("log", table)
         return Source(reading_of(con, names, zone_of(table)), kind, all_text=False, names=names)
-    stream = _stream(log, None if report else names)
+    stream = stream_of(log, None if report else names)
     found = list(stream.schema.names)
     names = with_currency(found, names) if report else names
     check_names(found, names)
@@ -86,7 +97,7 @@ def in_memory(log: object, kind: str, names: Columns, *, report: bool) -> tuple[
     return _plain(picked_table(log, names)), names
 
 
-def _stream(log: Any, names: Columns | None) -> Any:
+def stream_of(log: Any, names: Columns | None = None) -> Any:
     """Whatever can be read as a stream of Arrow record batches, as a pyarrow RecordBatchReader; all columns if None."""
     import pyarrow as pa
 
@@ -110,12 +121,13 @@ def _stream(log: Any, names: Columns | None) -> Any:
 
 def held(log: object) -> tuple[Any, bool]:
     """A log that can be read twice, and whether what it then gives is to be turned into pandas: streams are held."""
-    if isinstance(log, str | Path) or frames.kind(log) or hasattr(log, "scanner"):
+    if is_files(log) or frames.kind(log) or hasattr(log, "scanner"):
         return log, False
-    return _stream(log, None).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
+    return stream_of(log).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
 
 
-def _check_format(con: Any, date_format: object, tz: str | None) -> None:
+def check_format(con: Any, date_format: object, tz: str | None) -> None:
+    """Refuse a format of dates that the engine cannot read, or an offset in one without a zone to count days in."""
     import duckdb
 
     if not isinstance(date_format, str) or not re.search(r"%-?[Yy]", date_format):

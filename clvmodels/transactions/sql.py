@@ -50,7 +50,7 @@ FINER_THAN_DAY = ("line", "hour")
 REFUNDS = ("net", "carry_back", "drop", "error")
 
 # whether a line is used, and why not
-USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE = 0, 1, 2, 3, 4
+USED, WITHOUT_CUSTOMER, WITHOUT_DATE, AFTER_END, UNREADABLE_DATE, UNUSABLE_AMOUNT = 0, 1, 2, 3, 4, 5
 
 
 def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -> str:
@@ -66,8 +66,11 @@ def lines_sql(reading: Reading, observed_after: date | datetime | None = None) -
     if observed_after is None:
         return text
     later = str(_until(observed_after)).replace("local_time", "moment")
+    names = "customer_id, local_time" + "".join(
+        f", {name}" for name, there in (("written", written), ("amount", amount), ("order_id", order)) if there
+    )
     return f"""
-SELECT * EXCLUDE (moment) FROM (SELECT *, {_moment(reading, name="moment")} FROM ({text}) AS dated) AS placed
+SELECT {names} FROM (SELECT *, {_moment(reading, name="moment")} FROM ({text}) AS dated) AS placed
 WHERE NOT {later}"""
 
 
@@ -94,6 +97,14 @@ def _reason(observation_end: date | datetime | None, without_date: str) -> str:
     {late} ELSE {USED} END"""
 
 
+def line_reason_sql(reading: Reading, observation_end: date | datetime | None) -> str:
+    """Whether a line is used, and why not: of one that has customer_id, local_time, written and, with money, amount."""
+    reason = _reason(observation_end, f"CASE WHEN written THEN {UNREADABLE_DATE} ELSE {WITHOUT_DATE} END")
+    if not reading.money:
+        return reason
+    return f"CASE WHEN ({reason}) = {USED} AND amount IS NULL THEN {UNUSABLE_AMOUNT} ELSE {reason} END"
+
+
 _LINE_MONEY = """,
   COUNT(amount) AS amounts, COUNT(CASE WHEN amount = 0 THEN 1 END) AS zero_lines,
   COUNT(CASE WHEN amount < 0 THEN 1 END) AS refund_lines, SUM(CASE WHEN amount < 0 THEN amount END) AS refund_total"""
@@ -108,11 +119,13 @@ def customers_sql(
     days: bool = False,
     kept: bool = False,
     told: bool = True,
+    state: tuple[str, str] = ("", "judged"),
 ) -> str:
     """One row a customer: purchases, money and, where there are refunds and it is to be ``told``, what became of them.
 
     ``refunds`` is "" where the log holds none; ``days`` keeps the day of the first purchase where events are coarser;
-    ``kept`` says that all_events_sql has made the table ``all_events``.
+    ``kept`` says that all_events_sql has made the table ``all_events``; ``state`` are more columns, and the judged
+    events that they are taken from.
     """
     if not reading.money:
         refunds = ""
@@ -127,14 +140,20 @@ def customers_sql(
     became = f"{counted}, SUM(left_over) AS left_total" if refunds and told else ""
     became += _CARRIED_TOLD if refunds == "carry_back" and told else ""
     events = events_sql(
-        reading, event_grain=event_grain, refunds=refunds, observation_end=observation_end, days=days, kept=kept
+        reading,
+        event_grain=event_grain,
+        refunds=refunds,
+        observation_end=observation_end,
+        days=days,
+        kept=kept,
+        told=told,
     )
     return f"""
 WITH {events}
 SELECT customer_id, {purchases} AS purchases,
   MIN({bought("event")}) AS first_event, MAX({bought("event")}) AS last_event{first_day},
-  COUNT(*) AS events{money if reading.money else ""}{became}
-FROM judged
+  COUNT(*) AS events{money if reading.money else ""}{became}{state[0]}
+FROM {state[1]}
 GROUP BY customer_id
 """
 
@@ -155,9 +174,10 @@ def events_sql(
     observation_end: date | datetime | None,
     days: bool = False,
     kept: bool = False,
+    told: bool = True,
 ) -> str:
     """The common table expressions that end in ``judged``: one row an event of a customer, and what it counts for."""
-    judged = _judged(event_grain, refunds, reading.money)
+    judged = _judged(event_grain, refunds, reading.money, told)
     own_lines = event_grain == "line" and refunds == "carry_back"  # a line is an event that keeps to itself
     if kept and not own_lines:
         return f"events AS ({_kept_events(event_grain, refunds, reading.money)}),\n{judged}"
@@ -279,27 +299,28 @@ def _lines_as_events(event: str, days: bool) -> str:
 """
 
 
-def _judged(event_grain: str, refunds: str, money: bool) -> str:
+def _judged(event_grain: str, refunds: str, money: bool, told: bool) -> str:
     """How many purchases an event holds, their total, the value of the first, and what became of its refunds."""
     if refunds == "carry_back":
-        return _carried_back(event_grain)
+        return _carried_back(event_grain, told)
     if event_grain == "line":
         # lines of one instant are still apart; the lowest counts as first, so that row order does not matter
         value = ", total AS value, lowest AS first_value" if money else ""
-        told = """,
+        became = """,
     refund_lines AS refund_events, refund_lines AS refund_only_events,
     refund_lines AS left_events, refund_total AS left_over"""
         purchases = "lines - refund_lines" if refunds else "lines"
-        return f"judged AS (SELECT *, {purchases} AS purchases{value}{told if refunds else ''} FROM events)"
+        return f"judged AS (SELECT *, {purchases} AS purchases{value}{became if refunds and told else ''} FROM events)"
     value = ", total AS value, total AS first_value" if money else ""
     if not refunds:
         return f"judged AS (SELECT *, 1 AS purchases{value} FROM events)"
     lost = "total IS NULL" if refunds == "drop" else "smallest < 0 AND total <= 0"
+    became = f""",
+    {_REFUND_EVENTS},
+    CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over"""
     return f"""
 judged AS (
-  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value},
-    {_REFUND_EVENTS},
-    CASE WHEN total < 0 THEN 1 ELSE 0 END AS left_events, CASE WHEN total < 0 THEN total END AS left_over
+  SELECT *, CASE WHEN {lost} THEN 0 ELSE 1 END AS purchases{value}{became if told else ""}
   FROM events
 )"""
 
@@ -308,7 +329,7 @@ _REFUND_EVENTS = """CASE WHEN smallest < 0 THEN 1 ELSE 0 END AS refund_events,
     CASE WHEN smallest < 0 AND largest <= 0 THEN 1 ELSE 0 END AS refund_only_events"""
 
 
-def _carried_back(event_grain: str) -> str:
+def _carried_back(event_grain: str, told: bool) -> str:
     r"""What refunds leave of earlier events, last in first out, without a stack.
 
     Let $S_j$ be the sum of a customer's event totals up to event j. A purchase i > 0 lies on the stack from
@@ -324,25 +345,28 @@ def _carried_back(event_grain: str) -> str:
     by_customer = f"OVER (PARTITION BY customer_id ORDER BY {order} ROWS BETWEEN"
     bought = "value > 0 OR (total = 0 AND smallest = 0)"
     first = f"MIN(CASE WHEN {bought} THEN value END) OVER (PARTITION BY customer_id, event)" if by_line else "value"
+    before = f""",
+    LEAST(0, COALESCE(MIN(height) {by_customer} UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS lowest_before"""
+    became = f""",
+    {_REFUND_EVENTS},
+    CASE WHEN height < lowest_before THEN 1 ELSE 0 END AS left_events,
+    CASE WHEN height < lowest_before THEN height - lowest_before END AS left_over"""
+    before, became = (before, became) if told else ("", "")
     return f"""
 running AS (
-  SELECT *, SUM(total) {by_customer} UNBOUNDED PRECEDING AND CURRENT ROW) AS running
+  SELECT *, SUM(total) {by_customer} UNBOUNDED PRECEDING AND CURRENT ROW) AS height
   FROM events
 ),
 bounds AS (
-  SELECT *, MIN(running) {by_customer} CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest_later,
-    LEAST(0, COALESCE(MIN(running) {by_customer} UNBOUNDED PRECEDING AND 1 PRECEDING), 0)) AS lowest_before
+  SELECT *, MIN(height) {by_customer} CURRENT ROW AND UNBOUNDED FOLLOWING) AS lowest_later{before}
   FROM running
 ),
 valued AS (
-  SELECT *, CASE WHEN total > 0 THEN GREATEST(0, lowest_later - running + total) ELSE 0 END AS value
+  SELECT *, CASE WHEN total > 0 THEN GREATEST(0, lowest_later - height + total) ELSE 0 END AS value
   FROM bounds
 ),
 judged AS (
-  SELECT *, CASE WHEN {bought} THEN 1 ELSE 0 END AS purchases, {first} AS first_value,
-    {_REFUND_EVENTS},
-    CASE WHEN running < lowest_before THEN 1 ELSE 0 END AS left_events,
-    CASE WHEN running < lowest_before THEN running - lowest_before END AS left_over
+  SELECT *, CASE WHEN {bought} THEN 1 ELSE 0 END AS purchases, {first} AS first_value{became}
   FROM valued
 )"""
 
@@ -369,29 +393,43 @@ def summary_sql(
     observation_start: date | None,
     observation_end: date | datetime,
     whole_number_ids: bool,
+    state: str = "",
 ) -> str:
-    """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before."""
+    """The summary from the table ``customers`` that customers_sql makes: one division a number, no rounding before.
+
+    ``state`` are more columns.
+    """
+    customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
+    statistics = statistics_sql(reading, time_unit=time_unit, event_grain=event_grain, observation_end=observation_end)
+    return f"""
+SELECT {customer} AS customer_id,{statistics}{state}
+FROM customers
+WHERE purchases > 0{from_start_sql(event_grain, observation_start)}
+ORDER BY 1
+"""
+
+
+def from_start_sql(event_grain: str, observation_start: date | None) -> str:
+    """The condition that a customer's first purchase is on or after the start of observation; none without one."""
+    first_day = "first_event" if event_grain == "day" else "first_purchase_day"
+    return "" if observation_start is None else f" AND {first_day} >= {day_number(observation_start)}"
+
+
+def statistics_sql(reading: Reading, *, time_unit: str, event_grain: str, observation_end: date | datetime) -> str:
+    """The columns frequency, recency, T and, with money, monetary_value of a row of ``customers``."""
     tick = GRAINS[event_grain][1]
     scale = tick / hours_in(time_unit)  # units per tick
     end = end_tick(observation_end, event_grain)
     to_end = scale / end.denominator
-    customer = "CAST(customer_id AS BIGINT)" if whole_number_ids else "customer_id"
-    first_day = "first_event" if event_grain == "day" else "first_purchase_day"
-    from_start = "" if observation_start is None else f" AND {first_day} >= {day_number(observation_start)}"
     # in millionths, so that the total is a whole number and the division the only rounding
     mean = """,
   CASE WHEN purchases > 1
     THEN CAST((revenue - first_value) * 1000000 AS DOUBLE) / CAST((purchases - 1) * 1000000 AS DOUBLE)
   END AS monetary_value"""
     return f"""
-SELECT {customer} AS customer_id,
   purchases - 1 AS frequency,
   {quotient("last_event - first_event", scale)} AS recency,
-  {quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}
-FROM customers
-WHERE purchases > 0{from_start}
-ORDER BY 1
-"""
+  {quotient(f"{end.numerator} - first_event * {end.denominator}", to_end)} AS T{mean if reading.money else ""}"""
 
 
 def end_tick(observation_end: date | datetime, event_grain: str) -> Fraction:

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..units import hours_in
-from ..versions import version_of
-from . import sources, sql
+from . import sources, sql, state
 from .columns import Columns, Source
 from .engine import connection
 from .examine import examine
@@ -63,6 +62,7 @@ def summarize(
     tz: str | None = None,
     date_format: str | None = None,
     strict: bool = False,
+    keep_state: bool = False,
 ) -> Summarized:
     r"""Turn a transaction log into one row a customer, and tell what was found on the way.
 
@@ -111,6 +111,13 @@ def summarize(
     strict
         Refuse a log rather than leave out lines without customer or date, or with a date that cannot be read (else
         up to 1 line in 100 may have such), or refunds that cannot be taken off anything.
+    keep_state
+        Add what `update_summary` needs to take later lines in without reading these again: first_event (first
+        purchase) and last_event (last event of any kind; both local dates, or timestamps with the grains "line" and
+        "hour") and, with amounts, last_event_amount (its total so far), last_event_has_refund, first_amount (what the
+        first purchase is worth) and repeat_amount (all others together), as exact decimals. Where observation_end lies
+        within an event of the grain and refunds may undo it, also last_closed_purchase, the last purchase before that
+        event. Not with ``order_id``.
 
     Returns
     -------
@@ -171,6 +178,7 @@ def summarize(
         tz=tz,
         date_format=date_format,
         strict=strict,
+        keep_state=keep_state,
         report=True,
     )
 
@@ -190,6 +198,7 @@ def rfm_summary(
     tz: str | None = None,
     date_format: str | None = None,
     strict: bool = False,
+    keep_state: bool = False,
 ) -> frames.Frame:
     """Turn a transaction log into one row a customer: the ``summary`` of `summarize`, with the same parameters.
 
@@ -223,6 +232,7 @@ def rfm_summary(
         tz=tz,
         date_format=date_format,
         strict=strict,
+        keep_state=keep_state,
         report=False,
     ).summary
 
@@ -239,62 +249,121 @@ def _summarized(
     tz: str | None,
     date_format: str | None,
     strict: bool,
+    keep_state: bool,
     report: bool,
 ) -> Summarized:
+    if keep_state and names.order_id is not None:
+        raise InvalidInput(
+            "keep_state=True does not go with order_id: later lines of an order that is in the summary would change "
+            "purchases that it no longer holds. Leave one of them out"
+        )
+    with connection() as con:
+        met = grouped_by_customer(
+            con,
+            log,
+            names,
+            time_unit=time_unit,
+            event_grain=event_grain,
+            observation_start=observation_start,
+            observation_end=observation_end,
+            refunds=refunds,
+            tz=tz,
+            date_format=date_format,
+            strict=strict,
+            report=report,
+            keep_state=keep_state,
+        )
+        source, options = met.source, met.options
+        end, rules = options["observation_end"], {"event_grain": event_grain, "refunds": refunds}
+        found = con.sql(
+            sql.summary_sql(
+                source.reading,
+                time_unit=time_unit,
+                event_grain=event_grain,
+                observation_start=options["observation_start"],
+                observation_end=end,
+                whole_number_ids=_whole_numbers(con, source),
+                state=state.summary_state(end, **rules, money=source.reading.money) if keep_state else "",
+            )
+        ).to_arrow_table()
+        open_refunds = state.count_open_refunds(con, end, **rules, money=source.reading.money) if keep_state else 0
+        quality = quality_of(met.counts, found.num_rows, options, money=source.reading.money)
+        refuse_nothing(quality)
+        if report:
+            quality = examine(con, log, source, quality, today=datetime.now().date())
+    counts = {
+        state.CUSTOMERS: found.num_rows,
+        state.BEFORE_START: quality.customers_before_start,
+        state.OPEN_REFUNDS: open_refunds,
+    }
+    facts = state.facts_of(met.settings, counts if keep_state else None)
+    return Summarized(frames.attach_facts(answer(found, source.answer), facts), quality, facts)
+
+
+class Met(NamedTuple):
+    """A log whose customers stand in the engine's table ``customers``: what it is, what was met, how it was read."""
+
+    source: Source
+    counts: dict[str, Any]
+    options: dict[str, Any]
+    settings: dict[str, str | None]
+
+
+def grouped_by_customer(
+    con: Any,
+    log: object,
+    names: Columns,
+    *,
+    time_unit: str,
+    event_grain: str,
+    observation_start: object,
+    observation_end: object,
+    refunds: str,
+    tz: str | None,
+    date_format: str | None,
+    strict: bool,
+    report: bool,
+    keep_state: bool = False,
+) -> Met:
+    """Make the table ``customers`` of a log, with the settings of `summarize`, each checked."""
     hours_in(time_unit)
     one_of("event_grain", event_grain, tuple(sql.GRAINS))
     one_of("refunds", refunds, sql.REFUNDS)
-    zone = parse_zone(tz)
-    with connection() as con:
-        source = sources.register(con, log, names, zone, date_format, report=report)
-        reading = source.reading
-        start = parse_start(observation_start, reading.zone)
-        end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
-        if start and end and start > day_of(end):
-            raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-        counts = group(
-            con,
-            source,
-            event_grain=event_grain,
-            refunds=refunds,
-            observation_end=end,
-            days=start is not None,
-            strict=strict,
-            report=report,
-            told=report,
-        )
-        if end is None:
-            end = from_day_number(counts["last_day"])
-            if not report and end > (today := datetime.now().date()):  # a report says so
-                warn(
-                    f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
-                    "observation: every T is too long. Correct such dates, or pass observation_end"
-                )
-        found = con.sql(
-            sql.summary_sql(
-                reading,
-                time_unit=time_unit,
-                event_grain=event_grain,
-                observation_start=start,
-                observation_end=end,
-                whole_number_ids=_whole_numbers(con, source),
+    source = sources.register(con, log, names, parse_zone(tz), date_format, report=report)
+    zone = source.reading.zone
+    start = parse_start(observation_start, zone)
+    end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
+    if start and end and start > day_of(end):
+        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    counts = group(
+        con,
+        source,
+        event_grain=event_grain,
+        refunds=refunds,
+        observation_end=end,
+        days=start is not None,
+        strict=strict,
+        report=report,
+        told=report,
+        keep_state=keep_state,
+    )
+    if end is None:
+        end = from_day_number(counts["last_day"])
+        if not report and end > (today := datetime.now().date()):  # a report says so
+            warn(
+                f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
+                "observation: every T is too long. Correct such dates, or pass observation_end"
             )
-        ).to_arrow_table()
-        options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
-        quality = quality_of(counts, found.num_rows, options, money=reading.money)
-        _refuse_nothing(quality)
-        if report:
-            quality = examine(con, log, source, quality, today=datetime.now().date())
-    facts: dict[str, str | None] = {
+    settings: dict[str, str | None] = {
         "time_unit": time_unit,
         "event_grain": event_grain,
         "observation_start": start.isoformat() if start else None,  # what somebody chose, never what the data say
         "observation_end": end.isoformat(),
-        "tz": reading.zone,
+        "tz": zone,
         "refunds": refunds,
-        "version": version_of("clvmodels"),
     }
-    return Summarized(frames.attach_facts(_answer(found, source.answer), facts), quality, facts)
+    options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
+    return Met(source, counts, options, settings)
 
 
 def refuse_unknown(function: str, reading: Mapping[str, Any]) -> None:
@@ -316,7 +385,8 @@ def _whole_numbers(con: Any, source: Source) -> bool:
     return bool(con.execute(query).fetchall()[0][0] == 0)
 
 
-def _refuse_nothing(quality: Quality) -> None:
+def refuse_nothing(quality: Quality) -> None:
+    """Raise if no customer remains, and say why."""
     if quality.customers:
         return
     span = f"the log runs from {quality.first_date} to {quality.last_date}"
@@ -334,14 +404,15 @@ def _refuse_nothing(quality: Quality) -> None:
     )
 
 
-def _answer(found: Any, kind: str) -> frames.Frame:
+def answer(found: Any, kind: str) -> frames.Frame:
+    """An Arrow table in the kind of frame that is asked for."""
     if kind == "arrow":
         return found
     if kind == "polars":
         import polars as pl
 
         return pl.from_arrow(found)
-    return found.to_pandas()
+    return state.to_pandas(found)
 
 
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -81,6 +81,57 @@ def test_a_csv_summary_must_be_told_its_facts_again(ran, refused):
     assert pd.read_csv("o.csv")["observation_end"].unique().tolist() == ["1998-06-30"]
 
 
+def test_a_log_is_fitted_as_its_summary_is(ran, refused):
+    said = ran("summarize log.csv --out s.parquet --observation-end 1997-09-30 --time-unit day")
+    said = ran("fit s.parquet --out a.json --purchases bg_nbd")
+    assert said.startswith("THE SUMMARY s.parquet\n  customers                       2,357\n")
+    assert "  different histories             1,016  (frequency, recency, T; times in days)\n" in said
+    said = ran("fit log.csv --out b.json --purchases bg_nbd --observation-end 1997-09-30 --time-unit day --threads 1")
+    assert said.startswith("THE LOG log.csv\n  lines                           6,919\n")
+    assert "  left out                        1,959  (after the observation end)\n" in said
+    assert Path("a.json").read_bytes() == Path("b.json").read_bytes()
+    ran("fit log.csv --out week.json --purchases nbd")
+    assert clv.load_model("week.json").purchases.time_unit == "week"
+    assert "has no column 'client'" in refused("fit log.csv --out c.json --customer-id client")
+    assert "memory_limit must be a size" in refused("fit log.csv --out c.json --memory-limit much")
+    assert "weights are for a summary" in refused("fit log.csv --out c.json --weights quantity")
+
+
+def test_several_files_are_one_summary(ran, refused):
+    ran("summarize log.csv --out s.parquet")
+    table = frames.load("s.parquet")
+    table[:900].to_parquet("part-0.parquet", index=False)
+    table[900:].to_parquet("part-1.parquet", index=False)
+    ran("fit s.parquet --out whole.json --purchases bg_nbd")
+    assert "THE SUMMARY part-0.parquet part-1.parquet" in ran(
+        "fit part-0.parquet part-1.parquet --out parts.json --purchases bg_nbd"
+    )
+    ran("fit part-*.parquet --out wild.json --purchases bg_nbd")
+    assert Path("parts.json").read_bytes() == Path("whole.json").read_bytes() == Path("wild.json").read_bytes()
+    assert "a summary has one row per customer" in refused("fit s.parquet part-0.parquet --out twice.json")
+    assert "no file found" in refused("fit nothing.parquet --out none.json")
+
+
+def test_options_of_a_log_are_refused_for_a_summary_but_may_stand_in_a_settings_file(ran, refused):
+    ran("summarize log.csv --out s.parquet")
+    said = refused("fit s.parquet --out m.json --refunds drop --no-amount")
+    assert "s.parquet is a summary" in said
+    assert "leave --no-amount, --refunds out" in said
+    Path("clvmodels.toml").write_text('refunds = "drop"\nmargin = 0.5\n')
+    ran("fit s.parquet --out m.json --purchases nbd")
+    assert clv.load_model("m.json").margin == 0.5
+
+
+def test_a_summary_with_weights(ran):
+    ran("summarize log.csv --out s.parquet")
+    table = frames.load("s.parquet")
+    table.assign(many=3).to_parquet("many.parquet", index=False)
+    said = ran("fit many.parquet --out m.json --purchases nbd --weights many")
+    assert "  customers                       7,071\n" in said
+    model = clv.load_model("m.json").purchases
+    assert model.parameters == pytest.approx(clv.PurchaseModel("nbd").fit(table).parameters)
+
+
 def test_without_money_purchases_alone(ran):
     said = ran("summarize log.csv --out s.parquet --no-amount")
     assert "mean spend" not in said
@@ -148,7 +199,7 @@ def test_weights_are_customers(ran):
         ("summarize nothing.csv --out s.csv", "no file found"),
         ("fit log.csv --out m.csv", "--out must end in .json"),
         ("fit nothing.parquet --out m.json", "nothing.parquet"),
-        ("fit log.csv --out m.json --time-unit week", "frequency"),
+        ("fit log.csv --out m.json --date when", "has no column 'when'"),
         ("score log.csv log.csv --out s.csv", "log.csv"),
         ("score nothing.json log.csv --out s.csv", "nothing.json"),
     ],
@@ -210,3 +261,37 @@ def test_summaries_of_other_programs(ran, refused):
     for name in ("semi.csv", "tabs.tsv", "packed.csv.gz"):
         ran(f"fit {name} --out m.json --time-unit week --purchases nbd")
     assert "observation_end" in refused("score m.json s.csv --out o.csv --observation-end tomorrow")
+
+
+def test_a_summary_is_updated_by_later_lines(ran, refused):
+    log = pd.read_csv("log.csv")
+    log[log["date"] <= "1998-05-31"].to_csv("old.csv", index=False)
+    log[log["date"] > "1998-05-31"].to_csv("new.csv", index=False)
+    ran("summarize old.csv --out old.parquet --keep-state --observation-end 1998-05-31 --time-unit day")
+    said = ran("summarize new.csv --update old.parquet --out updated.parquet")
+    assert "THE SUMMARY old.parquet, and the lines of new.csv until 1998-06-30" in said
+    assert "Wrote 2,357 customers to updated.parquet" in said
+    ran("summarize log.csv --out whole.parquet --keep-state --time-unit day")
+    pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))
+    assert "--out must end in .parquet with --keep-state" in refused("summarize old.csv --out x.csv --keep-state")
+    assert "--event-grain week differs from the summary's day" in refused(
+        "summarize new.csv --update old.parquet --out x.parquet --event-grain week"
+    )
+    assert "--update does not go with --strict" in refused(
+        "summarize new.csv --update old.parquet --out x.parquet --strict"
+    )
+    assert "old.parquet is the summary itself" in refused("summarize new.csv --update old.parquet --out old.parquet")
+
+
+def test_late_lines_are_rebuilt_from_the_full_log(ran, refused):
+    log = pd.read_csv("log.csv")
+    log[log["date"] <= "1998-05-31"].iloc[1:].to_csv("old.csv", index=False)
+    log[log["date"] > "1998-05-31"].to_csv("new.csv", index=False)
+    pd.concat([log.iloc[:1], pd.read_csv("new.csv")]).to_csv("late.csv", index=False)
+    ran("summarize old.csv --out old.parquet --keep-state --observation-end 1998-05-31")
+    assert "1 line, of 1 customer, dated on or before 1998-05-31" in refused(
+        "summarize late.csv --update old.parquet --out x.parquet"
+    )
+    ran("summarize late.csv --update old.parquet --out updated.parquet --late rebuild --full-log log.csv")
+    ran("summarize log.csv --out whole.parquet --keep-state")
+    pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import math
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ from pyarrow import dataset
 import clvmodels as clv
 from clvmodels.errors import InvalidInput, NotEnoughData
 from clvmodels.transactions import rfm_summary, summarize
+from clvmodels.transactions.log_files import files_fingerprint
 
 _spec = importlib.util.spec_from_file_location("plain", Path(__file__).with_name("plain.py"))
 plain = importlib.util.module_from_spec(_spec)
@@ -346,3 +348,60 @@ def test_columns_may_be_called_by_numbers_but_must_be_called():
     for wrong in ({"customer_id": None}, {"amount": log[2]}):
         with pytest.raises(clv.InvalidInput, match="must be the name of a column"):
             clv.rfm_summary(log, **wrong)
+
+
+class TestListsOfPaths:
+    def write(self, folder, ending):
+        log = pd.DataFrame({"customer_id": [1, 2, 1], "date": ["2024-01-01", "2024-01-08", "2024-01-15"]})
+        paths = [folder / f"{name}{ending}" for name in "ab"]
+        for path, part in zip(paths, (log.iloc[:2], log.iloc[2:]), strict=True):
+            part.to_parquet(path) if ending == ".parquet" else part.to_csv(path, index=False)
+        return log, paths
+
+    @pytest.mark.parametrize("ending", [".parquet", ".csv"])
+    def test_files_and_globs_in_a_list_are_one_log(self, tmp_path, ending):
+        log, paths = self.write(tmp_path, ending)
+        expected = clv.rfm_summary(log, amount=None)
+        for source in (paths, tuple(map(str, paths)), [str(tmp_path / f"*{ending}")]):
+            pd.testing.assert_frame_equal(clv.rfm_summary(source, amount=None), expected)
+            assert clv.summarize(source, amount=None).quality.lines == 3
+
+    @pytest.mark.parametrize(
+        ("named", "message"),
+        [
+            (["a.csv", "a.csv"], "lines count twice; 1 come up again"),
+            (["a.csv", "*.csv"], "lines count twice; 1 come up again"),
+            (["a.csv", "none.csv"], "no file found at"),
+            (["a.csv", "a.txt"], r"a.txt' must be Parquet .* or CSV .*, all of one sort"),
+        ],
+    )
+    def test_what_is_no_list_of_files_is_refused(self, tmp_path, named, message):
+        self.write(tmp_path, ".csv")
+        (tmp_path / "a.txt").write_text("")
+        with pytest.raises(clv.InvalidInput, match=message):
+            clv.rfm_summary([tmp_path / name for name in named], amount=None)
+
+
+class TestFilesFingerprint:
+    def test_it_tells_size_time_and_ends(self, tmp_path):
+        path = tmp_path / "log.csv"
+        path.write_bytes(b"a" * 200_000)
+        (found,) = files_fingerprint(path)
+        expected = hashlib.sha256(b"a" * 131_072).hexdigest()
+        about = path.stat()
+        assert found == {"name": str(path), "size": 200_000, "modified": about.st_mtime_ns, "ends": expected}
+
+    @pytest.mark.parametrize(("at", "seen"), [(0, True), (65_535, True), (100_000, False), (199_999, True)])
+    def test_a_change_at_either_end_is_seen(self, tmp_path, at, seen):
+        path = tmp_path / "log.csv"
+        content = bytearray(b"a" * 200_000)
+        path.write_bytes(content)
+        (before,) = files_fingerprint([path])
+        content[at] = 0
+        path.write_bytes(content)
+        (after,) = files_fingerprint([path])
+        assert (before["ends"] != after["ends"]) == seen
+
+    def test_a_file_that_cannot_be_read_is_told(self, tmp_path):
+        with pytest.raises(clv.InvalidInput, match="no file found"):
+            files_fingerprint(tmp_path / "none.csv")

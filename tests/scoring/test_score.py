@@ -1,0 +1,321 @@
+"""`score`: the scores are those of the frames, whatever the destination, the parts and the identifiers."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import os
+import uuid
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+import clvmodels as clv
+from clvmodels import frames
+from clvmodels.scoring.scored import scored_table
+
+
+@pytest.fixture(scope="module")
+def model():
+    purchases = clv.PurchaseModel.from_parameters(
+        "bg_nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, time_unit="week"
+    )
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    return clv.CLVModel(purchases, spend, margin=0.3)
+
+
+@pytest.fixture(scope="module")
+def log():
+    found = clv.load_cdnow(sample=True)
+    return found[found["customer_id"].isin(found["customer_id"].unique()[::6])].reset_index(drop=True)
+
+
+def expected_of(model, log, **more):
+    return scored_table(model, clv.rfm_summary(log), **more)
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    found = found.sort_values("customer_id", ignore_index=True)
+    assert list(found) == list(expected)
+    for name in expected:
+        if expected[name].dtype.kind == "f":
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
+        else:
+            assert found[name].tolist() == expected[name].tolist()
+
+
+@pytest.mark.parametrize("out", ["scores", "scores.parquet", "scores.csv"])
+def test_equals_the_table_of_the_summary(model, log, tmp_path, out):
+    report = clv.score(model, log, tmp_path / out, horizon=26, partitions=5)
+    expected = expected_of(model, log, horizon=26)
+    read = pd.read_csv if out.endswith(".csv") else pd.read_parquet
+    found = read(tmp_path / out)
+    if out.endswith(".csv"):
+        found["customer_id"] = found["customer_id"].astype(str).str.zfill(5)
+        expected["customer_id"] = expected["customer_id"].astype(str).str.zfill(5)
+    same(found, expected)
+    assert report.totals.clv == pytest.approx(expected["clv"].sum(), rel=1e-12)
+    assert report.totals.p_alive == pytest.approx(expected["p_alive"].sum(), rel=1e-12)
+    best = expected.nlargest(100, "clv")
+    assert report.best.column("clv").to_numpy() == pytest.approx(best["clv"].to_numpy(), rel=1e-12)
+    assert report.counts.lines == len(log)
+
+
+def test_a_summary_is_scored_as_its_log_is(model, log, tmp_path):
+    summary = clv.rfm_summary(log)
+    summary["share"] = np.linspace(0.1, 0.9, len(summary))
+    report = clv.score(model, summary, tmp_path / "s.parquet", margin="share", annual_discount_rate=0.0)
+    same(
+        pd.read_parquet(tmp_path / "s.parquet"),
+        scored_table(model, summary, margin="share", annual_discount_rate=0.0),
+    )
+    assert report.kind == "summary"
+
+
+def test_purchases_alone(model, log, tmp_path):
+    clv.score(model.purchases, log, tmp_path / "s.parquet", amount=None)
+    same(pd.read_parquet(tmp_path / "s.parquet"), expected_of(model.purchases, log))
+    with pytest.raises(clv.InvalidInput, match="has no money"):
+        clv.score(model, log, tmp_path / "t.parquet", amount=None)
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_every_reader_reads_the_folder(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s", partitions=3)
+    glob, n = f"{tmp_path}/s/*.parquet", len(expected_of(model, log))
+    assert len(pd.read_parquet(tmp_path / "s")) == n
+    assert len(pl.read_parquet(glob)) == n
+    assert duckdb.sql(f"SELECT COUNT(DISTINCT customer_id) FROM '{glob}'").fetchall() == [(n,)]
+    assert ds.dataset(tmp_path / "s").to_table().num_rows == n
+    assert len({pq.read_schema(path) for path in (tmp_path / "s").glob("*.parquet")}) == 1
+
+
+def test_metadata_says_what_the_scores_are_about(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s.parquet", horizon=26)
+    facts = frames.read_facts(pd.read_parquet(tmp_path / "s.parquet"))
+    assert (facts["time_unit"], facts["horizon"], facts["margin"]) == ("week", "26.0", "0.3")
+    assert facts["annual_discount_rate"] == "0.1"
+    assert facts["observation_end"] == "1998-06-30"
+    assert facts["model"].startswith("sha256:")
+    assert "duckdb" in facts["versions"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda i: i * 7,
+        lambda i: f"c{i}\n\"quoted\", 'and' \u00e9 {i % 3}",
+        lambda i: uuid.UUID(int=i).hex,
+        lambda i: decimal.Decimal(i) / 4,
+        lambda i: pd.Timestamp("2001-01-01") + pd.Timedelta(days=i),
+    ],
+)
+def test_identifiers_of_odd_kinds(model, log, tmp_path, make):
+    names = {name: make(i) for i, name in enumerate(log["customer_id"].unique())}
+    odd = pa.table(
+        {"customer_id": [names[name] for name in log["customer_id"]], "date": log["date"], "amount": log["amount"]}
+    )
+    clv.score(model, odd, tmp_path / "s", partitions=4)
+    found = pd.read_parquet(tmp_path / "s")
+    assert set(found["customer_id"]) == set(names.values())
+    same(found, expected_of(model, odd).to_pandas().sort_values("customer_id", ignore_index=True))
+    for part in sorted((tmp_path / "s").glob("part-*")):
+        assert pd.read_parquet(part)["customer_id"].is_monotonic_increasing
+
+
+def test_columns(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s.parquet", columns=["clv", "p_alive"])
+    assert pd.read_parquet(tmp_path / "s.parquet").columns.tolist() == ["customer_id", "p_alive", "clv"]
+    with pytest.raises(clv.InvalidInput, match="columns must be some of customer_id, p_alive"):
+        clv.score(model, log, tmp_path / "s.parquet", columns=["value"])
+
+
+def test_one_customer_and_an_empty_part(model, tmp_path):
+    log = pd.DataFrame({"customer_id": [7, 7], "date": ["2024-01-01", "2024-01-15"], "amount": [5.0, 6.0]})
+    report = clv.score(model, log, tmp_path / "s", partitions=3)
+    assert report.totals.customers == 1
+    assert [pq.read_metadata(file).num_rows for file in report.files].count(0) == 2
+    same(pd.read_parquet(tmp_path / "s"), expected_of(model, log))
+
+
+def test_an_empty_log_is_refused_and_an_empty_summary_is_none(model, log, tmp_path):
+    with pytest.raises(clv.ClvError):
+        clv.score(model, log.head(0), tmp_path / "s")
+    assert list(tmp_path.iterdir()) == []
+    clv.score(model, clv.rfm_summary(log).head(0), tmp_path / "s.parquet")
+    assert pd.read_parquet(tmp_path / "s.parquet").shape == (0, 8)
+
+
+def test_rejects_are_kept_with_their_reason_and_an_old_file_of_them_is_not(model, log, tmp_path):
+    dirty = log.copy()
+    dirty.loc[[3, 9], "customer_id"] = None
+    clean = dirty.dropna(subset=["customer_id"])
+    report = clv.score(model, dirty, tmp_path / "s.parquet")
+    assert report.rejects == tmp_path / "s.rejects.parquet"
+    rejects = pd.read_parquet(report.rejects)
+    assert rejects["reason"].tolist() == ["no customer"] * 2
+    assert report.counts.lines == report.counts.lines_used + report.counts.lines_rejected == len(dirty)
+    same(pd.read_parquet(tmp_path / "s.parquet"), expected_of(model, clean))
+    clean_report = clv.score(model, clean, tmp_path / "s.parquet")
+    assert clean_report.rejects is None
+    assert not (tmp_path / "s.rejects.parquet").exists()
+    folder = clv.score(model, clean, tmp_path / "s")
+    assert pq.read_metadata(folder.rejects).num_rows == 0
+
+
+# Going on
+
+
+def bytes_of(out: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def test_a_complete_folder_is_left_alone(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+    words = (model, tmp_path / "log.parquet", tmp_path / "s")
+    clv.score(*words, partitions=3)
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "s").rglob("*")}
+    report = clv.score(*words, partitions=3)
+    assert report.nothing_to_do
+    assert before == {p: p.stat().st_mtime_ns for p in (tmp_path / "s").rglob("*")}
+    assert report.totals.customers == len(expected_of(model, log))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"horizon": 26}, "settings horizon was 52.17857142857143, now 26.0"),
+        ({"margin": 0.5}, "settings margin was 0.3, now 0.5"),
+        ({"columns": ["clv"]}, "settings columns was"),
+        ({"partitions": 4}, "settings partitions was 3, now 4"),
+        ({"observation_end": "1998-05-01"}, 'settings observation_end was null, now "1998-05-01"'),
+        ({"refunds": "drop"}, 'settings refunds was null, now "drop"'),
+        ({"interval": 0.8, "draws": 20}, "settings interval was null, now 0.8"),
+    ],
+)
+def test_other_settings_are_refused_by_name(model, log, tmp_path, change, named):
+    clv.score(model, log, tmp_path / "s", partitions=3)
+    before = bytes_of(tmp_path / "s")
+    with pytest.raises(clv.InvalidInput, match="overwrite=True to start anew") as refused:
+        clv.score(model, log, tmp_path / "s", **{"partitions": 3, **change})
+    assert named in str(refused.value)
+    assert bytes_of(tmp_path / "s") == before
+
+
+def test_other_input_models_and_versions_are_refused(model, log, tmp_path):
+    log.to_csv(tmp_path / "log.csv", index=False)
+    source = tmp_path / "log.csv"
+    clv.score(model, source, tmp_path / "s")
+    other = clv.CLVModel(model.purchases, model.spend, annual_discount_rate=0.2, margin=0.3)
+    with pytest.raises(clv.InvalidInput, match="model sha256 was"):
+        clv.score(other, source, tmp_path / "s")
+    with pytest.raises(clv.InvalidInput, match=r"input was \[.*, now"):
+        clv.score(model, log, tmp_path / "s")
+    manifest = tmp_path / "s" / "_run" / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text(text.replace('"duckdb": "', '"duckdb": "0.'))
+    with pytest.raises(clv.InvalidInput, match='versions duckdb was "0'):
+        clv.score(model, source, tmp_path / "s")
+    manifest.write_text(text)
+    os.utime(source, ns=(1, 1))
+    with pytest.raises(clv.InvalidInput, match="modified was"):
+        clv.score(model, source, tmp_path / "s")
+    clv.score(other, source, tmp_path / "s", overwrite=True)
+    same(pd.read_parquet(tmp_path / "s"), expected_of(other, str(source)))
+
+
+def test_frames_are_known_by_their_content(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s", partitions=2)
+    assert clv.score(model, log.sample(frac=1, random_state=1), tmp_path / "s", partitions=2).nothing_to_do
+    with pytest.raises(clv.InvalidInput, match="input sha256 was"):
+        clv.score(model, log.iloc[1:], tmp_path / "s", partitions=2)
+
+
+def test_overwriting_leaves_no_mixture_and_no_foreign_file_is_touched(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s", partitions=7)
+    (tmp_path / "s" / "notes.txt").write_text("mine")
+    with pytest.raises(clv.InvalidInput):
+        clv.score(model, tmp_path / "nothing.csv", tmp_path / "s", partitions=2, overwrite=True)
+    assert len(list((tmp_path / "s").glob("part-*"))) == 7  # what cannot be replaced is not removed
+    clv.score(model, log, tmp_path / "s", partitions=2, overwrite=True)
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == [
+        "_run",
+        "notes.txt",
+        "part-00000-of-00002.parquet",
+        "part-00001-of-00002.parquet",
+    ]
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "notes.txt").write_text("mine")
+    with pytest.raises(clv.InvalidInput, match=r"holds 1 files and no manifest"):
+        clv.score(model, log, tmp_path / "t")
+
+
+def test_the_bytes_depend_on_no_limit(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+    found = []
+    for name, limits in (("a", {"threads": 1}), ("b", {"threads": 2}), ("c", {"memory_limit": "100MB"})):
+        clv.score(model, tmp_path / "log.parquet", tmp_path / name, partitions=3, **limits)
+        found.append(bytes_of(tmp_path / name))
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_cannot_be_read_leaves_what_was_finished(model, log, tmp_path):
+    (tmp_path / "log.parquet").write_bytes(b"PAR1 no such thing PAR1")
+    with pytest.raises(clv.InvalidInput, match="damaged"):
+        clv.score(model, tmp_path / "log.parquet", tmp_path / "s")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log.parquet"]
+
+
+def test_the_manifest_says_no_more_than_it_should(model, log, tmp_path):
+    clv.score(model, log, tmp_path / "s")
+    told = json.loads((tmp_path / "s" / "_run" / "manifest.json").read_text())
+    assert set(told) == {
+        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts")
+    }
+    assert str(tmp_path) not in json.dumps(told)
+
+
+# Intervals
+
+
+def test_intervals_belong_to_the_customer_whatever_the_parts(model, log, tmp_path):
+    terms = {"interval": 0.8, "draws": 100, "horizon": 26}
+    few = log[log["customer_id"].isin(log["customer_id"].unique()[:80])]
+    one = clv.score(model, few, tmp_path / "one", partitions=1, **terms)
+    three = clv.score(model, few, tmp_path / "three.parquet", **terms)
+    found, again = pd.read_parquet(tmp_path / "one"), pd.read_parquet(tmp_path / "three.parquet")
+    pd.testing.assert_frame_equal(found, again, check_exact=True)
+    assert one.totals.interval("clv", 0.8) == pytest.approx(three.totals.interval("clv", 0.8), rel=1e-12)
+    split = clv.score(model, few, tmp_path / "split", partitions=4, **terms)
+    parted = pd.read_parquet(tmp_path / "split").sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found, parted, rtol=1e-12, atol=0)
+    assert split.totals.interval("clv", 0.8) == pytest.approx(one.totals.interval("clv", 0.8), rel=1e-12)
+    assert list(found) == list(expected_of(model, few, **terms))
+    assert (found["clv_low"] <= found["clv_high"]).all()
+    assert found["interval_source"].unique().tolist() == ["parameters as given"]
+
+
+def test_intervals_of_a_fit_not_to_be_trusted_are_refused_before_anything_is_read(tmp_path):
+    summary = pd.DataFrame({"frequency": [0, 1, 2], "recency": [0.0, 1, 2], "T": [3.0, 3, 3]})
+    with pytest.warns(clv.ClvWarning):
+        poor = clv.PurchaseModel("bg_nbd", time_unit="week").fit(summary)
+    with pytest.raises(clv.NotAvailable):
+        clv.score(poor, tmp_path / "nothing.csv", tmp_path / "s", interval=0.8)
+
+
+def test_whole_periods_are_scored_from_their_summary_and_not_from_a_log(log, tmp_path):
+    model = clv.PurchaseModel.from_parameters(
+        "bg_bb", {"alpha": 1.204, "beta": 0.75, "gamma": 0.657, "delta": 2.783}, time_unit="week"
+    )
+    with pytest.raises(clv.InvalidInput, match="discrete_summary"):
+        clv.score(model, log, tmp_path / "s")
+    periods = clv.discrete_summary(log, "week", observation_end="1998-06-28", amount=None)
+    clv.score(model, periods, tmp_path / "s.parquet")
+    same(pd.read_parquet(tmp_path / "s.parquet"), scored_table(model, periods))

@@ -1,0 +1,65 @@
+-- One row a customer, for bigquery, by clvmodels VERSION: time_unit=day, event_grain=hour, observation_end=2024-12-31, tz=-09:30
+WITH log AS (
+  SELECT
+    CASE WHEN CAST(`customer_id` AS STRING) <> '' THEN `customer_id` END AS customer_id,
+    `date` AS date
+  FROM `shop`.`orders`
+), lines AS (
+  SELECT
+    customer_id AS customer_id,
+    DATETIME_ADD(DATETIME(CAST(date AS TIMESTAMP), 'UTC'), INTERVAL -570 MINUTE) AS local_time
+  FROM log
+), used AS (
+  SELECT
+    customer_id,
+    local_time AS local_time
+  FROM lines
+  WHERE
+    NOT customer_id IS NULL
+    AND NOT local_time IS NULL
+    AND local_time < CAST('2025-01-01' AS DATE)
+), events AS (
+  SELECT
+    customer_id,
+    DATETIME_DIFF(
+      DATETIME_TRUNC(CAST(local_time AS DATETIME), HOUR),
+      CAST('1970-01-01 00:00:00' AS DATETIME),
+      HOUR
+    ) AS event
+  FROM used
+  GROUP BY
+    customer_id,
+    DATETIME_DIFF(
+      DATETIME_TRUNC(CAST(local_time AS DATETIME), HOUR),
+      CAST('1970-01-01 00:00:00' AS DATETIME),
+      HOUR
+    )
+), judged AS (
+  SELECT
+    *,
+    1 AS purchases
+  FROM events
+), customers AS (
+  SELECT
+    customer_id,
+    COUNT(*) AS purchases,
+    MIN(event) AS first_event,
+    MAX(event) AS last_event
+  FROM judged
+  GROUP BY
+    customer_id
+)
+SELECT
+  customer_id AS `customer_id`,
+  purchases - 1 AS `frequency`,
+  CAST((
+    last_event - first_event
+  ) AS FLOAT64) / CAST(24 AS FLOAT64) AS `recency`,
+  CAST((
+    482136 - first_event
+  ) AS FLOAT64) / CAST(24 AS FLOAT64) AS `T`,
+  'day' AS `time_unit`,
+  '2024-12-31' AS `observation_end`
+FROM customers
+WHERE
+  purchases > 0
