@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from ..transactions.engine import connection
 from ..transactions.grouped import STATISTICS, Grouped, grouped
 from ..transactions.moments import parse_moment
 from . import manifest
-from .parquet import ROWS, schema_of
+from .parquet import schema_of
 from .scored import _agreed
 from .scorer import Terms, score
 from .tally import BEST, Totals, best_of, totals_of
@@ -154,9 +154,9 @@ class Job:
         return schema_of(_arrow_type(found.id_type), self.columns, frames.facts_metadata(facts))
 
     def scored(
-        self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0
+        self, found: Grouped, schema: Any, end: str, batches: Iterable[Any], done: int = 0
     ) -> Iterator[tuple[Any, Totals]]:
-        """Score the customers of a part, batch by batch; ``done`` of all have been before."""
+        """Score the customers of some batches; ``done`` of all have been before."""
         import pyarrow as pa
 
         total, told = sum(found.part_rows()), self.told
@@ -167,7 +167,7 @@ class Job:
             "interval": self.terms.interval,
             "interval_source": self.terms.source,
         }
-        for batch in found.batches(part, ROWS):
+        for batch in batches:
             if not batch.num_rows:
                 continue
             with told_once(told):
