@@ -29,7 +29,6 @@ from ..transactions.engine import connection
 from . import manifest
 from .job import Job, Part
 from .outcome import Outcome
-from .parquet import ROWS
 from .tally import Totals
 
 _IN_FILE = re.compile(rf"(?P<file>.+(?:{'|'.join(map(re.escape, FILES))}))(?:/(?P<table>.+))?", re.IGNORECASE)
@@ -114,7 +113,7 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
 
     def batches(found: Any, schema: Any, end: str) -> Iterator[Any]:
         nonlocal totals
-        for batch, own in job.scored(found, schema, end, found.batches(None, ROWS)):
+        for batch, own in job.scored(found, schema, end, found.batches(None, job.batch)):
             totals += own
             yield batch
 

@@ -19,7 +19,7 @@ from . import manifest
 from .job import Job, Part
 from .locks import locked
 from .outcome import Outcome
-from .parquet import ROWS, totals_in, write_parquet, write_rejects
+from .parquet import totals_in, write_parquet, write_rejects
 from .tally import BEST, Totals, best_of
 
 RUN, MANIFEST, REJECTS = "_run", "manifest.json", "rejects.parquet"
@@ -88,7 +88,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         done = sum(each["rows"] for each in finished.values())
         job.progress("scoring")
         begun = time.monotonic()
-        for part, batches in found.in_parts([part for part in range(found.parts) if part not in finished], ROWS):
+        for part, batches in found.in_parts([part for part in range(found.parts) if part not in finished], job.batch):
             name = part_name(part, found.parts)
             with written_whole(out / name, through=run) as temporary:
                 totals = write_parquet(temporary, schema, job.scored(found, schema, end, batches, done))

@@ -18,10 +18,12 @@ from ..transactions.engine import connection
 from ..transactions.grouped import STATISTICS, Grouped, grouped
 from ..transactions.moments import parse_moment
 from . import manifest
-from .parquet import schema_of
+from .parquet import ROWS, schema_of
 from .scored import _agreed
 from .scorer import Terms, score
 from .tally import BEST, Totals, best_of, totals_of
+
+_AT_ONCE = 4 * ROWS  # customers: a model makes its tables for each batch anew, and half the time went into them
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Job:
     on_rows: Callable[[int, int], None]
     best: list[Any] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
+
+    @property
+    def batch(self) -> int:
+        """How many customers are scored at a time: whole row groups; with intervals, which take long, only one."""
+        return _AT_ONCE if self.terms.interval is None else ROWS
 
     def identity(self) -> dict[str, Any]:
         """What a run that goes on must have in common with the one before; without the input if that is no file."""

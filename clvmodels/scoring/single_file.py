@@ -11,7 +11,7 @@ from ..files import sync_folder, written_whole
 from .job import Job, Part
 from .locks import locked
 from .outcome import Outcome
-from .parquet import ROWS, write_csv, write_parquet, write_rejects
+from .parquet import write_csv, write_parquet, write_rejects
 
 ENDINGS = (".parquet", ".csv")
 
@@ -53,7 +53,7 @@ def _locked_write(job: Job, out: Path, run: Path) -> Outcome:
         write_table = write_csv if out.suffix.lower() == ".csv" else write_parquet
         with written_whole(out, through=run) as table:
             schema = job.schema(found, end)
-            totals = write_table(table, schema, job.scored(found, schema, end, found.batches(None, ROWS)))
+            totals = write_table(table, schema, job.scored(found, schema, end, found.batches(None, job.batch)))
             with written_whole(beside, through=run) as temporary:
                 write_rejects(temporary, found.rejects())
         if not rejected:
