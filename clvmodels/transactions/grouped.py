@@ -363,7 +363,10 @@ def _of_log(
         "version": version_of("clvmodels"),
     }
     columns = (*STATISTICS, *((given_summary.MONEY,) if reading.money else ()))
-    customers = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
+    counts = Counts(**known["counts"]) if known else _log_counts(con, met)
+    rejects = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
+    if counts.lines_rejected:  # else a long log would be read once more for nothing
+        rejects = f"{rejected.lines_sql(source, end)} UNION ALL {rejects}"
     return _made(
         con,
         kind="log",
@@ -371,10 +374,10 @@ def _of_log(
         sort=reading.customer,
         whole=whole and (source.all_text or reading.customer == "float"),
         facts=facts,
-        counts=known["counts"] if known else _log_counts(con, met),
+        counts=counts,
         parts=parts,
         part_rows=known["part_rows"] if known else None,
-        rejects=f"{rejected.lines_sql(source, end)} UNION ALL {customers}",
+        rejects=rejects,
         view="log",
         has_refunds=has_refunds,
         only=only,

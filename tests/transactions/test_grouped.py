@@ -242,6 +242,15 @@ def test_parts_in_turn_are_the_parts_one_by_one(monkeypatch, at_once, rows):
         assert [(part, list(batches)) for part, batches in found.in_parts(range(60), rows)] == wanted
 
 
+def test_a_log_without_a_rejected_line_is_not_read_again_for_rejects(tmp_path):
+    path = tmp_path / "log.parquet"
+    texts([*GOOD, ("z", FIRST, -4.0)]).astype({"amount": float}).to_parquet(path)
+    with grouped(path) as found:
+        path.unlink()
+        told = found.rejects().read_all().to_pylist()
+    assert [(each["what"], each["customer_id"]) for each in told] == [("customer", "z")]
+
+
 def test_readers_do_not_disturb_each_other(dirty):
     with grouped(dirty, partitions=2) as found:
         alone = [batch.to_pylist() for batch in found.batches(None, 5)]
