@@ -243,7 +243,7 @@ def _score(made: Any) -> argparse.ArgumentParser:
     run.add_argument("--memory-limit", metavar="SIZE", help="of the engine, such as 1GB: beyond it it uses the disk")
     run.add_argument("--threads", type=_count, metavar="N", help="of the engine (default: as many as processors)")
     run.add_argument(
-        "--partitions", type=_count, metavar="N", help="parts in a folder (default: one for each begun million)"
+        "--partitions", type=_count, metavar="N", help="parts in a folder (default: one a begun 250,000 customers)"
     )
     run.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds an earlier run")
     run.add_argument("--log-json", action="store_true", help="one line of JSON a part on standard error, and no bar")

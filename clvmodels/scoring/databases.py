@@ -113,7 +113,7 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
 
     def batches(found: Any, schema: Any, end: str) -> Iterator[Any]:
         nonlocal totals
-        for batch, own in job.scored(found, schema, end, None):
+        for batch, own in job.scored(found, schema, end, found.batches(None, job.batch)):
             totals += own
             yield batch
 

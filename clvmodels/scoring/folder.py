@@ -87,18 +87,17 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         schema = job.schema(found, end)
         done = sum(each["rows"] for each in finished.values())
         job.progress("scoring")
-        for part in range(found.parts):
-            if part in finished:
-                continue
-            begun = time.monotonic()
+        begun = time.monotonic()
+        for part, batches in found.in_parts([part for part in range(found.parts) if part not in finished], job.batch):
             name = part_name(part, found.parts)
             with written_whole(out / name, through=run) as temporary:
-                totals = write_parquet(temporary, schema, job.scored(found, schema, end, part, done))
+                totals = write_parquet(temporary, schema, job.scored(found, schema, end, batches, done))
             done += totals.customers
             finished[part] = {"name": name, "rows": totals.customers, "size": (out / name).stat().st_size}
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}
             manifest.write(path, content)
             seconds = time.monotonic() - begun
+            begun = time.monotonic()
             job.on_part(Part(part + 1, found.parts, rows[part], _rejected(found.counts), seconds))
     return _outcome(job, out, run, content, finished, earlier)
 

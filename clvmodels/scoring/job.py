@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,8 @@ from .parquet import ROWS, schema_of
 from .scored import _agreed
 from .scorer import Terms, score
 from .tally import BEST, Totals, best_of, totals_of
+
+_AT_ONCE = 4 * ROWS  # customers: a model makes its tables for each batch anew, and half the time went into them
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Job:
     on_rows: Callable[[int, int], None]
     best: list[Any] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
+
+    @property
+    def batch(self) -> int:
+        """How many customers are scored at a time: whole row groups; with intervals, which take long, only one."""
+        return _AT_ONCE if self.terms.interval is None else ROWS
 
     def identity(self) -> dict[str, Any]:
         """What a run that goes on must have in common with the one before; without the input if that is no file."""
@@ -154,9 +161,9 @@ class Job:
         return schema_of(_arrow_type(found.id_type), self.columns, frames.facts_metadata(facts))
 
     def scored(
-        self, found: Grouped, schema: Any, end: str, part: int | None, done: int = 0
+        self, found: Grouped, schema: Any, end: str, batches: Iterable[Any], done: int = 0
     ) -> Iterator[tuple[Any, Totals]]:
-        """Score the customers of a part, batch by batch; ``done`` of all have been before."""
+        """Score the customers of some batches; ``done`` of all have been before."""
         import pyarrow as pa
 
         total, told = sum(found.part_rows()), self.told
@@ -167,7 +174,7 @@ class Job:
             "interval": self.terms.interval,
             "interval_source": self.terms.source,
         }
-        for batch in found.batches(part, ROWS):
+        for batch in batches:
             if not batch.num_rows:
                 continue
             with told_once(told):

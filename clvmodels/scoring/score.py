@@ -160,7 +160,7 @@ def score(
     memory_limit, threads
         Of the engine: such as "1GB", beyond which it spills to a temporary folder; and how many threads it uses.
     partitions
-        Number of parts; by default one for each begun million of customers.
+        Number of parts; by default one for each begun 250,000 customers.
     overwrite
         Start anew in a folder that holds an earlier run.
     progress, on_part, on_rows

@@ -53,7 +53,7 @@ def _locked_write(job: Job, out: Path, run: Path) -> Outcome:
         write_table = write_csv if out.suffix.lower() == ".csv" else write_parquet
         with written_whole(out, through=run) as table:
             schema = job.schema(found, end)
-            totals = write_table(table, schema, job.scored(found, schema, end, None))
+            totals = write_table(table, schema, job.scored(found, schema, end, found.batches(None, job.batch)))
             with written_whole(beside, through=run) as temporary:
                 write_rejects(temporary, found.rejects())
         if not rejected:

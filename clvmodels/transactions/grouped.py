@@ -28,7 +28,8 @@ from .refusals import refuse_left_over
 from .summarize import one_of, rfm_summary
 
 STATISTICS = ("frequency", "recency", "T")
-_EVENT_BYTES = 40  # what grouping a line into an event takes, measured: beyond the limit, several passes beat spilling
+_ORDERED_AT_ONCE = 2_000_000  # customers: hardly a hundred MB, and a table of many is looked through but seldom
+_EVENT_BYTES = 32  # of memory a line to be grouped: below, the engine spills too much; beyond, lines are read too often
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,29 @@ class Grouped:
         ClvError
             If memory or disk space do not suffice, or the part is not there.
         """
+        self._refuse(part)
+        where = "" if part is None else f" AND hash % {self.parts} = {part}"
+        reader = _reader(self._con, f"{self._select}{where} ORDER BY 1", rows)
+        return _of_size(reader, rows)
+
+    def in_parts(self, parts: Sequence[int], rows: int = 131_072) -> Iterator[tuple[int, Iterator[Any]]]:
+        """These parts in turn, each with its `batches`, which are to be read before the next part is asked for.
+
+        The same rows, for less: customers are looked through and ordered many parts at a time.
+        """
+        for part in parts:
+            self._refuse(part)
+        for together in _together(parts, self._part_rows):
+            wanted = _kept(frozenset(together), self.parts)
+            stream = _Stream(_reader(self._con, f"{self._select} AND {wanted} ORDER BY hash % {self.parts}, 1", rows))
+            for part in together:
+                yield part, _of_size(stream.take(self._part_rows[part]), rows)
+
+    def _refuse(self, part: int | None) -> None:
         if part is not None and not 0 <= part < self.parts:
             raise InvalidInput(f"part must be from 0 to {self.parts - 1}; found {part!r}")
         if self._only is not None and part not in self._only:
             raise InvalidInput(f"only the parts {sorted(self._only)} were read; found part={part!r}")
-        where = "" if part is None else f" AND hash % {self.parts} = {part}"
-        reader = _reader(self._con, f"{self._select}{where} ORDER BY 1", rows)
-        return _of_size(reader, rows)
 
     def rejects(self) -> Any:
         """The rejected lines and customers as a pyarrow RecordBatchReader: what, customer_id, date, amount, reason.
@@ -190,7 +207,7 @@ def grouped(
     memory_limit, threads, temp_directory
         Limits of the engine, see `connection`.
     partitions
-        Number of parts; by default one for each begun million of customers.
+        Number of parts; by default one for each begun 250,000 customers.
     only_parts
         Read only the customers of these parts; ``known`` (or ``partitions``) must then say how many parts there are.
     known
@@ -346,7 +363,10 @@ def _of_log(
         "version": version_of("clvmodels"),
     }
     columns = (*STATISTICS, *((given_summary.MONEY,) if reading.money else ()))
-    customers = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
+    counts = Counts(**known["counts"]) if known else _log_counts(con, met)
+    rejects = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
+    if counts.lines_rejected:  # else a long log would be read once more for nothing
+        rejects = f"{rejected.lines_sql(source, end)} UNION ALL {rejects}"
     return _made(
         con,
         kind="log",
@@ -354,10 +374,10 @@ def _of_log(
         sort=reading.customer,
         whole=whole and (source.all_text or reading.customer == "float"),
         facts=facts,
-        counts=known["counts"] if known else _log_counts(con, met),
+        counts=counts,
         parts=parts,
         part_rows=known["part_rows"] if known else None,
-        rejects=f"{rejected.lines_sql(source, end)} UNION ALL {customers}",
+        rejects=rejects,
         view="log",
         has_refunds=has_refunds,
         only=only,
@@ -566,6 +586,36 @@ def _reader(con: Any, query: str, rows: int) -> Any:
         return con.cursor().sql(query).to_arrow_reader(rows)
     except duckdb.Error as error:
         raise plain_error(error) from error
+
+
+def _together(parts: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
+    """The parts, as many at a time as may be ordered at once."""
+    found: list[int] = []
+    held = 0
+    for part in parts:
+        if found and held + rows[part] > _ORDERED_AT_ONCE:
+            yield found
+            found, held = [], 0
+        found.append(part)
+        held += rows[part]
+    if found:
+        yield found
+
+
+class _Stream:
+    """The batches of a reader, taken by numbers of rows."""
+
+    def __init__(self, reader: Any) -> None:
+        self._batches = iter(reader)
+        self._left: Any = None
+
+    def take(self, rows: int) -> Iterator[Any]:
+        """The next rows, so many."""
+        while rows:
+            batch = self._left if self._left is not None and self._left.num_rows else next(self._batches)
+            yield batch.slice(0, rows)
+            self._left = batch.slice(rows)
+            rows -= min(rows, batch.num_rows)
 
 
 def _of_size(reader: Any, rows: int) -> Iterator[Any]:

@@ -11,7 +11,7 @@ import re
 
 from ..errors import InvalidInput
 
-CUSTOMERS_A_PART = 1_000_000
+CUSTOMERS_A_PART = 250_000
 
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _CANONICAL = re.compile(r"VARCHAR|ENUM\(.*|DECIMAL\(.*|UUID|DATE|TIMESTAMP(_S|_MS|_NS)?|BOOLEAN", re.DOTALL)
@@ -57,9 +57,9 @@ def part_of(text: str, parts: int) -> int:
 
 
 def default_parts(customers: int) -> int:
-    """One part for each begun million of customers, at least one.
+    """One part for each begun 250,000 customers, at least one.
 
-    >>> default_parts(0), default_parts(1_000_000), default_parts(1_000_001)
-    (1, 1, 2)
+    >>> default_parts(0), default_parts(250_000), default_parts(1_000_000)
+    (1, 1, 4)
     """
     return max(1, -(-customers // CUSTOMERS_A_PART))

@@ -19,6 +19,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.scoring import job, parquet
 from clvmodels.scoring.scored import scored_table
 
 
@@ -264,6 +265,24 @@ def test_the_bytes_depend_on_no_limit(model, log, tmp_path):
         clv.score(model, tmp_path / "log.parquet", tmp_path / name, partitions=3, **limits)
         found.append(bytes_of(tmp_path / name))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize(("terms", "at_once"), [({}, 200), ({"interval": 0.8, "draws": 20}, 50)], ids=str)
+@pytest.mark.parametrize("out", ["scores", "scores.parquet"])
+def test_several_row_groups_are_scored_at_a_time_but_with_intervals_one(
+    model, log, tmp_path, monkeypatch, out, terms, at_once
+):
+    one_batch, sizes = job.score, []
+    monkeypatch.setattr(parquet, "ROWS", 50)
+    monkeypatch.setattr(job, "ROWS", 50)
+    monkeypatch.setattr(job, "_AT_ONCE", 200)
+    monkeypatch.setattr(job, "score", lambda asked, batch: sizes.append(batch.num_rows) or one_batch(asked, batch))
+    few = log[log["customer_id"].isin(log["customer_id"].unique()[:230])]
+    clv.score(model, few, tmp_path / out, horizon=26, **terms)
+    assert sizes == [at_once] * (230 // at_once) + [230 % at_once]
+    file = tmp_path / out / "part-00000-of-00001.parquet" if out == "scores" else tmp_path / out
+    groups = pq.read_metadata(file)
+    assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [50, 50, 50, 50, 30]
 
 
 def test_what_cannot_be_read_leaves_what_was_finished(model, log, tmp_path):

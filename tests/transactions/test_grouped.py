@@ -231,6 +231,26 @@ def test_several_passes_give_what_one_gives(tmp_path, monkeypatch, kind, options
         pd.testing.assert_frame_equal(table_of(found), one, check_exact=True)
 
 
+@pytest.mark.parametrize("at_once", [1, 60, 10**6])
+@pytest.mark.parametrize("rows", [1, 7, 500])
+def test_parts_in_turn_are_the_parts_one_by_one(monkeypatch, at_once, rows):
+    monkeypatch.setattr("clvmodels.transactions.grouped._ORDERED_AT_ONCE", at_once)
+    ids = [f"c{i}" for i in range(97)]
+    with grouped(pd.DataFrame({"customer_id": ids, "date": FIRST}), amount=None, partitions=60) as found:
+        assert 0 in found.part_rows()
+        wanted = [(part, list(found.batches(part, rows))) for part in range(60)]
+        assert [(part, list(batches)) for part, batches in found.in_parts(range(60), rows)] == wanted
+
+
+def test_a_log_without_a_rejected_line_is_not_read_again_for_rejects(tmp_path):
+    path = tmp_path / "log.parquet"
+    texts([*GOOD, ("z", FIRST, -4.0)]).astype({"amount": float}).to_parquet(path)
+    with grouped(path) as found:
+        path.unlink()
+        told = found.rejects().read_all().to_pylist()
+    assert [(each["what"], each["customer_id"]) for each in told] == [("customer", "z")]
+
+
 def test_readers_do_not_disturb_each_other(dirty):
     with grouped(dirty, partitions=2) as found:
         alone = [batch.to_pylist() for batch in found.batches(None, 5)]
@@ -260,6 +280,9 @@ def test_some_parts_of_a_known_input_are_the_same_as_all(tmp_path, kind):
         assert (found.counts, found.part_rows(), found.known()) == (found.counts, known["part_rows"], known)
         for part in (1, 3):
             assert list(found.batches(part, 3)) == wanted[part]
+        assert [(part, list(batches)) for part, batches in found.in_parts([1, 3], 3)] == [
+            (part, wanted[part]) for part in (1, 3)
+        ]
         with pytest.raises(clv.InvalidInput, match=r"only the parts \[1, 3\] were read"):
             found.batches(0)
         with pytest.raises(clv.InvalidInput, match="rejects are told by a run over all parts"):

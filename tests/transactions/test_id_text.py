@@ -56,5 +56,5 @@ def test_types_with_one_text_are_taken(sort):
     check_type(sort, "who")
 
 
-def test_a_part_for_each_begun_million():
-    assert [default_parts(n) for n in (0, 1, 10**6, 10**6 + 1, 10**7)] == [1, 1, 1, 2, 10]
+def test_a_part_for_each_begun_quarter_of_a_million():
+    assert [default_parts(n) for n in (0, 1, 250_000, 250_001, 10**6, 10**7)] == [1, 1, 1, 2, 4, 40]
