@@ -6,6 +6,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,9 +121,9 @@ def profile_of(
         values, known = (columns[name], weights) if name in columns else more[name]
         there = ~np.isnan(values)
         if there.any():
-            found, weight = values[there], None if known is None else known[there]
-            points[name] = _points(found, weight)
-            bins[name] = _bins(found, weight)
+            ordered, weight = _ordered(values[there], None if known is None else known[there])
+            points[name] = _points(ordered, weight)
+            bins[name] = _bins(ordered, weight)
     return {
         "customers": float(weights.sum()),
         "repeat_purchases": float(weights @ columns["frequency"]) if "frequency" in columns else None,
@@ -133,22 +134,32 @@ def profile_of(
     }
 
 
-def _bins(values: Array, weights: Array | None) -> dict[str, list[float]]:
-    upper = np.unique(_points(values, weights, _DECILES))
-    counts = np.bincount(np.searchsorted(upper, values), weights, minlength=len(upper) + 1)
-    return {"upper": [float(v) for v in upper], "customers": [float(v) for v in counts]}
-
-
-def _points(values: Array, weights: Array | None, shares: Array = _POINTS) -> list[float]:
+def _ordered(values: Array, weights: Array | None) -> tuple[Array, Array | None]:
+    """Values in ascending order with their weights; None for weights of 1 each."""
+    ascending = bool(np.all(values[1:] >= values[:-1]))
     if weights is None or np.all(weights == 1):
-        at = np.maximum(np.ceil(shares * len(values) * (1 - 1e-12)).astype(np.intp), 1) - 1
-        ordered = values if np.all(values[1:] >= values[:-1]) else np.partition(values, at)
-        return [float(v) for v in ordered[at]]
-    # as numpy's quantile by inverted_cdf, three times faster
+        return values if ascending else np.sort(values), None
+    if ascending:
+        return values, weights
     order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))
-    return [float(v) for v in values[order][at]]
+    return values[order], weights[order]
+
+
+def _bins(ordered: Array, weights: Array | None) -> dict[str, list[float]]:
+    upper = np.unique(_points(ordered, weights, _DECILES))
+    edges = [0, *np.searchsorted(ordered, upper, side="right"), len(ordered)]
+    slices = [slice(start, end) for start, end in pairwise(edges)]
+    counts = [float(s.stop - s.start) if weights is None else float(weights[s].sum()) for s in slices]
+    return {"upper": [float(v) for v in upper], "customers": counts}
+
+
+def _points(ordered: Array, weights: Array | None, shares: Array = _POINTS) -> list[float]:
+    if weights is None:
+        at = np.maximum(np.ceil(shares * len(ordered) * (1 - 1e-12)).astype(np.intp), 1) - 1
+    else:  # as numpy's quantile by inverted_cdf, three times faster
+        reached = np.cumsum(weights)
+        at = np.searchsorted(reached, shares * reached[-1] * (1 - 1e-12))
+    return [float(v) for v in ordered[at]]
 
 
 def package_versions() -> dict[str, str]:

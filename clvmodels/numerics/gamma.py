@@ -108,6 +108,8 @@ def _tail_derivative(z: Array) -> Array:
 
 def _log_rising(x: Any, r: Any) -> Array:
     r, x = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(x, dtype=np.float64))
+    if np.all(r < _STIRLING_FROM):
+        return np.asarray(special.gammaln(r + x) - special.gammaln(r))
     large = np.maximum(r, _STIRLING_FROM)
     stirling = x * np.log(large) + (large + x - 0.5) * np.log1p(x / large) - x + _tail(large + x) - _tail(large)
     if np.all(r >= _STIRLING_FROM):
@@ -117,6 +119,8 @@ def _log_rising(x: Any, r: Any) -> Array:
 
 def _digamma_rising(x: Any, r: Any) -> Array:
     r, x = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(x, dtype=np.float64))
+    if np.all(r < _STIRLING_FROM):
+        return np.asarray(special.digamma(r + x) - special.digamma(r))
     large = np.maximum(r, _STIRLING_FROM)
     stirling = (
         np.log1p(x / large) + 0.5 * x / (large * (large + x)) + _tail_derivative(large + x) - _tail_derivative(large)
