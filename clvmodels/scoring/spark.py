@@ -157,6 +157,10 @@ def score(
 ) -> Any:
     """Score every customer of a log or a summary in Spark with a fitted model.
 
+    Nothing is set aside as `clvmodels.score` does, which keeps lines and customers that cannot be scored as rejects:
+    a log with amounts that cannot be read, and a summary with a row that no model can read, are refused as a whole,
+    with how many there are and the first of them. Lines without a customer or a date are left out.
+
     Parameters
     ----------
     model
