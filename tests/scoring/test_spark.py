@@ -320,6 +320,12 @@ def test_tables_by_name_and_what_is_no_table(spark, dirty):
     spark.catalog.dropTempView("orders")
     with pytest.raises(clv.InvalidInput, match="no table 'orders'"):
         clv.spark.rfm_summary("orders")
+    with pytest.raises(
+        clv.InvalidInput, match=r"no table '/data/my orders/\*'.*pass a data frame, .*spark.read.parquet"
+    ):
+        clv.spark.rfm_summary("/data/my orders/*")
+    with pytest.raises(clv.InvalidInput, match="a log must be all there; found a stream"):
+        clv.spark.rfm_summary(spark.readStream.format("rate").load())
     with pytest.raises(clv.InvalidInput, match=r"a log must be a Spark DataFrame .*; found pandas"):
         clv.spark.rfm_summary(LOG)
 
