@@ -202,6 +202,11 @@ def score(
         raise InvalidInput(f"expected a CLVModel or a PurchaseModel; found {type(model).__name__}")
     purchases = model.purchases if isinstance(model, CLVModel) else model
     source = frame_of(source, "log or summary")
+    if purchases.family.time == "discrete" and not is_summary(source.columns):
+        raise InvalidInput(
+            f"{purchases.family.title} reads whole periods, which are not counted in Spark: score a summary made by "
+            "discrete_summary(log, period=...), or choose a family in continuous time"
+        )
     if isinstance(model, PurchaseModel) and "amount" not in source.columns:
         reading.setdefault("amount", None)  # where there are amounts, refunds decide what a purchase is
     reading.setdefault("time_unit", purchases._unit)
