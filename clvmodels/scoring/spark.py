@@ -157,6 +157,10 @@ def score(
 ) -> Any:
     """Score every customer of a log or a summary in Spark with a fitted model.
 
+    Nothing is set aside as `clvmodels.score` does, which keeps lines and customers that cannot be scored as rejects:
+    a log with amounts that cannot be read, and a summary with a row that no model can read, are refused as a whole,
+    with how many there are and the first of them. Lines without a customer or a date are left out.
+
     Parameters
     ----------
     model
@@ -198,6 +202,11 @@ def score(
         raise InvalidInput(f"expected a CLVModel or a PurchaseModel; found {type(model).__name__}")
     purchases = model.purchases if isinstance(model, CLVModel) else model
     source = frame_of(source, "log or summary")
+    if purchases.family.time == "discrete" and not is_summary(source.columns):
+        raise InvalidInput(
+            f"{purchases.family.title} reads whole periods, which are not counted in Spark: score a summary made by "
+            "discrete_summary(log, period=...), or choose a family in continuous time"
+        )
     if isinstance(model, PurchaseModel) and "amount" not in source.columns:
         reading.setdefault("amount", None)  # where there are amounts, refunds decide what a purchase is
     reading.setdefault("time_unit", purchases._unit)

@@ -76,15 +76,29 @@ def frame_of(source: Any, what: str = "log") -> Any:
             raise InvalidInput(
                 f"the table {source!r} needs a Spark session, and none is active: make one first, or pass a data frame"
             )
-        if not session.catalog.tableExists(source):
-            raise InvalidInput(f"there is no table {source!r} in the Spark session's catalogue")
+        if not _is_table(session, source):
+            raise InvalidInput(
+                f"there is no table {source!r} in the Spark session's catalogue. Of files pass a data frame, for "
+                "example spark.read.parquet(path)"
+            )
         return session.table(source)
     if type(source).__module__.split(".")[0] == "pyspark" and hasattr(source, "mapInArrow"):
+        if source.isStreaming:
+            raise InvalidInput(f"a {what} must be all there; found a stream: write it to a table, and pass that")
         return source
     raise InvalidInput(
         f"a {what} must be a Spark DataFrame or the name of a table; found "
         f"{type(source).__module__}.{type(source).__qualname__}"
     )
+
+
+def _is_table(session: Any, name: str) -> bool:
+    from pyspark.errors import ParseException
+
+    try:
+        return bool(session.catalog.tableExists(name))
+    except ParseException:  # a path, say
+        return False
 
 
 class SparkSummary(NamedTuple):

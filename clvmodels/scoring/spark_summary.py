@@ -10,12 +10,17 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, UnitMismatch
 from ..models.clv import CLVModel
+from ..models.purchase import PurchaseModel
 from ..models.time_units import check_unit_to_predict
 from ..transactions.moments import parse_moment
 from ..transactions.patterns import STATISTICS
 from ..units import hours_in
 
 _TOLERANCE = "1e-9 * GREATEST(T, 1.0)"
+_ADVICE = (
+    "in discrete time. Make the summary with discrete_summary(log, period=...), which counts the periods with a "
+    "purchase, or choose a family in continuous time"
+)
 
 
 def with_facts(frame: Any, facts: dict[str, str | None]) -> Any:
@@ -81,9 +86,13 @@ def check_summary(frame: Any, facts: dict[str, str | None], model: Any, more: li
             "duplicates"
         )
     if model is not None and met["customers"]:
-        purchases = model.purchases if isinstance(model, CLVModel) else model
+        purchases = _purchases(model)
         told = frames.attach_facts(_one_row(), facts)
         check_unit_to_predict(purchases._unit, purchases.largest_trained, told, np.array([float(met["largest"])]))
+
+
+def _purchases(model: CLVModel | PurchaseModel) -> PurchaseModel:
+    return model.purchases if isinstance(model, CLVModel) else model
 
 
 def _one_row() -> Any:
@@ -120,6 +129,12 @@ def _rules(frame: Any, model: Any, more: list[str]) -> list[tuple[str, str]]:
         (f"recency > T + {_TOLERANCE}", "recency must not exceed T"),
         ("frequency = 0 AND recency > 0", "recency must be 0 where frequency is 0 (it ends at the last repeat)"),
     ]
+    if model is not None and _purchases(model).family.time == "discrete":
+        rules += [
+            (f"{name} <> FLOOR({name})", f"{name} must be a whole number of periods {_ADVICE}")
+            for name in ("T", "recency")
+        ]
+        rules.append(("frequency > recency", f"frequency must not exceed recency (one purchase a period) {_ADVICE}"))
     if money:
         value = "CAST(monetary_value AS DOUBLE)"
         rules += [

@@ -320,6 +320,12 @@ def test_tables_by_name_and_what_is_no_table(spark, dirty):
     spark.catalog.dropTempView("orders")
     with pytest.raises(clv.InvalidInput, match="no table 'orders'"):
         clv.spark.rfm_summary("orders")
+    with pytest.raises(
+        clv.InvalidInput, match=r"no table '/data/my orders/\*'.*pass a data frame, .*spark.read.parquet"
+    ):
+        clv.spark.rfm_summary("/data/my orders/*")
+    with pytest.raises(clv.InvalidInput, match="a log must be all there; found a stream"):
+        clv.spark.rfm_summary(spark.readStream.format("rate").load())
     with pytest.raises(clv.InvalidInput, match=r"a log must be a Spark DataFrame .*; found pandas"):
         clv.spark.rfm_summary(LOG)
 
@@ -433,6 +439,27 @@ def test_summaries_that_are_none_are_refused_before_scoring(spark, cdnow_summary
     )
     with pytest.raises(clv.InvalidInput, match=message):
         clv.spark.score(model, frame.selectExpr(*(f"{change.get(n, n)} AS {n}" for n in names)))
+
+
+def test_whole_periods(spark, cdnow):
+    """Refused at once, and not by the first worker that meets a row."""
+    log = clv.load_cdnow(sample=True)
+    summary = clv.discrete_summary(log, period="month", observation_end="1997-09-30")
+    parameters = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
+    discrete = clv.PurchaseModel.from_parameters("bg_bb", parameters, "month")
+    frame = to_spark(spark, summary, "customer_id string, frequency long, recency double, T double")
+    facts = {"observation_end": "1997-09-30", "time_unit": "month"}
+    table = sorted_pandas(clv.spark.score(discrete, frame, horizon=6, **facts))
+    np.testing.assert_allclose(table["expected_purchases"], discrete.expected_purchases(summary, 6), rtol=1e-12)
+    with pytest.raises(clv.InvalidInput, match="BG/BB reads whole periods, which are not counted in Spark: score a"):
+        clv.spark.score(discrete, cdnow)
+    for changed, message in (
+        (["T + 0.5 AS T", "recency"], "T must be a whole number of periods in discrete time. Make .*: 2,357 of 2,357"),
+        (["T", "recency / 2 AS recency"], "recency must be a whole number of periods"),
+        (["T", "LEAST(recency, 2) AS recency"], "frequency must not exceed recency"),
+    ):
+        with pytest.raises(clv.InvalidInput, match=message):
+            clv.spark.score(discrete, frame.selectExpr("customer_id", "frequency", *changed), **facts)
 
 
 def test_facts_outlive_filters_files_and_joins(spark, dirty, model, tmp_path):
