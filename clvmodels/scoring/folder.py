@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
                 **identity,
                 "observation_end": end,
                 "known": found.known(),
-                "rejects": {"name": f"{RUN}/{REJECTS}", "size": (run / REJECTS).stat().st_size},
+                "rejects": {"name": f"{RUN}/{REJECTS}", **_content(run / REJECTS)},
                 "parts": [],
             }
             manifest.write(path, content)
@@ -95,7 +96,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             with written_whole(out / name, through=run) as temporary:
                 totals = write_parquet(temporary, schema, job.scored(found, schema, end, part, done))
             done += totals.customers
-            finished[part] = {"name": name, "rows": totals.customers, "size": (out / name).stat().st_size}
+            finished[part] = {"name": name, "rows": totals.customers, **_content(out / name)}
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}
             manifest.write(path, content)
             seconds = time.monotonic() - begun
@@ -142,20 +143,26 @@ def _cleared(out: Path, run: Path) -> None:
 
 
 def _verified(out: Path, run: Path, content: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
-    """The parts that the manifest says are finished and that are there, of the size they had."""
+    """The parts that the manifest says are finished and that are there as they were written."""
     found = {}
-    if not _is_whole(run / REJECTS, content["rejects"]["size"]):
+    if not _is_whole(run / REJECTS, content["rejects"]):
         raise InvalidInput(
             f"{run / REJECTS} is no longer what the manifest says it was: pass overwrite=True to start anew"
         )
     for each in content["parts"]:
-        if _is_whole(out / each["name"], each["size"]):
+        if _is_whole(out / each["name"], each):
             found[int(each["name"][5:10])] = dict(each)
     return found
 
 
-def _is_whole(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _content(path: Path) -> dict[str, Any]:
+    """What a file is known by: a disk may damage it and leave its size."""
+    with path.open("rb") as file:
+        return {"size": path.stat().st_size, "sha256": file_digest(file, "sha256").hexdigest()}
+
+
+def _is_whole(path: Path, told: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == told["size"] and _content(path)["sha256"] == told["sha256"]
 
 
 def _rejected(counts: Counts) -> int:

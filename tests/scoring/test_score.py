@@ -19,6 +19,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.scoring import manifest as manifest_file
 from clvmodels.scoring.scored import scored_table
 
 
@@ -219,8 +220,9 @@ def test_other_input_models_and_versions_are_refused(model, log, tmp_path):
     with pytest.raises(clv.InvalidInput, match=r"input was \[.*, now"):
         clv.score(model, log, tmp_path / "s")
     manifest = tmp_path / "s" / "_run" / "manifest.json"
-    text = manifest.read_text()
-    manifest.write_text(text.replace('"duckdb": "', '"duckdb": "0.'))
+    text, told = manifest.read_text(), json.loads(manifest.read_text())
+    told["versions"]["duckdb"] = "0." + told["versions"]["duckdb"]
+    manifest_file.write(manifest, told)
     with pytest.raises(clv.InvalidInput, match='versions duckdb was "0'):
         clv.score(model, source, tmp_path / "s")
     manifest.write_text(text)
@@ -229,6 +231,41 @@ def test_other_input_models_and_versions_are_refused(model, log, tmp_path):
         clv.score(model, source, tmp_path / "s")
     clv.score(other, source, tmp_path / "s", overwrite=True)
     same(pd.read_parquet(tmp_path / "s"), expected_of(other, str(source)))
+
+
+def test_what_was_damaged_since_it_was_written_is_noticed(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+
+    def again():
+        return clv.score(model, tmp_path / "log.parquet", tmp_path / "s", partitions=2)
+
+    def damaged(path):
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        return whole
+
+    again()
+    expected = bytes_of(tmp_path / "s")
+    damaged(tmp_path / "s" / "part-00001-of-00002.parquet")
+    assert again().parts_before == 1
+    assert bytes_of(tmp_path / "s") == expected
+    rejects = tmp_path / "s" / "_run" / "rejects.parquet"
+    whole = damaged(rejects)
+    with pytest.raises(clv.InvalidInput, match="no longer what the manifest says"):
+        again()
+    rejects.write_bytes(whole)
+    manifest = tmp_path / "s" / "_run" / "manifest.json"
+    text = manifest.read_text()
+    for changed in (
+        text.replace('"observation_end": "1', '"observation_end": "2'),
+        json.dumps({k: v for k, v in json.loads(text).items() if k != "known"}),
+    ):
+        manifest.write_text(changed)
+        with pytest.raises(clv.InvalidInput, match=r"manifest\.json is damaged or was changed.*overwrite=True"):
+            again()
+    manifest.write_text(text)
+    assert again().nothing_to_do
 
 
 def test_frames_are_known_by_their_content(model, log, tmp_path):
@@ -277,7 +314,7 @@ def test_the_manifest_says_no_more_than_it_should(model, log, tmp_path):
     clv.score(model, log, tmp_path / "s")
     told = json.loads((tmp_path / "s" / "_run" / "manifest.json").read_text())
     assert set(told) == {
-        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts")
+        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts", "sha256")
     }
     assert str(tmp_path) not in json.dumps(told)
 
