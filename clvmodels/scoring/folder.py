@@ -62,9 +62,11 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         return _outcome(job, out, run, before, finished, len(finished))
     missing = None if known is None else [part for part in range(known["parts"]) if part not in finished]
     job.progress("reading")
+    files = identity.get("input")
     with job.open(missing, known) as found:
         end = job.check(found)
-        if "input" not in identity:
+        job.refuse_changed(files)
+        if files is None:
             identity["input"] = {"sha256": found.fingerprint()}
             if before is not None:
                 manifest.refuse_other(path, before, identity)
@@ -73,6 +75,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             _cleared(out, run)
             with written_whole(run / REJECTS) as temporary:
                 write_rejects(temporary, found.rejects())
+            job.refuse_changed(files)  # the rejects were read just now
             content = {
                 **identity,
                 "observation_end": end,

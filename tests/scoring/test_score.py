@@ -268,6 +268,45 @@ def test_what_was_damaged_since_it_was_written_is_noticed(model, log, tmp_path):
     assert again().nothing_to_do
 
 
+@pytest.mark.parametrize("out", ["s", "s.parquet", "s.duckdb/scores"])
+def test_a_log_that_changes_while_it_is_read_is_refused(model, log, tmp_path, out):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log.to_parquet(logs / "a.parquet")
+
+    def replaced(step):
+        if step == "reading":
+            log.iloc[:-1].to_parquet(logs / "a.parquet")
+
+    def joined(step):
+        if step == "reading":
+            log.to_parquet(logs / "b.parquet")
+
+    with pytest.raises(clv.InvalidInput, match=r"1 of 1 files changed while they were read, first '.*a\.parquet'"):
+        clv.score(model, logs / "*.parquet", tmp_path / out, progress=replaced)
+    assert not (tmp_path / "s.parquet").exists()
+    assert not (tmp_path / "s").exists()
+    log.to_parquet(logs / "a.parquet")
+    report = clv.score(model, logs / "*.parquet", tmp_path / out, progress=joined)
+    assert report.counts.lines == len(log)
+
+
+def test_a_log_that_changes_while_a_run_goes_on_is_refused(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+    clv.score(model, tmp_path / "log.parquet", tmp_path / "s", partitions=2)
+    (tmp_path / "s" / "part-00001-of-00002.parquet").unlink()
+    before = bytes_of(tmp_path / "s")
+    with pytest.raises(clv.InvalidInput, match="changed while they were read"):
+        clv.score(
+            model,
+            tmp_path / "log.parquet",
+            tmp_path / "s",
+            partitions=2,
+            progress=lambda step: log.iloc[:-1].to_parquet(tmp_path / "log.parquet"),
+        )
+    assert bytes_of(tmp_path / "s") == before
+
+
 def test_frames_are_known_by_their_content(model, log, tmp_path):
     clv.score(model, log, tmp_path / "s", partitions=2)
     assert clv.score(model, log.sample(frac=1, random_state=1), tmp_path / "s", partitions=2).nothing_to_do
@@ -314,7 +353,8 @@ def test_the_manifest_says_no_more_than_it_should(model, log, tmp_path):
     clv.score(model, log, tmp_path / "s")
     told = json.loads((tmp_path / "s" / "_run" / "manifest.json").read_text())
     assert set(told) == {
-        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts", "sha256")
+        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts"),
+        "sha256",
     }
     assert str(tmp_path) not in json.dumps(told)
 
