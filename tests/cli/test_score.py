@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import cli
+from clvmodels.cli import run as command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,6 +143,19 @@ def test_the_help_tells_the_exit_codes(capsys):
     with pytest.raises(SystemExit) as done:
         cli.main(["score", "--nonsense"])
     assert done.value.code == 2
+
+
+def test_being_terminated_inside_the_engine_is_not_an_interruption(monkeypatch, capsys):
+    def terminated(words):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException:
+            raise RuntimeError("Query interrupted") from None  # as the engine does
+
+    words = argparse.Namespace(run=terminated, command="score", out="scores", traceback=False)
+    monkeypatch.setattr(command_line, "parsed", lambda arguments: words)
+    assert command_line.main([]) == 143
+    assert "terminated; finished parts stay" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
