@@ -7,8 +7,8 @@ rejects, what is being written and the lock stand in its folder ``_run``, which 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,17 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         raise InvalidInput(f"cannot write {out}: there is no folder {out.parent}; make it first")
     if out.exists() and not out.is_dir():
         raise InvalidInput(f"cannot write {out}: it is a file; expected a folder, or a name ending in .parquet or .csv")
-    with _made(out) as run, locked(run / "lock", str(out)):
-        for left in run.glob(".*.part"):
-            left.unlink(missing_ok=True)
-        return _locked_write(job, out, run, overwrite)
+    new = not out.exists()
+    run = _made(out)
+    with locked(run / "lock", str(out)):
+        try:
+            for left in run.glob(".*.part"):
+                left.unlink(missing_ok=True)
+            return _locked_write(job, out, run, overwrite)
+        except BaseException:
+            if new:
+                _unmade(out, run)
+            raise
 
 
 def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
@@ -107,22 +114,23 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
     return _outcome(job, out, run, content, finished, earlier)
 
 
-@contextmanager
-def _made(out: Path) -> Iterator[Path]:
-    """Make the folder; where nothing came of it, it is not left behind."""
-    new = not out.exists()
+def _made(out: Path) -> Path:
     run = out / RUN
-    run.mkdir(parents=True, exist_ok=True)
-    sync_folder(out.parent)
     try:
-        yield run
-    except BaseException:
-        if new and {path.name for path in run.iterdir()} <= {"lock"} and [*out.iterdir()] == [run]:
-            with suppress(OSError):
-                (run / "lock").unlink(missing_ok=True)
-                run.rmdir()
-                out.rmdir()
-        raise
+        run.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InvalidInput(f"cannot make the folder {error.filename}: something else stands there") from error
+    sync_folder(out.parent)
+    return run
+
+
+def _unmade(out: Path, run: Path) -> None:
+    """Where nothing came of a new folder, it is not left behind; only who holds the lock may judge that."""
+    if {path.name for path in run.iterdir()} <= {"lock"} and [*out.iterdir()] == [run]:
+        with suppress(OSError):
+            (run / "lock").unlink(missing_ok=True)
+            run.rmdir()
+            out.rmdir()
 
 
 def _refuse_foreign(out: Path) -> None:

@@ -19,7 +19,9 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.scoring import folder
 from clvmodels.scoring import manifest as manifest_file
+from clvmodels.scoring.locks import locked
 from clvmodels.scoring.scored import scored_table
 
 
@@ -289,6 +291,32 @@ def test_a_log_that_changes_while_it_is_read_is_refused(model, log, tmp_path, ou
     log.to_parquet(logs / "a.parquet")
     report = clv.score(model, logs / "*.parquet", tmp_path / out, progress=joined)
     assert report.counts.lines == len(log)
+
+
+def test_a_second_run_that_is_refused_does_not_remove_the_folder_of_the_first(model, log, tmp_path, monkeypatch):
+    """Both begin before there is a folder; the second comes to the lock when the first holds it."""
+    made = folder._made
+    refused = []
+
+    def first_is_faster(out):
+        monkeypatch.setattr(folder, "_made", made)
+        run = made(out)
+        held = locked(run / "lock", str(out))
+        held.__enter__()
+        refused.append(held)
+        return run
+
+    monkeypatch.setattr(folder, "_made", first_is_faster)
+    with pytest.raises(clv.InvalidInput, match="another run is writing"):
+        clv.score(model, log, tmp_path / "s")
+    assert (tmp_path / "s" / "_run" / "lock").exists()
+    refused[0].__exit__(None, None, None)
+
+
+def test_what_stands_in_the_place_of_a_folder_is_named(model, log, tmp_path):
+    (tmp_path / "s").symlink_to("nowhere")
+    with pytest.raises(clv.InvalidInput, match=r"cannot make the folder .*/s: something else"):
+        clv.score(model, log, tmp_path / "s")
 
 
 def test_a_log_that_changes_while_a_run_goes_on_is_refused(model, log, tmp_path):
