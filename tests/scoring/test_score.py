@@ -180,6 +180,24 @@ def bytes_of(out: Path) -> dict[str, bytes]:
     return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
 
 
+@pytest.mark.parametrize("kind", ["frame", "csv"])
+def test_a_customer_without_margin_is_rejected_and_does_not_stop_the_others(model, log, tmp_path, kind):
+    summary = clv.rfm_summary(log).assign(share=0.5)
+    summary.loc[3, "share"] = np.nan
+    summary.loc[5, "share"] = np.inf
+    source = summary
+    if kind == "csv":
+        source = tmp_path / "summary.csv"
+        summary.to_csv(source, index=False)
+    report = clv.score(model, source, tmp_path / "s", margin="share", observation_end="1998-06-30")
+    assert report.counts.reasons == {"share is missing or no number": 1, "share is infinite": 1}
+    assert report.counts.customers_scored == len(summary) - 2
+    rejects = pd.read_parquet(report.rejects)
+    assert sorted(rejects["customer_id"]) == sorted(summary["customer_id"].astype(str).iloc[[3, 5]])
+    with pytest.raises(clv.InvalidInput, match="word"):
+        clv.score(model, summary.assign(word="abc"), tmp_path / "t", margin="word")
+
+
 def test_a_complete_folder_is_left_alone(model, log, tmp_path):
     log.to_parquet(tmp_path / "log.parquet")
     words = (model, tmp_path / "log.parquet", tmp_path / "s")
