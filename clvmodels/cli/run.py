@@ -25,7 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown = warnings.showwarning
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", ClvWarning)
-    before = signal.signal(signal.SIGTERM, _terminate)
+    terminated: list[int] = []
+
+    def terminate(number: int, frame: Any) -> None:
+        terminated.append(number)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
     words = None
     try:
         words = parsed(arguments)
@@ -39,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), _REFUSED)
     except Exception as error:
-        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # the engine's way to pass Ctrl-C on
+        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # the engine's way to pass signals on
+            if terminated:
+                return _fail(f"terminated; {_left(words)}", _TERMINATED)
             return _fail(f"interrupted; {_left(words)}", _INTERRUPTED)
         if words is None or words.traceback:
             traceback.print_exc()
@@ -62,10 +70,6 @@ def _left(words: Any) -> str:
         if is_folder(words.out):
             return "finished parts stay, and the same command goes on from there"
     return "nothing was written"
-
-
-def _terminate(*signal_and_frame: Any) -> None:
-    raise _Terminated
 
 
 def _fail(message: str, code: int) -> int:

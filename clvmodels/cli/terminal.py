@@ -68,13 +68,13 @@ def counted(as_json: bool) -> Iterator[dict[str, Any]]:
         yield {"on_part": line}
         return
     shape = "{desc} {percentage:3.0f}% {bar:20} {n_fmt}/{total_fmt} customers, {rate_fmt}, {remaining} left"
-    shown = tqdm(
-        file=sys.stderr, disable=None, leave=False, bar_format=shape, unit="", unit_scale=True, total=1, desc="reading"
-    )
+    # while the input is read nobody knows how many customers there are
+    shown = tqdm(file=sys.stderr, disable=None, leave=False, bar_format="{desc} ...", unit="", unit_scale=True)
     with shown:
 
         def rows(done: int, of: int) -> None:
             if shown.total != of:
+                shown.bar_format = shape
                 shown.reset(of)
                 shown.set_description_str("scoring", refresh=False)
             shown.update(done - shown.n)

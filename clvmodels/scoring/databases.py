@@ -108,6 +108,7 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
     """Score into the table, which changes when all is there."""
     place = place_of(out)
     refuse_other_columns(place, job.columns, overwrite=overwrite)
+    files = manifest.of_files(job.source)
     job.progress("reading")
     totals = Totals()
 
@@ -132,6 +133,7 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
                 ids_are_uuids=found.id_type == "UUID",
             )
             finish = stack.enter_context(staged(place, content, overwrite=overwrite, limits=job.limits))
+        job.refuse_changed(files)
         finish()  # after the source is closed, which may be the same file
     job.on_part(Part(1, 1, totals.customers, rejected, time.monotonic() - begun))
     return Outcome(

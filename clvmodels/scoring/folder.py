@@ -7,8 +7,9 @@ rejects, what is being written and the lock stand in its folder ``_run``, which 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,17 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         raise InvalidInput(f"cannot write {out}: there is no folder {out.parent}; make it first")
     if out.exists() and not out.is_dir():
         raise InvalidInput(f"cannot write {out}: it is a file; expected a folder, or a name ending in .parquet or .csv")
-    with _made(out) as run, locked(run / "lock", str(out)):
-        for left in run.glob(".*.part"):
-            left.unlink(missing_ok=True)
-        return _locked_write(job, out, run, overwrite)
+    new = not out.exists()
+    run = _made(out)
+    with locked(run / "lock", str(out)):
+        try:
+            for left in run.glob(".*.part"):
+                left.unlink(missing_ok=True)
+            return _locked_write(job, out, run, overwrite)
+        except BaseException:
+            if new:
+                _unmade(out, run)
+            raise
 
 
 def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
@@ -61,9 +69,11 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
         return _outcome(job, out, run, before, finished, len(finished))
     missing = None if known is None else [part for part in range(known["parts"]) if part not in finished]
     job.progress("reading")
+    files = identity.get("input")
     with job.open(missing, known) as found:
         end = job.check(found)
-        if "input" not in identity:
+        job.refuse_changed(files)
+        if files is None:
             identity["input"] = {"sha256": found.fingerprint()}
             if before is not None:
                 manifest.refuse_other(path, before, identity)
@@ -72,11 +82,12 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             _cleared(out, run)
             with written_whole(run / REJECTS) as temporary:
                 write_rejects(temporary, found.rejects())
+            job.refuse_changed(files)  # the rejects were read just now
             content = {
                 **identity,
                 "observation_end": end,
                 "known": found.known(),
-                "rejects": {"name": f"{RUN}/{REJECTS}", "size": (run / REJECTS).stat().st_size},
+                "rejects": {"name": f"{RUN}/{REJECTS}", **_content(run / REJECTS)},
                 "parts": [],
             }
             manifest.write(path, content)
@@ -93,7 +104,7 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
             with written_whole(out / name, through=run) as temporary:
                 totals = write_parquet(temporary, schema, job.scored(found, schema, end, batches, done))
             done += totals.customers
-            finished[part] = {"name": name, "rows": totals.customers, "size": (out / name).stat().st_size}
+            finished[part] = {"name": name, "rows": totals.customers, **_content(out / name)}
             content = {**content, "parts": [finished[one] for one in sorted(finished)]}
             manifest.write(path, content)
             seconds = time.monotonic() - begun
@@ -102,22 +113,23 @@ def _locked_write(job: Job, out: Path, run: Path, overwrite: bool) -> Outcome:
     return _outcome(job, out, run, content, finished, earlier)
 
 
-@contextmanager
-def _made(out: Path) -> Iterator[Path]:
-    """Make the folder; where nothing came of it, it is not left behind."""
-    new = not out.exists()
+def _made(out: Path) -> Path:
     run = out / RUN
-    run.mkdir(parents=True, exist_ok=True)
-    sync_folder(out.parent)
     try:
-        yield run
-    except BaseException:
-        if new and {path.name for path in run.iterdir()} <= {"lock"} and [*out.iterdir()] == [run]:
-            with suppress(OSError):
-                (run / "lock").unlink(missing_ok=True)
-                run.rmdir()
-                out.rmdir()
-        raise
+        run.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InvalidInput(f"cannot make the folder {error.filename}: something else stands there") from error
+    sync_folder(out.parent)
+    return run
+
+
+def _unmade(out: Path, run: Path) -> None:
+    """Where nothing came of a new folder, it is not left behind; only who holds the lock may judge that."""
+    if {path.name for path in run.iterdir()} <= {"lock"} and [*out.iterdir()] == [run]:
+        with suppress(OSError):
+            (run / "lock").unlink(missing_ok=True)
+            run.rmdir()
+            out.rmdir()
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -141,20 +153,26 @@ def _cleared(out: Path, run: Path) -> None:
 
 
 def _verified(out: Path, run: Path, content: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
-    """The parts that the manifest says are finished and that are there, of the size they had."""
+    """The parts that the manifest says are finished and that are there as they were written."""
     found = {}
-    if not _is_whole(run / REJECTS, content["rejects"]["size"]):
+    if not _is_whole(run / REJECTS, content["rejects"]):
         raise InvalidInput(
             f"{run / REJECTS} is no longer what the manifest says it was: pass overwrite=True to start anew"
         )
     for each in content["parts"]:
-        if _is_whole(out / each["name"], each["size"]):
+        if _is_whole(out / each["name"], each):
             found[int(each["name"][5:10])] = dict(each)
     return found
 
 
-def _is_whole(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _content(path: Path) -> dict[str, Any]:
+    """What a file is known by: a disk may damage it and leave its size."""
+    with path.open("rb") as file:
+        return {"size": path.stat().st_size, "sha256": file_digest(file, "sha256").hexdigest()}
+
+
+def _is_whole(path: Path, told: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == told["size"] and _content(path)["sha256"] == told["sha256"]
 
 
 def _rejected(counts: Counts) -> int:

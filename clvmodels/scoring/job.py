@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,6 +120,16 @@ class Job:
             observation_end=self.observation_end,
             extra=() if self.terms.margin_column is None else (self.terms.margin_column,),
         )
+
+    def refuse_changed(self, before: Sequence[Mapping[str, Any]] | None) -> None:
+        """Raise if the files are not what they were before they were read: nobody could say which log was scored."""
+        now = manifest.of_files(self.source)
+        changed = [one["name"] for one, other in zip(before or (), now or (), strict=True) if one != other]
+        if changed:
+            raise InvalidInput(
+                f"{len(changed):,} of {len(now or ()):,} files changed while they were read, first {changed[0]!r}: "
+                "score again when nothing writes to them"
+            )
 
     def check(self, found: Grouped) -> str:
         """Refuse what the model cannot score; give the end of observation."""

@@ -6,6 +6,7 @@ bytes as one that was not.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,14 +52,25 @@ def read(path: Path) -> dict[str, Any] | None:
             f"{path} is no manifest that this release knows: expected format {FORMAT!r}, version {VERSION}. "
             "overwrite=True starts anew"
         )
+    if content.get("sha256") != _checksum(content):
+        raise InvalidInput(
+            f"the manifest {path} is damaged or was changed since it was written, so it cannot be told what the "
+            "files beside it are. Put it back as it was, or pass overwrite=True to start anew"
+        )
     return content
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Whole or not at all."""
-    text = json.dumps({"format": FORMAT, "version": VERSION, **content}, indent=1, ensure_ascii=False)
+    """Whole or not at all, with a checksum of its own: what was changed by hand must not pass for what was done."""
+    content = {"format": FORMAT, "version": VERSION, **content}
+    text = json.dumps(content | {"sha256": _checksum(content)}, indent=1, ensure_ascii=False)
     with written_whole(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def refuse_other(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from ..errors import ClvError, InvalidInput
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
+from ..transactions.log_files import files_of
+from ..transactions.sources import is_files
 from ..transactions.summarize import rfm_summary
 from ..units import length
 from . import databases, folder, single_file
@@ -209,7 +211,7 @@ def score(
     terms = terms_of(model, horizon, annual_discount_rate, margin, interval, draws, seed)
     job = Job(
         model=model,
-        source=source,
+        source=files_of(source) if is_files(source) else source,  # files that come up meanwhile wait for the next run
         terms=terms,
         columns=written(terms, columns),
         observation_end=observation_end,

@@ -8,6 +8,7 @@ from shutil import rmtree
 
 from ..errors import InvalidInput
 from ..files import sync_folder, written_whole
+from . import manifest
 from .job import Job, Part
 from .locks import locked
 from .outcome import Outcome
@@ -31,7 +32,6 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
         raise InvalidInput(f"cannot write {out}: there is no folder {out.parent}; make it first")
     if out.is_dir():
         raise InvalidInput(f"cannot write {out}: it is a folder")
-    job.progress("reading")
     run = out.with_name(f".{out.name}.run")
     run.mkdir(exist_ok=True)
     with locked(run / "lock", str(out)):
@@ -45,6 +45,8 @@ def write(job: Job, out: Path, overwrite: bool) -> Outcome:
 
 def _locked_write(job: Job, out: Path, run: Path) -> Outcome:
     beside = rejects_beside(out)
+    files = manifest.of_files(job.source)
+    job.progress("reading")
     with job.open() as found:
         end = job.check(found)
         job.progress("scoring")
@@ -56,6 +58,7 @@ def _locked_write(job: Job, out: Path, run: Path) -> Outcome:
             totals = write_table(table, schema, job.scored(found, schema, end, found.batches(None, job.batch)))
             with written_whole(beside, through=run) as temporary:
                 write_rejects(temporary, found.rejects())
+                job.refuse_changed(files)
         if not rejected:
             beside.unlink(missing_ok=True)
             sync_folder(beside.parent)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import ClvError, InvalidInput
+from .spill import spill_folder
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B", re.IGNORECASE)
 
@@ -21,7 +21,7 @@ def connection(
     """A private engine that downloads nothing, sees none of the caller's variables and leaves nothing behind.
 
     Beyond ``memory_limit`` (such as "1GB"; by default most of the machine's) it spills to a folder of its own, which is
-    made in ``temp_directory`` (by default the system's) and removed in the end.
+    made in ``temp_directory`` (by default the system's) and removed in the end; what a killed process left there, too.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def connection(
     }
     if temp_directory is not None and not Path(temp_directory).is_dir():
         raise InvalidInput(f"temp_directory must be a folder that is there; found {str(temp_directory)!r}")
-    with tempfile.TemporaryDirectory(prefix="clvmodels-", dir=temp_directory, ignore_cleanup_errors=True) as folder:
+    with spill_folder(temp_directory) as folder:
         con = duckdb.connect(
             ":memory:",
             config={

@@ -56,7 +56,7 @@ def columns_of(source: object) -> list[str]:
 
 def reasons(given: Given) -> dict[int, str]:
     """Why a row is not scored, by the number it has in the table."""
-    return {code: words for code, (words, _) in enumerate(_checks(given.statistics), start=1)}
+    return {code: words for code, (words, _) in enumerate(_checks(given), start=1)}
 
 
 def read_summary(
@@ -105,9 +105,7 @@ def _judge(con: Any, given: Given, types: dict[str, str], kept: str) -> None:
     cast = "TRY_CAST" if given.all_text else "CAST"
     numbers = ", ".join(f"{cast}({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in given.statistics)
     extra = "".join(f", {_extra(con, name, given.all_text)} AS {quoted(name)}" for name in given.extra)
-    checks = " ".join(
-        f"WHEN {condition} THEN {code}" for code, (_, condition) in enumerate(_checks(given.statistics), start=1)
-    )
+    checks = " ".join(f"WHEN {condition} THEN {code}" for code, (_, condition) in enumerate(_checks(given), start=1))
     handed = ", ".join(quoted(name) for name in given.columns)
     con.execute(f"""
 CREATE TABLE customers AS
@@ -122,8 +120,9 @@ SELECT customer_id FROM customers WHERE customer_id IS NOT NULL GROUP BY custome
         con.execute(f"UPDATE customers SET reason = {TWICE} WHERE customer_id IN (SELECT customer_id FROM twice)")
 
 
-def _checks(statistics: tuple[str, ...]) -> list[tuple[str, str]]:
+def _checks(given: Given) -> list[tuple[str, str]]:
     """What must not be, in plain words and as a condition; the first that is so counts."""
+    statistics = given.statistics
     found = [("no customer", "customer_id IS NULL"), ("the customer is there more than once", "FALSE")]
     for name in statistics:
         column = quoted(name)
@@ -138,6 +137,12 @@ def _checks(statistics: tuple[str, ...]) -> list[tuple[str, str]]:
                 ("frequency is not whole", f"{column} <> FLOOR({column})"),
                 ("frequency is too large", f"{column} > 9007199254740992"),
             ]
+    for name in given.extra:  # a column that holds no numbers at all is refused by who reads it
+        value = f"TRY_CAST({quoted(name)} AS DOUBLE)"
+        found += [
+            (f"{name} is missing or no number", f"{quoted(name)} IS NULL OR ISNAN({value})"),
+            (f"{name} is infinite", f"ISINF({value})"),
+        ]
     if "recency" in statistics and "T" in statistics:
         # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
         found += [("recency exceeds T", '"recency" > "T" + 1e-9 * GREATEST("T", 1)')]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import os
 import signal
@@ -16,6 +18,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import cli
+from clvmodels.cli import run as command_line
+from clvmodels.cli.terminal import counted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,6 +145,37 @@ def test_the_help_tells_the_exit_codes(capsys):
     with pytest.raises(SystemExit) as done:
         cli.main(["score", "--nonsense"])
     assert done.value.code == 2
+
+
+def test_the_bar_counts_customers_only_when_it_is_known_how_many_there_are(monkeypatch, capsys):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with counted(False) as told:
+        told["progress"]("reading")
+        told["progress"]("scoring")
+        first = sys.stderr.getvalue()
+        told["on_rows"](1, 1)
+        then = sys.stderr.getvalue()[len(first) :]
+    assert "reading ..." in first
+    assert "customers" not in first
+    assert "scoring" in then
+    assert "/1.00 customers" in then
+
+
+def test_being_terminated_inside_the_engine_is_not_an_interruption(monkeypatch, capsys):
+    def terminated(words):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException:
+            raise RuntimeError("Query interrupted") from None  # as the engine does
+
+    words = argparse.Namespace(run=terminated, command="score", out="scores", traceback=False)
+    monkeypatch.setattr(command_line, "parsed", lambda arguments: words)
+    assert command_line.main([]) == 143
+    assert "terminated; finished parts stay" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

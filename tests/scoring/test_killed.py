@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import clvmodels as clv
+from clvmodels.scoring import manifest as manifest_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = 12
@@ -139,7 +140,7 @@ def test_finished_parts_are_not_touched(work, tmp_path):
     manifest = tmp_path / "out" / "_run" / "manifest.json"
     told = json.loads(manifest.read_text())
     told["parts"] = told["parts"][:5] + told["parts"][7:]
-    manifest.write_text(json.dumps(told))
+    manifest_file.write(manifest, told)
     (tmp_path / "out" / "part-00005-of-00012.parquet").unlink()
     (tmp_path / "out" / "part-00010-of-00012.parquet").write_bytes(b"PAR1")  # listed, and no longer of its size
     (tmp_path / "out" / "_run" / ".part-00006.x.part").write_bytes(b"left by a killed run")

@@ -19,7 +19,9 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import frames
-from clvmodels.scoring import job, parquet
+from clvmodels.scoring import folder, job, parquet
+from clvmodels.scoring import manifest as manifest_file
+from clvmodels.scoring.locks import locked
 from clvmodels.scoring.scored import scored_table
 
 
@@ -178,6 +180,24 @@ def bytes_of(out: Path) -> dict[str, bytes]:
     return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
 
 
+@pytest.mark.parametrize("kind", ["frame", "csv"])
+def test_a_customer_without_margin_is_rejected_and_does_not_stop_the_others(model, log, tmp_path, kind):
+    summary = clv.rfm_summary(log).assign(share=0.5)
+    summary.loc[3, "share"] = np.nan
+    summary.loc[5, "share"] = np.inf
+    source = summary
+    if kind == "csv":
+        source = tmp_path / "summary.csv"
+        summary.to_csv(source, index=False)
+    report = clv.score(model, source, tmp_path / "s", margin="share", observation_end="1998-06-30")
+    assert report.counts.reasons == {"share is missing or no number": 1, "share is infinite": 1}
+    assert report.counts.customers_scored == len(summary) - 2
+    rejects = pd.read_parquet(report.rejects)
+    assert sorted(rejects["customer_id"]) == sorted(summary["customer_id"].astype(str).iloc[[3, 5]])
+    with pytest.raises(clv.InvalidInput, match="word"):
+        clv.score(model, summary.assign(word="abc"), tmp_path / "t", margin="word")
+
+
 def test_a_complete_folder_is_left_alone(model, log, tmp_path):
     log.to_parquet(tmp_path / "log.parquet")
     words = (model, tmp_path / "log.parquet", tmp_path / "s")
@@ -220,8 +240,9 @@ def test_other_input_models_and_versions_are_refused(model, log, tmp_path):
     with pytest.raises(clv.InvalidInput, match=r"input was \[.*, now"):
         clv.score(model, log, tmp_path / "s")
     manifest = tmp_path / "s" / "_run" / "manifest.json"
-    text = manifest.read_text()
-    manifest.write_text(text.replace('"duckdb": "', '"duckdb": "0.'))
+    text, told = manifest.read_text(), json.loads(manifest.read_text())
+    told["versions"]["duckdb"] = "0." + told["versions"]["duckdb"]
+    manifest_file.write(manifest, told)
     with pytest.raises(clv.InvalidInput, match='versions duckdb was "0'):
         clv.score(model, source, tmp_path / "s")
     manifest.write_text(text)
@@ -230,6 +251,106 @@ def test_other_input_models_and_versions_are_refused(model, log, tmp_path):
         clv.score(model, source, tmp_path / "s")
     clv.score(other, source, tmp_path / "s", overwrite=True)
     same(pd.read_parquet(tmp_path / "s"), expected_of(other, str(source)))
+
+
+def test_what_was_damaged_since_it_was_written_is_noticed(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+
+    def again():
+        return clv.score(model, tmp_path / "log.parquet", tmp_path / "s", partitions=2)
+
+    def damaged(path):
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        return whole
+
+    again()
+    expected = bytes_of(tmp_path / "s")
+    damaged(tmp_path / "s" / "part-00001-of-00002.parquet")
+    assert again().parts_before == 1
+    assert bytes_of(tmp_path / "s") == expected
+    rejects = tmp_path / "s" / "_run" / "rejects.parquet"
+    whole = damaged(rejects)
+    with pytest.raises(clv.InvalidInput, match="no longer what the manifest says"):
+        again()
+    rejects.write_bytes(whole)
+    manifest = tmp_path / "s" / "_run" / "manifest.json"
+    text = manifest.read_text()
+    for changed in (
+        text.replace('"observation_end": "1', '"observation_end": "2'),
+        json.dumps({k: v for k, v in json.loads(text).items() if k != "known"}),
+    ):
+        manifest.write_text(changed)
+        with pytest.raises(clv.InvalidInput, match=r"manifest\.json is damaged or was changed.*overwrite=True"):
+            again()
+    manifest.write_text(text)
+    assert again().nothing_to_do
+
+
+@pytest.mark.parametrize("out", ["s", "s.parquet", "s.duckdb/scores"])
+def test_a_log_that_changes_while_it_is_read_is_refused(model, log, tmp_path, out):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log.to_parquet(logs / "a.parquet")
+
+    def replaced(step):
+        if step == "reading":
+            log.iloc[:-1].to_parquet(logs / "a.parquet")
+
+    def joined(step):
+        if step == "reading":
+            log.to_parquet(logs / "b.parquet")
+
+    with pytest.raises(clv.InvalidInput, match=r"1 of 1 files changed while they were read, first '.*a\.parquet'"):
+        clv.score(model, logs / "*.parquet", tmp_path / out, progress=replaced)
+    assert not (tmp_path / "s.parquet").exists()
+    assert not (tmp_path / "s").exists()
+    log.to_parquet(logs / "a.parquet")
+    report = clv.score(model, logs / "*.parquet", tmp_path / out, progress=joined)
+    assert report.counts.lines == len(log)
+
+
+def test_a_second_run_that_is_refused_does_not_remove_the_folder_of_the_first(model, log, tmp_path, monkeypatch):
+    """Both begin before there is a folder; the second comes to the lock when the first holds it."""
+    made = folder._made
+    refused = []
+
+    def first_is_faster(out):
+        monkeypatch.setattr(folder, "_made", made)
+        run = made(out)
+        held = locked(run / "lock", str(out))
+        held.__enter__()
+        refused.append(held)
+        return run
+
+    monkeypatch.setattr(folder, "_made", first_is_faster)
+    with pytest.raises(clv.InvalidInput, match="another run is writing"):
+        clv.score(model, log, tmp_path / "s")
+    assert (tmp_path / "s" / "_run" / "lock").exists()
+    refused[0].__exit__(None, None, None)
+
+
+def test_what_stands_in_the_place_of_a_folder_is_named(model, log, tmp_path):
+    (tmp_path / "s").symlink_to("nowhere")
+    with pytest.raises(clv.InvalidInput, match=r"cannot make the folder .*/s: something else"):
+        clv.score(model, log, tmp_path / "s")
+
+
+def test_a_log_that_changes_while_a_run_goes_on_is_refused(model, log, tmp_path):
+    log.to_parquet(tmp_path / "log.parquet")
+    clv.score(model, tmp_path / "log.parquet", tmp_path / "s", partitions=2)
+    (tmp_path / "s" / "part-00001-of-00002.parquet").unlink()
+    before = bytes_of(tmp_path / "s")
+    with pytest.raises(clv.InvalidInput, match="changed while they were read"):
+        clv.score(
+            model,
+            tmp_path / "log.parquet",
+            tmp_path / "s",
+            partitions=2,
+            progress=lambda step: log.iloc[:-1].to_parquet(tmp_path / "log.parquet"),
+        )
+    assert bytes_of(tmp_path / "s") == before
 
 
 def test_frames_are_known_by_their_content(model, log, tmp_path):
@@ -296,7 +417,8 @@ def test_the_manifest_says_no_more_than_it_should(model, log, tmp_path):
     clv.score(model, log, tmp_path / "s")
     told = json.loads((tmp_path / "s" / "_run" / "manifest.json").read_text())
     assert set(told) == {
-        *("format", "version", "model", "settings", "versions", "input", "observation_end", "known", "rejects", "parts")
+        *("format", "version", "sha256", "model", "settings", "versions", "input"),
+        *("observation_end", "known", "rejects", "parts"),
     }
     assert str(tmp_path) not in json.dumps(told)
 
