@@ -14,6 +14,8 @@ from typing import Any
 from ..errors import ClvError, InvalidInput
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
+from ..transactions.log_files import files_of
+from ..transactions.sources import is_files
 from ..transactions.summarize import rfm_summary
 from ..units import length
 from . import databases, folder, single_file
@@ -254,6 +256,7 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
     if databases.is_place(os.fspath(out)):
         return databases.write(job, os.fspath(out), overwrite)
+    _refuse_own_source(job.source, Path(out))
     write = folder.write if is_folder(out) else single_file.write
     try:
         return write(job, Path(out), overwrite)
@@ -265,6 +268,19 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
             f"no room left on the disk of {os.fspath(out)}; nothing half-written stands there under its name. Make "
             f"room: {stays}"
         ) from error
+
+
+def _refuse_own_source(source: object, out: Path) -> None:
+    """Refuse to write over what is read: over a file of it, or into a folder of which parts are cleared away."""
+    if not is_files(source):
+        return
+    written_over = {out, out / folder.RUN} if is_folder(out) else {out, single_file.rejects_beside(out)}
+    places = {path.resolve() for path in written_over}
+    for file in map(Path, files_of(source)):
+        where = file.resolve()
+        if (where.parent if is_folder(out) else where) in places:
+            holds = f"{out} holds {file}, which is read" if is_folder(out) else f"{file} is read"
+            raise InvalidInput(f"{holds}: choose another name to write to")
 
 
 def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:

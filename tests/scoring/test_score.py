@@ -145,6 +145,20 @@ def test_one_customer_and_an_empty_part(model, tmp_path):
     same(pd.read_parquet(tmp_path / "s"), expected_of(model, log))
 
 
+@pytest.mark.parametrize("out", ["log.parquet", "scored.parquet", "log", "log/_run/../."])
+def test_nothing_is_written_over_what_is_read(model, log, tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    Path("log/_run").mkdir(parents=True)
+    source = {"log.parquet": "log.parquet", "scored.parquet": "scored.rejects.parquet"}.get(
+        out, "log/part-00000-of-00001.parquet"
+    )
+    log.to_parquet(source)
+    before = Path(source).read_bytes()
+    with pytest.raises(clv.InvalidInput, match=r"read: choose another name to write to"):
+        clv.score(model, [str(tmp_path / source)], out, overwrite=True)
+    assert Path(source).read_bytes() == before
+
+
 def test_an_empty_log_is_refused_and_an_empty_summary_is_none(model, log, tmp_path):
     with pytest.raises(clv.ClvError):
         clv.score(model, log.head(0), tmp_path / "s")
