@@ -203,8 +203,8 @@ def score(words: argparse.Namespace) -> None:
     from ..scoring.score import score as score_all
     from ..scoring.single_file import rejects_beside
 
-    out = words.out if is_place(words.out) else Path(words.out)
-    if isinstance(out, Path) and not is_folder(out):
+    if not is_place(words.out) and not is_folder(words.out):
+        out = Path(words.out)
         sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
         check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
@@ -216,7 +216,7 @@ def score(words: argparse.Namespace) -> None:
         report = score_all(
             model,
             words.source,
-            out,
+            words.out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,

@@ -15,6 +15,7 @@ from ..errors import ClvError, InvalidInput
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.log_files import files_of
+from ..transactions.postgres import without_passwords
 from ..transactions.sources import is_files
 from ..transactions.summarize import rfm_summary
 from ..units import length
@@ -256,6 +257,11 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
     if databases.is_place(os.fspath(out)):
         return databases.write(job, os.fspath(out), overwrite)
+    if "://" in os.fspath(out):
+        raise InvalidInput(
+            "scores go into a folder, a file that ends in .parquet or .csv, or a table "
+            f"(postgresql://host/database/table or file.duckdb/table); found {without_passwords(os.fspath(out))}"
+        )
     _refuse_own_source(job.source, Path(out))
     write = folder.write if is_folder(out) else single_file.write
     try:

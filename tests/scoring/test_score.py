@@ -159,6 +159,16 @@ def test_nothing_is_written_over_what_is_read(model, log, tmp_path, monkeypatch,
     assert Path(source).read_bytes() == before
 
 
+def test_an_address_of_another_kind_is_refused_without_its_password(model, log, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(clv.InvalidInput, match="scores go into a folder, a file") as refused:
+        clv.score(model, log, "mysql://ann:s3cr@t@host/shop/scores")
+    assert "found mysql://ann@host/shop/scores" in str(refused.value)
+    with pytest.raises(clv.InvalidInput, match="'mysql://ann@host/shop' is a remote path"):
+        clv.summarize("mysql://ann:s3cr@t@host/shop")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_empty_log_is_refused_and_an_empty_summary_is_none(model, log, tmp_path):
     with pytest.raises(clv.ClvError):
         clv.score(model, log.head(0), tmp_path / "s")
