@@ -28,7 +28,7 @@ from .tally import Totals
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScoreReport:
     """What `score` read and wrote.
 
@@ -88,8 +88,8 @@ class ScoreReport:
         """Whether an earlier run had finished all of it, and no file was touched."""
         return 0 < self.parts_before == len(self.files)
 
-    def __str__(self) -> str:
-        """A short report."""
+    def __repr__(self) -> str:
+        """A short report: what became of lines and customers, all of them together, and where they are."""
         counts, totals = self.counts, self.totals
         lines = []
         if self.kind == "log":
@@ -107,7 +107,8 @@ class ScoreReport:
         if totals.clv is not None:
             lines[-1] += f", worth {totals.clv:,.2f} today"
         before = f", {self.parts_before:,} of them written by an earlier run" if self.parts_before else ""
-        lines.append(f"in {len(self.files):,} files{before}: {self.out}" if self.files else f"in the table {self.out}")
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files):,} files"
+        lines.append(f"in {files}{before}: {self.out}" if self.files else f"in the table {self.out}")
         return "\n".join(lines)
 
 

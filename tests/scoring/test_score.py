@@ -169,6 +169,13 @@ def test_an_address_of_another_kind_is_refused_without_its_password(model, log, 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_report_is_short_and_counts_one_file_as_one(model, log, tmp_path):
+    report = clv.score(model, log, tmp_path / "scored.parquet", horizon=26)
+    told = repr(report).splitlines()
+    assert len(told) == 4
+    assert told[-1] == f"in 1 file: {tmp_path / 'scored.parquet'}"
+
+
 def test_an_empty_log_is_refused_and_an_empty_summary_is_none(model, log, tmp_path):
     with pytest.raises(clv.ClvError):
         clv.score(model, log.head(0), tmp_path / "s")
