@@ -169,6 +169,15 @@ def test_an_address_of_another_kind_is_refused_without_its_password(model, log, 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("out", ["scores", "scored.csv", "shop.duckdb/scores"])
+def test_a_wrong_end_of_observation_leaves_the_scores_of_yesterday(model, log, tmp_path, out):
+    clv.score(model, log, tmp_path / out)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(clv.NotEnoughData, match=r"nobody to score: none of .* lines .* observation_end 1989-06-30"):
+        clv.score(model, log, tmp_path / out, observation_end="1989-06-30", overwrite=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_report_is_short_and_counts_one_file_as_one(model, log, tmp_path):
     report = clv.score(model, log, tmp_path / "scored.parquet", horizon=26)
     told = repr(report).splitlines()
