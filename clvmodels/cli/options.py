@@ -142,7 +142,8 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
         "the first to the last one, time from the first one to the end of observation, and mean spend.\n"
         "Says what was found in the log on the way.",
         epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31\n"
-        "every night:  clvmodels summarize today.csv --update summary.parquet --out summary-new.parquet",
+        "every night:  clvmodels summarize today.csv --update summary.parquet --observation-end 2025-01-01 \\\n"
+        "                  --out next.parquet && mv next.parquet summary.parquet",
     )
     _log_file(parser)
     parser.add_argument(
