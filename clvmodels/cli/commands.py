@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -92,25 +93,26 @@ def summarize(words: argparse.Namespace) -> None:
     check_targets({"--out": out}, {what: source for what, source in sources.items() if source})
     if words.update or words.keep_state:
         _refuse_without_state(words, out)
+    if not words.update and words.given & {"late", "full_log"}:
+        raise InvalidInput("--late and --full-log are for --update: leave them out, or name the summary with --update")
     reading = _reading(words)
     with bar(("reading the log",)) as progress:
         progress("reading the log")
         if words.update:
-            found = None
-            summary = _updated(words)
+            update = _updated(words)
+            summary, found_told = update.summary, told.update_told(update)
         elif words.periods:
-            found = None
             own = {name: value for name, value in reading.items() if name not in ("event_grain", "currency")}
-            summary = discrete_summary(words.source, words.periods, **own)
+            summary, found_told = discrete_summary(words.source, words.periods, **own), []
         else:
             found = log_to_summary(words.source, **reading, time_unit=words.time_unit, keep_state=words.keep_state)
-            summary = found.summary
+            summary, found_told = found.summary, told.quality_told(found.quality)
     facts = frames.read_facts(summary)
     with written_whole(out) as new_table:
         write_table(summary, new_table, out.suffix.lower())
     until = f", and the lines of {words.log} until {facts['observation_end']}"
     title = f"THE SUMMARY {words.update}{until}" if words.update else f"THE LOG {words.log}"
-    lines = [title, *(told.quality_told(found.quality) if found else []), ""]
+    lines = [title, *found_told, ""]
     text = "\n".join([*lines, *told.summary_told(summary, str(facts["time_unit"]))])
     text += f"\n\nWrote {len(summary):,} customers to {out}"
     if out.suffix.lower() == ".csv":
@@ -120,10 +122,10 @@ def summarize(words: argparse.Namespace) -> None:
 
 
 def _updated(words: argparse.Namespace) -> Any:
-    """An earlier summary with the lines of the log added; read as that summary was."""
+    """An earlier summary with the lines of the log added, which are read as that summary was."""
     from .. import frames
     from ..transactions.known_state import SETTINGS, read_known
-    from ..transactions.update import update_summary
+    from ..transactions.update import updated
 
     facts = read_known(words.update).settings
     for name in SETTINGS:
@@ -137,7 +139,7 @@ def _updated(words: argparse.Namespace) -> Any:
         raise InvalidInput(f"--amount {words.amount}: the summary {words.update} has no amounts")
     if amount:
         names["amount"] = None if words.no_amount else words.amount
-    return update_summary(
+    return updated(
         words.update,
         words.source,
         observation_end=words.observation_end,
@@ -202,9 +204,11 @@ def score(words: argparse.Namespace) -> None:
     from ..scoring.score import is_folder
     from ..scoring.score import score as score_all
     from ..scoring.single_file import rejects_beside
+    from ..transactions.given_summary import columns_of
+    from ..transactions.patterns import is_summary
 
-    out = words.out if is_place(words.out) else Path(words.out)
-    if isinstance(out, Path) and not is_folder(out):
+    if not is_place(words.out) and not is_folder(words.out):
+        out = Path(words.out)
         sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
         check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
     model = load_model(words.model)
@@ -212,11 +216,13 @@ def score(words: argparse.Namespace) -> None:
         raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")
     reading = _reading(words)
     del reading["currency"]
+    if is_summary(columns_of(words.source)):
+        _refuse_given(words, [name for name in reading if name not in ("customer_id", "observation_end")])
     with counted(words.log_json) as told_rows:
         report = score_all(
             model,
             words.source,
-            out,
+            words.out,
             horizon=words.horizon,
             annual_discount_rate=words.annual_discount_rate,
             margin=words.margin,
@@ -235,7 +241,7 @@ def score(words: argparse.Namespace) -> None:
     _tell(words, scoring.told(words, report))
 
 
-def _refuse_given(words: argparse.Namespace, reading: dict[str, Any]) -> None:
+def _refuse_given(words: argparse.Namespace, reading: Iterable[str]) -> None:
     """Refuse options of how a log is read, where they are written on the command line beside a summary."""
     given = [f"--{name.replace('_', '-')}" for name in ("no_amount", *reading) if name in words.given]
     if given:

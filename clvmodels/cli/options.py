@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
 from ..transactions.discrete import PERIODS
+from ..transactions.postgres import without_passwords
 from ..transactions.sql import GRAINS, REFUNDS
 from ..transactions.update import LATE
 from ..units import HOURS
 from ..versions import version_of
 from . import commands, settings, simulating, sources
 from .defaults import DEFAULTS
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no password in its errors."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(without_passwords(message))
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -32,7 +40,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="clvmodels",
         description="Customer lifetime value from a transaction log.",
         epilog="forecast does everything in one go; summarize, fit and score are its steps. validate tells whether\n"
@@ -134,7 +142,8 @@ def _summarize(made: Any) -> argparse.ArgumentParser:
         "the first to the last one, time from the first one to the end of observation, and mean spend.\n"
         "Says what was found in the log on the way.",
         epilog="example:  clvmodels summarize orders.csv --out summary.parquet --observation-end 2024-12-31\n"
-        "every night:  clvmodels summarize today.csv --update summary.parquet --out summary-new.parquet",
+        "every night:  clvmodels summarize today.csv --update summary.parquet --observation-end 2025-01-01 \\\n"
+        "                  --out next.parquet && mv next.parquet summary.parquet",
     )
     _log_file(parser)
     parser.add_argument(

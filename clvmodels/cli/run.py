@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _fail(f"terminated; {_left(words)}", _TERMINATED)
             return _fail(f"interrupted; {_left(words)}", _INTERRUPTED)
         if words is None or words.traceback:
-            traceback.print_exc()
+            say(traceback.format_exc(), STDERR)
         return _fail(
             f"an error inside the program ({type(error).__name__}); {_left(words)}. "
             "Please report it with what --traceback adds",

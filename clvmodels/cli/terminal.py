@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..transactions.postgres import without_passwords
+
 STDOUT, STDERR = "stdout", "stderr"
 
 
 def say(text: str, to: str = STDOUT) -> None:
-    """Print what can be printed: a reader who has left, or a stream that is closed or narrow, changes no result."""
-    stream = getattr(sys, to)
+    """Print what can be printed: a reader who has left, or a stream that is closed or narrow, changes no result.
+
+    An address that was given where none belongs is printed without its password.
+    """
+    stream, text = getattr(sys, to), without_passwords(text)
     if stream is None:
         return
     try:

@@ -62,14 +62,7 @@ def patterns_told(source: Any, found: Any) -> list[str]:
     counts, unit = found.counts, found.facts.get("time_unit")
     lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(source)}"]
     if "lines" in counts:
-        left = {
-            "after the observation end": counts["lines_after_end"],
-            "without a customer": counts["lines_without_customer"],
-            "without a date": counts["lines_without_date"],
-            "with a date that cannot be read": counts["lines_unreadable_date"],
-        }
-        lines += [f"  lines                {counts['lines']:>16,}"]
-        lines += [f"  left out             {n:>16,}  ({why})" for why, n in left.items() if n]
+        lines += _lines_told(counts)
     customers, repeaters = counts["customers"], counts["repeaters"]
     lines += [
         f"  customers            {customers:>16,}",
@@ -80,6 +73,27 @@ def patterns_told(source: Any, found: Any) -> list[str]:
     if found.spend is not None:
         lines.append(f"  different spend      {len(found.spend):>16,}  (frequency, mean spend; of those who came back)")
     return lines
+
+
+def update_told(found: Any) -> list[str]:
+    """What became of the new lines that a summary was updated with."""
+    lines = [*_lines_told(found.counts), f"  used                 {found.counts['lines_used']:>16,}"]
+    if found.rebuilt:
+        lines.append(f"  customers rebuilt    {found.rebuilt:>16,}  (from the full log)")
+    return lines
+
+
+def _lines_told(counts: Mapping[str, Any]) -> list[str]:
+    left = {
+        "after the observation end": counts["lines_after_end"],
+        "without a customer": counts["lines_without_customer"],
+        "without a date": counts["lines_without_date"],
+        "with a date that cannot be read": counts["lines_unreadable_date"],
+    }
+    return [
+        f"  lines                {counts['lines']:>16,}",
+        *(f"  left out             {n:>16,}  ({why})" for why, n in left.items() if n),
+    ]
 
 
 def _settings_told(words: Any, model: Any, horizon: float) -> list[str]:

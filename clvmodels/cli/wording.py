@@ -21,6 +21,11 @@ _PHRASES = {
     "or pass holdout_end": "or pass --holdout-end",
     "table=...": "--table",
     "query=...": "--query",
+    "pass observation_end": "pass --observation-end",
+    "observation_end (": "--observation-end (",
+    "full_log must": "--full-log must",
+    " full_log": " --full-log",
+    "summarize(..., keep_state=True)": "clvmodels summarize --keep-state",
     "columns=...": "--columns",
     "overwrite=True": "--overwrite",
     "the same call goes on": "the same command goes on",
@@ -35,7 +40,7 @@ _PHRASES = {
 }
 _NAMES = (
     "calibration_end|holdout_end|observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|"
-    "currency|time_unit"
+    "currency|time_unit|late"
 )
 _SETTING = re.compile(rf"\b({_NAMES})=(?:\.\.\.|(['\"])(.*?)\2)?")
 _TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')

@@ -24,7 +24,7 @@ from ..errors import InvalidInput
 from ..models.saved import fingerprint
 from ..transactions import postgres
 from ..transactions.columns import quoted
-from ..transactions.databases import FILES, cannot_open
+from ..transactions.databases import FILES, Database, cannot_open
 from ..transactions.engine import connection
 from . import manifest
 from .job import Job, Part
@@ -107,6 +107,7 @@ def shown(out: str) -> str:
 def write(job: Job, out: str, overwrite: bool) -> Outcome:
     """Score into the table, which changes when all is there."""
     place = place_of(out)
+    _refuse_own_source(place, job.source)
     refuse_other_columns(place, job.columns, overwrite=overwrite)
     files = manifest.of_files(job.source)
     job.progress("reading")
@@ -145,6 +146,22 @@ def write(job: Job, out: str, overwrite: bool) -> Outcome:
         rejects=f"table {place.named('_rejects')}" if rejected else None,
         files=(),
     )
+
+
+def _refuse_own_source(place: Place, source: object) -> None:
+    """Refuse to write over the table that is read, which ``overwrite`` would drop."""
+    if not isinstance(source, Database) or source.table is None:
+        return
+    if place.is_server:
+        usual = "public"
+        together = postgres.is_address(source.where) and postgres.shown(source.where) == postgres.shown(place.address)
+    else:
+        usual = "main"
+        together = Path(source.where).resolve() == Path(place.address).resolve()
+    *schema, name = postgres.table_parts(source.table)
+    read = (schema[-1] if schema else usual, name)
+    if together and read in {(place.schema or usual, place.table + part) for part in _PARTS}:
+        raise InvalidInput(f"{place.shown} would write over the table {source.table}, which is read: choose another")
 
 
 def _run(job: Job, found: Any, end: str) -> dict[str, str | None]:

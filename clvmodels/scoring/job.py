@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, UnitMismatch, warn
+from ..errors import InvalidInput, NotEnoughData, UnitMismatch, warn
 from ..models.saved import fingerprint
 from ..transactions.engine import connection
 from ..transactions.grouped import STATISTICS, Grouped, grouped
@@ -149,6 +149,12 @@ class Job:
             raise InvalidInput(
                 "the model values spend, and the input has no money (a log an amount, a summary a monetary_value): "
                 "score it with a purchase model alone, or name the column of the amounts"
+            )
+        counts = found.counts
+        if found.kind == "log" and counts.lines_after_end and not counts.lines_used:
+            raise NotEnoughData(
+                f"there is nobody to score: none of {counts.lines:,} lines is dated on or before observation_end "
+                f"{self.observation_end}, {counts.lines_after_end:,} are dated after it"
             )
         given = self.observation_end
         if found.kind == "summary" and given is not None:

@@ -15,6 +15,7 @@ from ..errors import ClvError, InvalidInput
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.log_files import files_of
+from ..transactions.postgres import without_passwords
 from ..transactions.sources import is_files
 from ..transactions.summarize import rfm_summary
 from ..units import length
@@ -27,7 +28,7 @@ from .tally import Totals
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScoreReport:
     """What `score` read and wrote.
 
@@ -87,8 +88,8 @@ class ScoreReport:
         """Whether an earlier run had finished all of it, and no file was touched."""
         return 0 < self.parts_before == len(self.files)
 
-    def __str__(self) -> str:
-        """A short report."""
+    def __repr__(self) -> str:
+        """A short report: what became of lines and customers, all of them together, and where they are."""
         counts, totals = self.counts, self.totals
         lines = []
         if self.kind == "log":
@@ -106,7 +107,8 @@ class ScoreReport:
         if totals.clv is not None:
             lines[-1] += f", worth {totals.clv:,.2f} today"
         before = f", {self.parts_before:,} of them written by an earlier run" if self.parts_before else ""
-        lines.append(f"in {len(self.files):,} files{before}: {self.out}" if self.files else f"in the table {self.out}")
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files):,} files"
+        lines.append(f"in {files}{before}: {self.out}" if self.files else f"in the table {self.out}")
         return "\n".join(lines)
 
 
@@ -256,6 +258,12 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
     """Choose the destination by the form of its name; each is one module with ``write(job, out, overwrite)``."""
     if databases.is_place(os.fspath(out)):
         return databases.write(job, os.fspath(out), overwrite)
+    if "://" in os.fspath(out):
+        raise InvalidInput(
+            "scores go into a folder, a file that ends in .parquet or .csv, or a table "
+            f"(postgresql://host/database/table or file.duckdb/table); found {without_passwords(os.fspath(out))}"
+        )
+    _refuse_own_source(job.source, Path(out))
     write = folder.write if is_folder(out) else single_file.write
     try:
         return write(job, Path(out), overwrite)
@@ -267,6 +275,19 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
             f"no room left on the disk of {os.fspath(out)}; nothing half-written stands there under its name. Make "
             f"room: {stays}"
         ) from error
+
+
+def _refuse_own_source(source: object, out: Path) -> None:
+    """Refuse to write over what is read: over a file of it, or into a folder of which parts are cleared away."""
+    if not is_files(source):
+        return
+    written_over = {out, out / folder.RUN} if is_folder(out) else {out, single_file.rejects_beside(out)}
+    places = {path.resolve() for path in written_over}
+    for file in map(Path, files_of(source)):
+        where = file.resolve()
+        if (where.parent if is_folder(out) else where) in places:
+            holds = f"{out} holds {file}, which is read" if is_folder(out) else f"{file} is read"
+            raise InvalidInput(f"{holds}: choose another name to write to")
 
 
 def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:

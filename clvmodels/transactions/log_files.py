@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency
 from .dates import Reading
+from .postgres import without_passwords
 
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
@@ -51,8 +52,8 @@ def files_of(paths: object) -> list[str]:
 def _found_at(path: str) -> list[str]:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise InvalidInput(
-            f"{path!r} is a remote path, which is not read: it would need downloaded code and credentials. "
-            "Copy the file here, or read it into a frame first"
+            f"{without_passwords(path)!r} is a remote path, which is not read: it would need downloaded code and "
+            "credentials. Copy the file here, or read it into a frame first"
         )
     files = [path] if Path(path).is_file() else sorted(f for f in glob.glob(path, recursive=True) if Path(f).is_file())
     if not files:

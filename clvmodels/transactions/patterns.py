@@ -52,12 +52,24 @@ class Patterns(NamedTuple):
     >>> found = clv.patterns(clv.load_cdnow(sample=True), observation_end="1997-09-30")
     >>> found.counts["customers"], found.counts["repeaters"], len(found.purchases)
     (2357, 946, 1016)
+    >>> found
+    Patterns of 2,357 customers, times in weeks: 1,016 different histories; 946 came back, with 760 kinds of spend
     """
 
     purchases: pd.DataFrame
     spend: pd.DataFrame | None
     facts: dict[str, str | None]
     counts: dict[str, int | float]
+
+    def __repr__(self) -> str:
+        """How many customers in how many rows."""
+        unit = self.facts.get("time_unit")
+        times = f", times in {unit}s" if unit else ""
+        spend = "" if self.spend is None else f", with {len(self.spend):,} kinds of spend"
+        return (
+            f"Patterns of {self.counts['customers']:,} customers{times}: {len(self.purchases):,} different histories; "
+            f"{self.counts['repeaters']:,} came back{spend}"
+        )
 
 
 def patterns(

@@ -20,6 +20,9 @@ _ADDRESS = re.compile(
 )
 _SECRET_SETTING = re.compile(r"(?:^|&)(?:password|sslpassword|oauth_client_secret)=([^&]*)")
 
+_SECRET_WORD = re.compile(r"([?&](?:password|sslpassword|oauth_client_secret)=)[^&\s'\"]*")
+_USER_AND_PASSWORD = re.compile(r"(\w[\w+.-]*:/{1,2}[^\s/:@]*):\S*@")  # a path has one slash of the two left
+
 
 def is_address(where: str) -> bool:
     """Whether a place is a PostgreSQL server's address.
@@ -62,6 +65,15 @@ def shown(address: str) -> str:
     user = f"{found['user']}@" if found["user"] else ""
     path = f"/{found['path']}" if found["path"] else ""
     return f"postgresql://{user}{found['hosts']}{path}"
+
+
+def without_passwords(text: str) -> str:
+    """A text in which an address may stand, of whatever kind and wherever it was put, as it may be shown.
+
+    >>> without_passwords("no folder mysql:/ann:sec@ret@host/shop?password=secret&ssl=1")
+    'no folder mysql:/ann@host/shop?password=...&ssl=1'
+    """
+    return _SECRET_WORD.sub(r"\1...", _USER_AND_PASSWORD.sub(r"\1@", text))
 
 
 @contextmanager

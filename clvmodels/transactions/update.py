@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
@@ -22,6 +22,7 @@ from .summarize import answer, one_of
 
 NAMES = ("customer_id", "date", "amount", "date_format")
 LATE = ("refuse", "rebuild")
+LEFT_OUT = ("lines_after_end", "lines_without_customer", "lines_without_date", "lines_unreadable_date")
 WHY = {
     "late": "dated on or before {end}, where the summary ends",
     "unknown": "who are not in the summary, and may be some of the {count:,} who first bought before "
@@ -104,6 +105,27 @@ def update_summary(
     >>> updated.equals(clv.rfm_summary(log, keep_state=True))
     True
     """
+    return updated(summary, new_log, observation_end=observation_end, late=late, full_log=full_log, **names).summary
+
+
+class Updated(NamedTuple):
+    """A summary brought forward, what became of the new lines, and how many customers were rebuilt."""
+
+    summary: frames.Frame
+    counts: dict[str, int]
+    rebuilt: int
+
+
+def updated(
+    summary: object,
+    new_log: object,
+    *,
+    observation_end: object = None,
+    late: str = "refuse",
+    full_log: object = None,
+    **names: Any,
+) -> Updated:
+    """`update_summary`, with what is to be told of it."""
     one_of("late", late, LATE)
     unknown = [name for name in names if name not in NAMES]
     if unknown:
@@ -140,7 +162,11 @@ def update_summary(
                 f"no purchase is left on or before {end}: all refunds came to as much as was bought, or more"
             )
     settings = {**known.settings, "observation_end": end.isoformat()}
-    return frames.attach_facts(answer(found, known.answer), state.facts_of(settings, counts))
+    return Updated(
+        summary=frames.attach_facts(answer(found, known.answer), state.facts_of(settings, counts)),
+        counts={name: met[name] for name in ("lines", "lines_used", *LEFT_OUT)},
+        rebuilt=apart,
+    )
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,43 @@ def test_refuses_and_leaves_nothing(words, code, message, capsys):
     assert sorted(Path().iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "score model.json log.csv --out mysql://ann:s3cr@t@host/shop/scores",
+        "score model.json log.csv --out mysql://ann:s3cr@t@host/shop/scores.csv",
+        "score model.json mysql://ann:s3cr@t@host/shop --table orders --out scores",
+        "score mysql://ann:s3cr@t@host/shop log.csv --out scores",
+        "fit log.csv --out postgresql://ann:s3cr@t@host/shop/model.json",
+        "summarize log.csv --out postgresql://ann:s3cr@t@host/shop/summary",
+        "simulate --customers 3 --out postgresql://host/shop/log.csv?password=s3cr@t",
+        "summarize log.csv --update log.csv --out s.parquet --full-log postgresql://ann:s3cr@t@host/shop",
+        "validate postgresql+psycopg://ann:s3cr@t@host/shop --calibration-end 2020-01-01 --out x.html",
+        "postgresql://ann:s3cr@t@host/shop score",
+    ],
+)
+def test_an_address_where_none_belongs_is_told_without_its_password(words, capsys):
+    try:
+        code = cli.main(words.split())
+    except SystemExit as left:
+        code = left.code
+    said = "".join(capsys.readouterr())
+    assert code in (1, 2)
+    assert "s3cr" not in said
+    assert said.startswith(("clvmodels: ", "usage: "))
+    assert sorted(path.name for path in Path().iterdir()) == ["log.csv", "model.json"]
+
+
+def test_an_error_inside_is_told_without_passwords(monkeypatch, capsys):
+    def broken(*given, **more):
+        raise ZeroDivisionError("postgresql://ann:s3cr@t@host/shop")
+
+    monkeypatch.setattr(clv.PurchaseModel, "fit", broken)
+    code, _, error = run("fit log.csv --no-amount --out other.json --traceback", capsys)
+    assert code == 70
+    assert "ZeroDivisionError: postgresql://ann@host/shop" in error
+
+
 def test_the_help_tells_the_exit_codes(capsys):
     with pytest.raises(SystemExit) as done:
         cli.main(["score", "--help"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,12 @@ def refused(capsys):
         return said.err
 
     return run
+
+
+def figures(said: str) -> dict[str, int]:
+    """The whole numbers of a report by their names."""
+    found = re.findall(r"^  (\w[\w ]*?) {2,}([\d,]+)(?:  |$)", said, flags=re.MULTILINE)
+    return {name: int(number.replace(",", "")) for name, number in found}
 
 
 def test_the_three_steps_are_the_forecast(ran):
@@ -93,7 +100,7 @@ def test_a_log_is_fitted_as_its_summary_is(ran, refused):
     ran("fit log.csv --out week.json --purchases nbd")
     assert clv.load_model("week.json").purchases.time_unit == "week"
     assert "has no column 'client'" in refused("fit log.csv --out c.json --customer-id client")
-    assert "memory_limit must be a size" in refused("fit log.csv --out c.json --memory-limit much")
+    assert "--memory-limit must be a size" in refused("fit log.csv --out c.json --memory-limit much")
     assert "weights are for a summary" in refused("fit log.csv --out c.json --weights quantity")
 
 
@@ -120,6 +127,10 @@ def test_options_of_a_log_are_refused_for_a_summary_but_may_stand_in_a_settings_
     Path("clvmodels.toml").write_text('refunds = "drop"\nmargin = 0.5\n')
     ran("fit s.parquet --out m.json --purchases nbd")
     assert clv.load_model("m.json").margin == 0.5
+    said = refused("score m.json s.parquet --out o.parquet --event-grain hour --date day")
+    assert "s.parquet is a summary" in said
+    assert "leave --date, --event-grain out" in said
+    ran("score m.json s.parquet --out o.parquet")
 
 
 def test_a_summary_with_weights(ran):
@@ -271,6 +282,7 @@ def test_a_summary_is_updated_by_later_lines(ran, refused):
     said = ran("summarize new.csv --update old.parquet --out updated.parquet")
     assert "THE SUMMARY old.parquet, and the lines of new.csv until 1998-06-30" in said
     assert "Wrote 2,357 customers to updated.parquet" in said
+    assert figures(said)["lines"] == figures(said)["used"] == (log["date"] > "1998-05-31").sum()
     ran("summarize log.csv --out whole.parquet --keep-state --time-unit day")
     pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))
     assert "--out must end in .parquet with --keep-state" in refused("summarize old.csv --out x.csv --keep-state")
@@ -292,6 +304,39 @@ def test_late_lines_are_rebuilt_from_the_full_log(ran, refused):
     assert "1 line, of 1 customer, dated on or before 1998-05-31" in refused(
         "summarize late.csv --update old.parquet --out x.parquet"
     )
-    ran("summarize late.csv --update old.parquet --out updated.parquet --late rebuild --full-log log.csv")
+    said = ran("summarize late.csv --update old.parquet --out updated.parquet --late rebuild --full-log log.csv")
+    assert figures(said)["customers rebuilt"] == 1
     ran("summarize log.csv --out whole.parquet --keep-state")
     pd.testing.assert_frame_equal(pd.read_parquet("updated.parquet"), pd.read_parquet("whole.parquet"))
+
+
+def test_what_an_update_leaves_out_is_told_and_what_it_does_not_heed_is_refused(ran, refused):
+    log = pd.read_csv("log.csv")
+    log[log["date"] <= "1998-05-31"].to_csv("old.csv", index=False)
+    new = log[log["date"] > "1998-05-31"].astype({"customer_id": object})
+    new.iloc[:3, 0] = None
+    new.iloc[3:5, 1] = None
+    new.to_csv("new.csv", index=False)
+    ran("summarize old.csv --out old.parquet --keep-state --observation-end 1998-05-31")
+    said = ran("summarize new.csv --update old.parquet --out updated.parquet --observation-end 1998-06-29")
+    after = (new.iloc[5:]["date"] > "1998-06-29").sum()
+    assert re.findall(r"left out +(\d+)  \((.+)\)", said) == [
+        (str(after), "after the observation end"),
+        ("3", "without a customer"),
+        ("2", "without a date"),
+    ]
+    assert figures(said)["used"] == len(new) - 5 - after
+    for words in ("--late rebuild", "--full-log nothing.csv"):
+        assert "--late and --full-log are for --update" in refused(f"summarize new.csv --out x.parquet {words}")
+    new.head(0).to_csv("none.csv", index=False)
+    for words, wanted in {
+        "none.csv --update old.parquet": "pass --observation-end to say until when",
+        "log.csv --update old.parquet": "Pass --late rebuild and --full-log, the whole log",
+        "log.csv --update old.parquet --late rebuild": "--late rebuild and --full-log go together",
+        "log.csv --update old.parquet --late rebuild --full-log new.csv": "--full-log must be the whole log",
+        "new.csv --update old.parquet --observation-end 1998-01-01": "--observation-end (1998-01-01) must not be",
+        "new.csv --update old.csv": "Make it anew with clvmodels summarize --keep-state",
+    }.items():
+        message = refused(f"summarize {words} --out x.parquet")
+        assert wanted in message
+        assert "full_log" not in message

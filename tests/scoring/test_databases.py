@@ -181,6 +181,17 @@ def test_a_file_is_read_and_written_at_once(file, model, log, expected):
     pd.testing.assert_frame_equal(_ordered(_table(file, "scores").to_pandas()), _ordered(expected))
 
 
+@pytest.mark.parametrize("out", ["log", "main.log", "scored"])
+def test_the_table_that_is_read_is_never_dropped(file, model, log, out):
+    source = {"scored": "scored_rejects"}.get(out, "log")
+    with duckdb.connect(file) as con:
+        con.execute(f"CREATE TABLE {source} AS SELECT * FROM log")
+    with pytest.raises(clv.InvalidInput, match=f"would write over the table {source}, which is read"):
+        clv.score(model, clv.Database(file, source), f"{file}/{out}", overwrite=True)
+    with duckdb.connect(file) as con:
+        assert len(con.sql(f"SELECT * FROM {source}").df()) == len(log)
+
+
 @pytest.mark.parametrize(
     ("out", "why"),
     [

@@ -148,6 +148,46 @@ def test_one_customer_and_an_empty_part(model, tmp_path):
     same(pd.read_parquet(tmp_path / "s"), expected_of(model, log))
 
 
+@pytest.mark.parametrize("out", ["log.parquet", "scored.parquet", "log", "log/_run/../."])
+def test_nothing_is_written_over_what_is_read(model, log, tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    Path("log/_run").mkdir(parents=True)
+    source = {"log.parquet": "log.parquet", "scored.parquet": "scored.rejects.parquet"}.get(
+        out, "log/part-00000-of-00001.parquet"
+    )
+    log.to_parquet(source)
+    before = Path(source).read_bytes()
+    with pytest.raises(clv.InvalidInput, match=r"read: choose another name to write to"):
+        clv.score(model, [str(tmp_path / source)], out, overwrite=True)
+    assert Path(source).read_bytes() == before
+
+
+def test_an_address_of_another_kind_is_refused_without_its_password(model, log, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(clv.InvalidInput, match="scores go into a folder, a file") as refused:
+        clv.score(model, log, "mysql://ann:s3cr@t@host/shop/scores")
+    assert "found mysql://ann@host/shop/scores" in str(refused.value)
+    with pytest.raises(clv.InvalidInput, match="'mysql://ann@host/shop' is a remote path"):
+        clv.summarize("mysql://ann:s3cr@t@host/shop")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("out", ["scores", "scored.csv", "shop.duckdb/scores"])
+def test_a_wrong_end_of_observation_leaves_the_scores_of_yesterday(model, log, tmp_path, out):
+    clv.score(model, log, tmp_path / out)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(clv.NotEnoughData, match=r"nobody to score: none of .* lines .* observation_end 1989-06-30"):
+        clv.score(model, log, tmp_path / out, observation_end="1989-06-30", overwrite=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_report_is_short_and_counts_one_file_as_one(model, log, tmp_path):
+    report = clv.score(model, log, tmp_path / "scored.parquet", horizon=26)
+    told = repr(report).splitlines()
+    assert len(told) == 4
+    assert told[-1] == f"in 1 file: {tmp_path / 'scored.parquet'}"
+
+
 def test_an_empty_log_is_refused_and_an_empty_summary_is_none(model, log, tmp_path):
     with pytest.raises(clv.ClvError):
         clv.score(model, log.head(0), tmp_path / "s")
