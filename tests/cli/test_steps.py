@@ -93,7 +93,7 @@ def test_a_log_is_fitted_as_its_summary_is(ran, refused):
     ran("fit log.csv --out week.json --purchases nbd")
     assert clv.load_model("week.json").purchases.time_unit == "week"
     assert "has no column 'client'" in refused("fit log.csv --out c.json --customer-id client")
-    assert "memory_limit must be a size" in refused("fit log.csv --out c.json --memory-limit much")
+    assert "--memory-limit must be a size" in refused("fit log.csv --out c.json --memory-limit much")
     assert "weights are for a summary" in refused("fit log.csv --out c.json --weights quantity")
 
 
