@@ -123,7 +123,7 @@ def _of_periods(x: str, recency: str, T: str) -> list[Rule]:
     ]
     if x and recency:
         says = f"frequency must not exceed recency (one purchase a period) {PERIODS}"
-        reason = "frequency exceeds recency, more than one purchase a period"
+        reason = "frequency exceeds recency: two purchases a period"
         rules.append(Rule(f"{x} > {recency}", ("frequency",), says, reason))
     return rules
 

@@ -363,7 +363,7 @@ def test_in_discrete_time_what_is_not_in_whole_periods_is_a_reject(tmp_path):
     assert report.counts.reasons == {
         "T is no whole number of periods": 1,
         "recency is no whole number of periods": 1,
-        "frequency exceeds recency, more than one purchase a period": 1,
+        "frequency exceeds recency: two purchases a period": 1,
     }
 
 
