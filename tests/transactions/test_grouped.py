@@ -74,7 +74,7 @@ logs = st.tuples(
 ).flatmap(lambda sorts: st.permutations([line for sort in sorts for line in sort]))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     logs,
     st.sampled_from(sorted(GRAINS)),
