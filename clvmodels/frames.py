@@ -82,7 +82,11 @@ def load(source: object) -> Frame:
         return source
     if hasattr(source, "__arrow_c_stream__"):
         return _stream_to_pandas(source)
-    raise InvalidInput(f"expected {ACCEPTED}; found {type(source).__module__}.{type(source).__qualname__}")
+    raise InvalidInput(f"expected {ACCEPTED}; found {_called(source)}")
+
+
+def _called(source: object) -> str:
+    return f"{type(source).__module__}.{type(source).__qualname__}"
 
 
 def n_rows(frame: Frame) -> int:
@@ -465,7 +469,7 @@ def _stream_to_pandas(stream: Any) -> Frame:
     try:
         reader = pa.RecordBatchReader.from_stream(stream)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise InvalidInput(f"the Arrow stream of {type(stream).__qualname__} holds no columns") from error
+        raise InvalidInput(f"expected {ACCEPTED}; found {_called(stream)}, of a single column") from error
     return reader.read_all().to_pandas()
 
 

@@ -47,7 +47,8 @@ def _read_told(words: Any, report: Any) -> list[str]:
     ]
     if counts.reasons:
         lines += [f"REJECTED, in {report.rejects}"]
-        lines += [f"  {reason:<50} {count:>16,}" for reason, count in counts.reasons.items()]
+        width = max(50, *map(len, counts.reasons))
+        lines += [f"  {reason:<{width}} {count:>16,}" for reason, count in counts.reasons.items()]
     return lines
 
 

@@ -11,11 +11,8 @@ from .. import frames
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
 from ..transactions.patterns import CUSTOMERS, Patterns
+from ..transactions.summary_rules import LARGEST_WEIGHT, PERIODS, TOLERANCE
 from .time_units import numbers
-
-# days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
-_TOLERANCE = 1e-9
-_LARGEST_WEIGHT = 1e15
 
 
 def read(frame: Any, names: Sequence[str], time: str = "continuous") -> dict[str, Array]:
@@ -39,7 +36,7 @@ def read(frame: Any, names: Sequence[str], time: str = "continuous") -> dict[str
             _check_spend(frame, x, columns["monetary_value"])
     if "recency" in columns and "T" in columns:
         recency, T = columns["recency"], columns["T"]
-        late = recency > T + _TOLERANCE * np.maximum(T, 1.0)
+        late = recency > T + TOLERANCE * np.maximum(T, 1.0)
         if late.any():
             i = int(np.argmax(late))
             raise InvalidInput(
@@ -59,19 +56,14 @@ def read(frame: Any, names: Sequence[str], time: str = "continuous") -> dict[str
 
 
 def _check_periods(frame: Any, columns: dict[str, Array]) -> None:
-    advice = (
-        "in discrete time. Make the summary with discrete_summary(log, period=...), which counts the periods with a "
-        "purchase, or choose a family in continuous time"
-    )
     for name in ("T", "recency"):
         if name in columns:
             values = columns[name]
-            refuse(frame, values != np.rint(values), values, name, f"must be a whole number of periods {advice}")
+            refuse(frame, values != np.rint(values), values, name, f"must be a whole number of periods {PERIODS}")
     if "frequency" in columns and "recency" in columns:
         x = columns["frequency"]
-        refuse(
-            frame, x > columns["recency"], x, "frequency", f"must not exceed recency (one purchase a period) {advice}"
-        )
+        rule = f"must not exceed recency (one purchase a period) {PERIODS}"
+        refuse(frame, x > columns["recency"], x, "frequency", rule)
 
 
 def _check_spend(frame: Any, x: Array, m: Array) -> None:
@@ -151,8 +143,8 @@ def weights_of(frame: Any, weights: Any) -> Array | None:
     if weights is None:
         return None
     values = per_row(frame, weights, "weights")
-    wrong = ~((values >= 0) & (values <= _LARGEST_WEIGHT))
-    refuse(frame, wrong, values, "weights", f"must be numbers of customers, from 0 to {_LARGEST_WEIGHT:g}")
+    wrong = ~((values >= 0) & (values <= LARGEST_WEIGHT))
+    refuse(frame, wrong, values, "weights", f"must be numbers of customers, from 0 to {LARGEST_WEIGHT:g}")
     return values
 
 

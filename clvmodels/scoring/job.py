@@ -19,7 +19,7 @@ from ..transactions.grouped import STATISTICS, Grouped, grouped
 from ..transactions.moments import parse_moment
 from . import manifest
 from .parquet import ROWS, schema_of
-from .scored import _agreed
+from .scored import agreed_end
 from .scorer import Terms, score
 from .tally import BEST, Totals, best_of, totals_of
 
@@ -110,7 +110,9 @@ class Job:
         """Read and group the source, or those parts of it that are still to be scored."""
         return grouped(
             self.source,
-            model_statistics=self.terms.purchases.family.statistics,
+            model_statistics=self.terms.statistics,
+            time=self.terms.purchases.family.time,
+            margin=self.terms.margin_column,
             partitions=self.partitions,
             only_parts=only_parts,
             known=known,
@@ -118,7 +120,6 @@ class Job:
             **self.reading,
             time_unit=self.terms.unit,
             observation_end=self.observation_end,
-            extra=() if self.terms.margin_column is None else (self.terms.margin_column,),
         )
 
     def refuse_changed(self, before: Sequence[Mapping[str, Any]] | None) -> None:
@@ -159,7 +160,7 @@ class Job:
         given = self.observation_end
         if found.kind == "summary" and given is not None:
             given = parse_moment("observation_end", given, found.facts.get("tz")).isoformat()
-        return _agreed(None if found.kind == "log" else given, found.facts.get("observation_end"))
+        return agreed_end(None if found.kind == "log" else given, found.facts.get("observation_end"))
 
     def schema(self, found: Grouped, end: str) -> Any:
         """The columns to write, with what they are about in the metadata."""

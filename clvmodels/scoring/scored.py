@@ -62,7 +62,7 @@ def scored_table(
     facts = frames.read_facts(frame)
     if observation_end is not None:
         observation_end = parse_moment("observation_end", observation_end, facts.get("tz")).isoformat()
-    end = _agreed(observation_end, facts.get("observation_end"))
+    end = agreed_end(observation_end, facts.get("observation_end"))
     if interval is not None:
         intervals.check_terms(interval, draws, seed, [1.0 if horizon is None else horizon])
     if isinstance(model, PurchaseModel):
@@ -110,7 +110,8 @@ def _purchase_intervals(
     return {"p_alive": alive, **ends}, facts
 
 
-def _agreed(keyword: str | None, known: str | None) -> str:
+def agreed_end(keyword: str | None, known: str | None) -> str:
+    """The end of observation, from what was passed and what the summary says; they must not differ."""
     if keyword and known and keyword != known:
         raise InvalidInput(
             f"observation_end={keyword!r} was passed, the summary says it ends at {known!r}: leave observation_end "

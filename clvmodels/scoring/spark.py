@@ -26,7 +26,7 @@ from ..transactions.patterns import CUSTOMERS, STATISTICS, Patterns, is_summary
 from ..transactions.summarize import refuse_unknown
 from .scored import scored_table
 from .spark_log import SparkSummary, frame_of, summary_of
-from .spark_summary import check_summary, facts_of, with_facts
+from .spark_summary import check_summary, facts_of, statistics_of, with_facts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -211,8 +211,8 @@ def score(
         reading.setdefault("amount", None)  # where there are amounts, refunds decide what a purchase is
     reading.setdefault("time_unit", purchases._unit)
     share = model.margin if isinstance(model, CLVModel) and margin is None else margin
-    more = [share] if isinstance(share, str) else []
-    found = _read(source, "score", model=model, more=more, **reading)
+    column = share if isinstance(share, str) else None
+    found = _read(source, "score", model=model, margin=column, **reading)
     terms: dict[str, Any] = {
         "horizon": horizon,
         "annual_discount_rate": annual_discount_rate,
@@ -222,8 +222,8 @@ def score(
         "seed": seed,
     }
     text = _sendable(model)
-    statistics = [*purchases.family.statistics, *(model.spend.family.statistics if isinstance(model, CLVModel) else [])]
-    picked = found.frame.select("customer_id", *dict.fromkeys([*statistics, *more]))
+    statistics, _ = statistics_of(model)
+    picked = found.frame.select("customer_id", *dict.fromkeys([*statistics, *([] if column is None else [column])]))
     schema = _schema(model, picked, found.facts, terms)
     return picked.mapInArrow(partial(_scored, text, tuple(found.facts.items()), tuple(terms.items())), schema)
 
@@ -232,17 +232,17 @@ def _summary(log: Any, names: Columns, **settings: Any) -> SparkSummary:
     return summary_of(log, names, **settings)
 
 
-def _read(source: Any, function: str, model: Any = None, more: list[str] | None = None, **reading: Any) -> SparkSummary:
+def _read(source: Any, function: str, model: Any = None, margin: str | None = None, **reading: Any) -> SparkSummary:
     """The summary that the source is, or that is made of it."""
     refuse_unknown(function, reading)
     frame = frame_of(source, "log or summary")
     if is_summary(frame.columns):
         facts = facts_of(frame, reading)
-        check_summary(frame, facts, model, more or [])
+        check_summary(frame, facts, model, margin)
         return SparkSummary(frame, facts)
-    if more:
+    if margin is not None:
         raise InvalidInput(
-            f"the margin is to be taken from column {more[0]!r}, which a log has none of: make the summary with "
+            f"the margin is to be taken from column {margin!r}, which a log has none of: make the summary with "
             "clvmodels.spark.rfm_summary, join the column to it and score that"
         )
     usual = {

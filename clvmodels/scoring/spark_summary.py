@@ -9,18 +9,16 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput, UnitMismatch
+from ..frames import CUSTOMER_ID
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.time_units import check_unit_to_predict
 from ..transactions.moments import parse_moment
 from ..transactions.patterns import STATISTICS
+from ..transactions.summary_rules import MONEY, Rule, rules_of
 from ..units import hours_in
 
-_TOLERANCE = "1e-9 * GREATEST(T, 1.0)"
-_ADVICE = (
-    "in discrete time. Make the summary with discrete_summary(log, period=...), which counts the periods with a "
-    "purchase, or choose a family in continuous time"
-)
+_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "void")
 
 
 def with_facts(frame: Any, facts: dict[str, str | None]) -> Any:
@@ -64,20 +62,29 @@ def _known(frame: Any) -> dict[str, str | None]:
     return dict(frames.read_facts(pa.table({"T": [0.0]}).replace_schema_metadata({frames.FACTS_KEY: text})))
 
 
-def check_summary(frame: Any, facts: dict[str, str | None], model: Any, more: list[str]) -> None:
+def check_summary(frame: Any, facts: dict[str, str | None], model: Any, margin: str | None) -> None:
     """Look through the summary once, and refuse what no model could read: how many rows, and which first."""
-    rules = _rules(frame, model, more)
-    named = {f"broken_{i}": where for i, (where, _) in enumerate(rules)}
-    counts = ", ".join(f"COUNT(CASE WHEN {where} THEN 1 END) AS {name}" for name, where in named.items())
-    once = "COUNT(customer_id) - COUNT(DISTINCT customer_id)" if "customer_id" in frame.columns else "0"
+    purchases = model.purchases if isinstance(model, CLVModel) else model
+    statistics, time = (STATISTICS, "continuous") if model is None else statistics_of(model)
+    if model is None and MONEY in frame.columns:
+        statistics = (*statistics, MONEY)
+    ids = [CUSTOMER_ID] if model is not None or CUSTOMER_ID in frame.columns else []
+    names = list(dict.fromkeys([*statistics, "T", *([] if margin is None else [margin])]))
+    _check_columns(frame, [*ids, *names])
+    read = frame.select(*ids, *(frame[_quoted(name)].cast("double").alias(name) for name in names))
+    rules = rules_of(statistics, time=time, margin=margin, quote=_quoted)
+    if model is not None:
+        rules.insert(0, Rule("customer_id IS NULL", (), "customer_id must be there", "no customer"))
+    named = {f"broken_{i}": rule for i, rule in enumerate(rules)}
+    counts = ", ".join(f"COUNT(CASE WHEN {rule.wrong} THEN 1 END) AS {name}" for name, rule in named.items())
+    once = "COUNT(customer_id) - COUNT(DISTINCT customer_id)" if ids else "0"
     text = f"SELECT COUNT(*) AS customers, MAX(T) AS largest, {once} AS repeated, {counts} FROM {{summary}}"
-    met = frame.sparkSession.sql(text, summary=frame).collect()[0]
-    for (where, rule), name in zip(rules, named, strict=True):
+    met = frame.sparkSession.sql(text, summary=read).collect()[0]
+    for name, rule in named.items():
         if met[name]:
-            shown = [name for name in ("customer_id", *STATISTICS, "monetary_value", *more) if name in frame.columns]
-            first = frame.where(where).select(*shown).first()
-            told = ", ".join(f"{name}={first[name]!r}" for name in shown)
-            raise InvalidInput(f"{rule}: {met[name]:,} of {met['customers']:,} customers violate it, first {told}")
+            row = read.where(rule.wrong).first().asDict()
+            who = f"customer_id={row[CUSTOMER_ID]!r}" if ids else "of them"
+            raise InvalidInput(rule.refusal(met[name], met["customers"], who, row))
     if met["repeated"]:
         again = frame.groupBy("customer_id").count().where("count > 1").first()
         raise InvalidInput(
@@ -86,13 +93,15 @@ def check_summary(frame: Any, facts: dict[str, str | None], model: Any, more: li
             "duplicates"
         )
     if model is not None and met["customers"]:
-        purchases = _purchases(model)
         told = frames.attach_facts(_one_row(), facts)
         check_unit_to_predict(purchases._unit, purchases.largest_trained, told, np.array([float(met["largest"])]))
 
 
-def _purchases(model: CLVModel | PurchaseModel) -> PurchaseModel:
-    return model.purchases if isinstance(model, CLVModel) else model
+def statistics_of(model: CLVModel | PurchaseModel) -> tuple[tuple[str, ...], str]:
+    """The columns of a summary that a model reads, and whether time is continuous or discrete in it."""
+    purchases = model.purchases if isinstance(model, CLVModel) else model
+    spend = model.spend.family.statistics if isinstance(model, CLVModel) else ()
+    return tuple(dict.fromkeys((*purchases.family.statistics, *spend))), purchases.family.time
 
 
 def _one_row() -> Any:
@@ -101,51 +110,14 @@ def _one_row() -> Any:
     return pa.table({"T": [0.0]})
 
 
-def _rules(frame: Any, model: Any, more: list[str]) -> list[tuple[str, str]]:
-    """What must not be, in SQL, and what to say then."""
+def _check_columns(frame: Any, needed: list[str]) -> None:
     types = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
-    money = "monetary_value" in types and (model is None or isinstance(model, CLVModel))
-    needed = [*(["customer_id"] if model is not None else []), *STATISTICS, *more]
-    needed += ["monetary_value"] if isinstance(model, CLVModel) else []
     for name in needed:
         if name not in types:
             raise InvalidInput(f"there is no column {name!r}; the columns found are {', '.join(map(repr, types))}")
-        if name != "customer_id" and types[name].split("(")[0] not in _NUMBERS:
+        if name != CUSTOMER_ID and types[name].split("(")[0] not in _NUMBERS:
             raise InvalidInput(f"column {name!r} must hold numbers; found {types[name]}")
-    rules = [("customer_id IS NULL", "customer_id must be there")] if model is not None else []
-    for name in (*STATISTICS, *more):
-        column = "`" + name.replace("`", "``") + "`"
-        value = f"CAST({column} AS DOUBLE)"
-        rules.append(
-            (
-                f"{column} IS NULL OR ISNAN({value}) OR ABS({value}) = DOUBLE('Infinity')",
-                f"{name} must be a finite number",
-            )
-        )
-        if name in STATISTICS:
-            rules.append((f"{column} < 0", f"{name} must not be negative"))
-    rules += [
-        ("frequency <> FLOOR(frequency)", "frequency must be a whole number of repeat purchases"),
-        (f"recency > T + {_TOLERANCE}", "recency must not exceed T"),
-        ("frequency = 0 AND recency > 0", "recency must be 0 where frequency is 0 (it ends at the last repeat)"),
-    ]
-    if model is not None and _purchases(model).family.time == "discrete":
-        rules += [
-            (f"{name} <> FLOOR({name})", f"{name} must be a whole number of periods {_ADVICE}")
-            for name in ("T", "recency")
-        ]
-        rules.append(("frequency > recency", f"frequency must not exceed recency (one purchase a period) {_ADVICE}"))
-    if money:
-        value = "CAST(monetary_value AS DOUBLE)"
-        rules += [
-            (
-                f"frequency > 0 AND (monetary_value IS NULL OR ISNAN({value}))",
-                "monetary_value must be there for customers with frequency > 0",
-            ),
-            (f"ABS({value}) = DOUBLE('Infinity')", "monetary_value must be finite"),
-            ("frequency > 0 AND monetary_value < 0", "monetary_value must not be negative"),
-        ]
-    return rules
 
 
-_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "void")
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

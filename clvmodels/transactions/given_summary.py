@@ -15,9 +15,9 @@ from .databases import Database
 from .id_text import check_type, hash_sql
 from .log_files import columns_in, files_of, parquet_schema, selection, sort_of
 from .sources import is_files, stream_of
+from .summary_rules import MONEY, rules_of
 
 FACTS = ("time_unit", "event_grain", "observation_start", "observation_end", "tz", "refunds", "version")
-MONEY = "monetary_value"
 
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*")
 NO_ID, TWICE = 1, 2
@@ -25,18 +25,13 @@ NO_ID, TWICE = 1, 2
 
 @dataclass(frozen=True)
 class Given:
-    """A summary in the table ``customers``: its statistics, what else was asked for, and what it says of itself."""
+    """A summary in the table ``customers``: its columns beyond the identifier, and what it says of itself."""
 
-    statistics: tuple[str, ...]
-    extra: tuple[str, ...]
+    columns: tuple[str, ...]
+    reasons: dict[int, str]  # why a row is not scored, by the number it has in the table
     facts: dict[str, str | None]
     sort: str  # of the identifiers, as `Reading.customer`
     all_text: bool
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """What is handed out, beyond the identifier."""
-        return (*self.statistics, *self.extra)
 
 
 def columns_of(source: object) -> list[str]:
@@ -54,17 +49,20 @@ def columns_of(source: object) -> list[str]:
     return frames.column_names(source) if which else list(thing.schema.names)
 
 
-def reasons(given: Given) -> dict[int, str]:
-    """Why a row is not scored, by the number it has in the table."""
-    return {code: words for code, (words, _) in enumerate(_checks(given), start=1)}
-
-
 def read_summary(
-    con: Any, source: object, *, customer_id: str, statistics: Sequence[str], extra: Sequence[str], kept: str
+    con: Any,
+    source: object,
+    *,
+    customer_id: str,
+    statistics: Sequence[str],
+    time: str,
+    margin: str | None,
+    kept: str,
 ) -> Given:
-    """Make the table ``customers`` (customer_id, statistics, extra columns, hash of the id, reason) of a summary.
+    """Make the table ``customers`` (customer_id, statistics, margin, hash of the id, reason) of a summary.
 
-    ``kept`` is a condition on the hash, for those who want the customers of some parts only.
+    ``kept`` is a condition on the hash, for those who want the customers of some parts only. A summary may be without
+    monetary_value.
 
     Raises
     ------
@@ -72,10 +70,9 @@ def read_summary(
         If a column is missing, or is of a type that holds no numbers.
     """
     found = columns_of(source)
-    money = (MONEY,) if MONEY in found and MONEY not in statistics else ()
-    statistics = (*statistics, *money)
-    extra = tuple(name for name in dict.fromkeys(extra) if name not in (*statistics, "customer_id"))
-    wanted = {"customer_id": customer_id, **{name: name for name in (*statistics, *extra)}}
+    statistics = [name for name in statistics if name != MONEY or name in found]
+    columns = tuple(dict.fromkeys([*statistics, *([] if margin is None else [margin])]))
+    wanted = {"customer_id": customer_id, **{name: name for name in columns}}
     for theirs in wanted.values():
         if found.count(theirs) != 1:
             listed = ", ".join(map(repr, found[:30])) or "none"
@@ -87,31 +84,31 @@ def read_summary(
     types = {name: sort for name, sort, *_ in con.execute("DESCRIBE SELECT * FROM given").fetchall()}
     all_text = is_files(source) and sort_of(files_of(source)) == "csv"
     check_type(types["customer_id"], customer_id)
-    for name in statistics:
+    for name in columns:
         if not (all_text or _NUMBER.fullmatch(types[name]) or "NULL" in types[name]):
             raise InvalidInput(f"column {name!r} must hold numbers; found {types[name]}")
     sort = {"VARCHAR": "text", "FLOAT": "float", "DOUBLE": "float"}.get(types["customer_id"], "other")
-    given = Given(statistics, extra, facts, sort, all_text)
-    _judge(con, given, types, kept)
+    checks = _checks(statistics, time, margin)
+    given = Given(columns, {code: words for code, (words, _) in checks.items()}, facts, sort, all_text)
+    conditions = " ".join(f"WHEN {condition} THEN {code}" for code, (_, condition) in checks.items())
+    _judge(con, given, types, conditions, kept)
     return given
 
 
-def _judge(con: Any, given: Given, types: dict[str, str], kept: str) -> None:
+def _judge(con: Any, given: Given, types: dict[str, str], conditions: str, kept: str) -> None:
     """The table ``customers``: every row of ``given`` with numbers for statistics, and why it cannot be scored."""
     ids = {"text": "NULLIF(customer_id, '')", "float": "CASE WHEN ISNAN(customer_id) THEN NULL ELSE customer_id END"}
     customer = ids.get(given.sort, "customer_id")
     if types["customer_id"].startswith("ENUM"):
         customer = "CAST(customer_id AS VARCHAR)"
     cast = "TRY_CAST" if given.all_text else "CAST"
-    numbers = ", ".join(f"{cast}({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in given.statistics)
-    extra = "".join(f", {_extra(con, name, given.all_text)} AS {quoted(name)}" for name in given.extra)
-    checks = " ".join(f"WHEN {condition} THEN {code}" for code, (_, condition) in enumerate(_checks(given), start=1))
+    numbers = ", ".join(f"{cast}({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in given.columns)
     handed = ", ".join(quoted(name) for name in given.columns)
     con.execute(f"""
 CREATE TABLE customers AS
 SELECT customer_id, {handed}, {hash_sql("customer_id", given.sort)} AS hash,
-  CAST(CASE {checks} ELSE 0 END AS TINYINT) AS reason
-FROM (SELECT {customer} AS customer_id, {numbers}{extra} FROM given) AS read
+  CAST(CASE {conditions} ELSE 0 END AS TINYINT) AS reason
+FROM (SELECT {customer} AS customer_id, {numbers} FROM given) AS read
 WHERE {kept}""")
     con.execute("""
 CREATE TABLE twice AS
@@ -120,42 +117,13 @@ SELECT customer_id FROM customers WHERE customer_id IS NOT NULL GROUP BY custome
         con.execute(f"UPDATE customers SET reason = {TWICE} WHERE customer_id IN (SELECT customer_id FROM twice)")
 
 
-def _checks(given: Given) -> list[tuple[str, str]]:
-    """What must not be, in plain words and as a condition; the first that is so counts."""
-    statistics = given.statistics
+def _checks(statistics: Sequence[str], time: str, margin: str | None) -> dict[int, tuple[str, str]]:
+    """What must not be, in plain words and as a condition, by number; the first that is so counts."""
     found = [("no customer", "customer_id IS NULL"), ("the customer is there more than once", "FALSE")]
-    for name in statistics:
-        column = quoted(name)
-        needed = f"{quoted('frequency')} > 0 AND " if name == MONEY else ""
-        found += [
-            (f"{name} is missing or no number", f"{needed}({column} IS NULL OR ISNAN({column}))"),
-            (f"{name} is negative", f"{needed}{column} < 0"),
-            (f"{name} is infinite", f"{needed}ISINF({column})"),
-        ]
-        if name == "frequency":
-            found += [
-                ("frequency is not whole", f"{column} <> FLOOR({column})"),
-                ("frequency is too large", f"{column} > 9007199254740992"),
-            ]
-    for name in given.extra:  # a column that holds no numbers at all is refused by who reads it
-        value = f"TRY_CAST({quoted(name)} AS DOUBLE)"
-        found += [
-            (f"{name} is missing or no number", f"{quoted(name)} IS NULL OR ISNAN({value})"),
-            (f"{name} is infinite", f"ISINF({value})"),
-        ]
-    if "recency" in statistics and "T" in statistics:
-        # days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
-        found += [("recency exceeds T", '"recency" > "T" + 1e-9 * GREATEST("T", 1)')]
-    return found
-
-
-def _extra(con: Any, name: str, all_text: bool) -> str:
-    """A column that goes along: that of a CSV file is of numbers if all that stands there is one."""
-    column = quoted(name)
-    if not all_text:
-        return column
-    odd = f"SELECT COUNT(*) FROM given WHERE {column} <> '' AND TRY_CAST({column} AS DOUBLE) IS NULL"
-    return f"TRY_CAST({column} AS DOUBLE)" if con.execute(odd).fetchall()[0][0] == 0 else column
+    found += [(rule.reason, rule.wrong) for rule in rules_of(statistics, time=time, margin=margin)]
+    if "frequency" in statistics:  # it is handed out as a whole number
+        found.append(("frequency is too large", f"{quoted('frequency')} > 9007199254740992"))
+    return dict(enumerate(found, start=NO_ID))
 
 
 def register_given(con: Any, source: object, wanted: dict[str, str]) -> dict[str, str | None]:

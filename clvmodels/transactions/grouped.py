@@ -22,10 +22,12 @@ from .databases import Database
 from .engine import bytes_of, connection, plain_error, row
 from .given_summary import Given
 from .grouping import read_lines
-from .id_text import WHOLE_NUMBER, check_type, default_parts, hash_sql
+from .id_text import check_type, default_parts, hash_sql
+from .id_types import FRACTION, whole_numbers
 from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
 from .refusals import refuse_left_over
 from .summarize import one_of, rfm_summary
+from .summary_rules import MONEY
 
 STATISTICS = ("frequency", "recency", "T")
 _ORDERED_AT_ONCE = 2_000_000  # customers: hardly a hundred MB, and a table of many is looked through but seldom
@@ -103,8 +105,8 @@ class Grouped:
     def batches(self, part: int | None = None, rows: int = 131_072) -> Iterator[Any]:
         """The customers of a part (of all parts, if None) as Arrow record batches, ordered by customer_id.
 
-        customer_id, frequency, recency, T, with money monetary_value, and what else of a summary was asked for; exactly
-        ``rows`` rows in each but the last, whatever the threads and the memory.
+        customer_id, frequency, recency, T, with money monetary_value, and of a summary the margin if one was asked
+        for; exactly ``rows`` rows in each but the last, whatever the threads and the memory.
 
         Raises
         ------
@@ -183,7 +185,8 @@ def grouped(
     source: object,
     *,
     model_statistics: Sequence[str] | None = None,
-    extra: Sequence[str] = (),
+    time: str = "continuous",
+    margin: str | None = None,
     memory_limit: str | None = None,
     threads: int | None = None,
     temp_directory: str | Path | None = None,
@@ -201,9 +204,12 @@ def grouped(
     source
         A log or a summary, in anything that `summarize` takes. It is a summary if it has all statistics.
     model_statistics
-        The columns of a summary that a model reads; frequency, recency and T by default.
-    extra
-        Other columns of a summary to be handed out, such as a margin.
+        The columns of a summary that a model reads; frequency, recency, T and monetary_value by default. A summary may
+        be without the last.
+    time
+        "continuous" or "discrete", the model's: in discrete time all is whole periods.
+    margin
+        The column of a summary that holds the margin, if one does: it is handed out as well.
     memory_limit, threads, temp_directory
         Limits of the engine, see `connection`.
     partitions
@@ -248,18 +254,21 @@ def grouped(
             or isinstance(source, Database)
         ):
             source = sources.stream_of(source)
-        statistics = tuple(model_statistics or STATISTICS)
-        if set(statistics) <= set(given_summary.columns_of(source)):
-            customer_id = reading.get("customer_id", "customer_id")
+        statistics = tuple(model_statistics or (*STATISTICS, MONEY))
+        if set(statistics) - {MONEY} <= set(given_summary.columns_of(source)):
             given = given_summary.read_summary(
-                con, source, customer_id=customer_id, statistics=statistics, extra=extra, kept=_kept(only, parts)
+                con,
+                source,
+                customer_id=reading.get("customer_id", "customer_id"),
+                statistics=statistics,
+                time=time,
+                margin=margin,
+                kept=_kept(only, parts),
             )
             yield _of_summary(con, given, parts, only, known)
         else:
-            if extra:
-                raise InvalidInput(
-                    f"a log has no columns that are one value a customer; asked for were {', '.join(map(repr, extra))}"
-                )
+            if margin is not None:
+                raise InvalidInput(f"a log has no columns that are one value a customer; asked for was {margin!r}")
             yield _of_log(con, source, _settings(**reading), parts, only, known, memory_limit)
 
 
@@ -350,7 +359,7 @@ def _of_log(
     lines = known["counts"]["lines_used"] * (len(only) / known["parts"] if only else 1) if known else met["lines_used"]
     passes = 1 if memory_limit is None else math.ceil(max(lines, 1) * _EVENT_BYTES / bytes_of(memory_limit))
     _group(con, source, settings, start, end, has_refunds, passes)
-    whole = known["id_type"] == "BIGINT" if known else _whole_numbers(con, source.reading.customer, source.all_text)
+    whole = known["id_type"] == "BIGINT" if known else whole_numbers(con, reading.customer, all_text=source.all_text)
     if reading.customer == "float" and not whole:
         _refuse_fractions(con, source.names.customer_id)
     facts: dict[str, str | None] = {
@@ -362,7 +371,7 @@ def _of_log(
         "refunds": settings.refunds,
         "version": version_of("clvmodels"),
     }
-    columns = (*STATISTICS, *((given_summary.MONEY,) if reading.money else ()))
+    columns = (*STATISTICS, *((MONEY,) if reading.money else ()))
     counts = Counts(**known["counts"]) if known else _log_counts(con, met)
     rejects = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
     if counts.lines_rejected:  # else a long log would be read once more for nothing
@@ -493,8 +502,8 @@ def _counts(con: Any, words: Mapping[int, str], reasons: dict[str, int], **lines
 def _of_summary(
     con: Any, given: Given, parts: int | None, only: frozenset[int] | None, known: Mapping[str, Any] | None
 ) -> Grouped:
-    words = given_summary.reasons(given)
-    whole = known["id_type"] == "BIGINT" if known else _whole_numbers(con, given.sort, given.all_text)
+    words = given.reasons
+    whole = known["id_type"] == "BIGINT" if known else whole_numbers(con, given.sort, all_text=given.all_text)
     if given.sort == "float" and not whole:
         _refuse_fractions(con, "customer_id")
     return _made(
@@ -542,7 +551,7 @@ def _made(
         part_rows = [found.get(part, 0) for part in range(parts)]
     return Grouped(
         kind=kind,
-        money=given_summary.MONEY in columns,
+        money=MONEY in columns,
         facts=facts,
         counts=counts,
         id_type=con.execute(f"DESCRIBE {select}").fetchall()[0][1],
@@ -557,21 +566,8 @@ def _made(
     )
 
 
-def _whole_numbers(con: Any, sort: str, all_text: bool) -> bool:
-    """Whether all identifiers are whole numbers in another dress: text of a CSV file, or floats."""
-    if sort == "float":
-        other = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
-    elif all_text:
-        other = f"NOT REGEXP_MATCHES(customer_id, {WHOLE_NUMBER}) OR TRY_CAST(customer_id AS BIGINT) IS NULL"
-    else:
-        return False
-    query = f"SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL AND ({other})"
-    return bool(con.execute(query).fetchall()[0][0] == 0)
-
-
 def _refuse_fractions(con: Any, column: str) -> None:
-    where = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
-    found = con.execute(f"SELECT COUNT(*), MIN(customer_id) FROM customers WHERE {where}").fetchall()[0]
+    found = con.execute(f"SELECT COUNT(*), MIN(customer_id) FROM customers WHERE {FRACTION}").fetchall()[0]
     raise InvalidInput(
         f"column {column!r} must hold identifiers that are whole numbers or text; {found[0]:,} customers have a "
         f"fraction or a float too large to be exact, first {found[1]!r}. Convert them to text first"

@@ -7,8 +7,24 @@ from typing import Any
 
 from ..errors import InvalidInput
 from .columns import Source
+from .id_text import WHOLE_NUMBER
 
+# why an identifier is no whole number: a float that is none or too large to be exact, a text such as 007
+FRACTION = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
+_OTHER_TEXT = f"NOT REGEXP_MATCHES(customer_id, {WHOLE_NUMBER})"
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+
+
+def whole_numbers(con: Any, sort: str, *, all_text: bool) -> bool:
+    """Whether all ``customers`` are whole numbers in another dress: text of a CSV file, or floats, as some are missing.
+
+    ``sort`` is that of `Reading.customer`.
+    """
+    if sort != "float" and not all_text:
+        return False
+    other = FRACTION if sort == "float" else f"{_OTHER_TEXT} OR TRY_CAST(customer_id AS BIGINT) IS NULL"
+    query = f"SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL AND ({other})"
+    return bool(con.execute(query).fetchall()[0][0] == 0)
 
 
 def ids_like(con: Any, source: Source, table: str, what: str) -> str:
@@ -25,9 +41,9 @@ def ids_like(con: Any, source: Source, table: str, what: str) -> str:
     cast = f"TRY_CAST(customer_id AS {wanted})"
     misfit = f"{cast} IS NULL"
     if sort == "whole" and source.all_text:  # a CSV file knows text only; 007 is no number
-        misfit += " OR NOT REGEXP_MATCHES(customer_id, '^(0|-?[1-9][0-9]*)$')"
+        misfit += f" OR {_OTHER_TEXT}"
     elif sort == "whole" and _sort(found) == "float":
-        misfit += " OR customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
+        misfit += f" OR {FRACTION}"
     elif _sort(found) != sort:
         misfit = "TRUE"
     elif wanted == found:

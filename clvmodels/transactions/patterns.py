@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData
-from . import sources, sql, state, summary_checks
+from . import sources, sql, state, summary_checks, summary_rules
 from .columns import Columns, quoted
 from .databases import Database
 from .engine import connection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATISTICS = ("frequency", "recency", "T")
-CUSTOMERS = summary_checks.WEIGHT
+CUSTOMERS = summary_rules.WEIGHT
 _SETTINGS = (
     *("time_unit", "event_grain", "observation_start", "observation_end", "refunds", "tz", "date_format", "strict"),
 )

@@ -15,6 +15,7 @@ from .columns import Columns, Source
 from .engine import connection
 from .examine import examine
 from .grouping import group, quality_of
+from .id_types import whole_numbers
 from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
 from .quality import Quality
 
@@ -282,7 +283,7 @@ def _summarized(
                 event_grain=event_grain,
                 observation_start=options["observation_start"],
                 observation_end=end,
-                whole_number_ids=_whole_numbers(con, source),
+                whole_number_ids=whole_numbers(con, source.reading.customer, all_text=source.all_text),
                 state=state.summary_state(end, **rules, money=source.reading.money) if keep_state else "",
             )
         ).to_arrow_table()
@@ -371,18 +372,6 @@ def refuse_unknown(function: str, reading: Mapping[str, Any]) -> None:
     unknown = [name for name in reading if name not in signature(summarize).parameters or name == "log"]
     if unknown:
         raise TypeError(f"{function}() got an unexpected keyword argument {unknown[0]!r}")
-
-
-def _whole_numbers(con: Any, source: Source) -> bool:
-    """Whether the ids are whole numbers in another dress: in a CSV file, or as floats because some are missing."""
-    if source.reading.customer == "float":
-        other = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
-    elif source.all_text:
-        other = r"""NOT REGEXP_MATCHES(customer_id, '^(0|-?[1-9][0-9]*)$') OR TRY_CAST(customer_id AS BIGINT) IS NULL"""
-    else:
-        return False
-    query = f"SELECT COUNT(*) FROM customers WHERE customer_id IS NOT NULL AND ({other})"
-    return bool(con.execute(query).fetchall()[0][0] == 0)
 
 
 def refuse_nothing(quality: Quality) -> None:

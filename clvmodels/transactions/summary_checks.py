@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import frames
 from ..errors import InvalidInput
 from .columns import quoted
+from .summary_rules import WEIGHT, rules_of, weight_rule
 
-WEIGHT = "customers"
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*")
-# days/7 and the like are correctly rounded, but other people's summaries carry sums of such numbers
-_TOLERANCE = 1e-9
-_LARGEST_WEIGHT = 1e15
-_SAID = {WEIGHT: "weights"}
-
-
-class _Rule(NamedTuple):
-    """What must not be, as a condition on a row, and what is said of it."""
-
-    wrong: str
-    columns: tuple[str, ...]
-    says: str
 
 
 def wanted(found: list[str], statistics: tuple[str, ...], weights: str | None) -> dict[str, str]:
@@ -54,15 +42,13 @@ def check(con: Any, statistics: tuple[str, ...], *, weighted: bool) -> None:
     ids = [frames.CUSTOMER_ID] if frames.CUSTOMER_ID in types else []
     read = ", ".join([*ids, *(_number(con, name, types[name]) for name in numbers)])
     con.execute(f"CREATE TEMP VIEW customers_read AS SELECT {read} FROM given")
-    rules = _rules(statistics, weighted=weighted)
+    rules = [*rules_of(statistics), *([weight_rule()] if weighted else [])]
     counts = ", ".join(f"COUNT(CASE WHEN {rule.wrong} THEN 1 END)" for rule in rules)
     rows, *wrong = con.execute(f"SELECT COUNT(*), {counts} FROM customers_read").fetchall()[0]
     for rule, n in zip(rules, wrong, strict=True):
         if n:
             who, row = _first(con, rule.wrong, bool(ids))
-            told = ", ".join(f"{_SAID.get(name, name)}={row[name]:.10g}" for name in rule.columns)
-            place = f"{n} of {rows} customers violate it, first {who} ({told})"
-            raise InvalidInput(rule.says.format(f": {place}"))
+            raise InvalidInput(rule.refusal(n, rows, who, row))
     if ids:
         _refuse_duplicates(con, rows)
 
@@ -80,53 +66,6 @@ def _number(con: Any, name: str, sort: str) -> str:
     else:
         raise InvalidInput(f"column {name!r} must hold numbers; found {sort}")
     return f"COALESCE({cast}, CAST('NaN' AS DOUBLE)) AS {quoted(name)}"
-
-
-def _rules(statistics: tuple[str, ...], *, weighted: bool) -> list[_Rule]:
-    """In the order, and in the words, of those of a summary in memory."""
-    rules = []
-    for name in ("frequency", "recency", "T"):
-        column = quoted(name)
-        rules += [
-            _Rule(f"NOT ISFINITE({column})", (name,), f"{name} must be a finite number{{}}"),
-            _Rule(f"{column} < 0", (name,), f"{name} must not be negative{{}}"),
-        ]
-    rules += [
-        _Rule(
-            "frequency <> ROUND(frequency)", ("frequency",), "frequency must be a whole number of repeat purchases{}"
-        ),
-        _Rule(
-            f"""recency > "T" + {_TOLERANCE} * GREATEST("T", 1)""",
-            ("recency", "T"),
-            "recency must not exceed T{}. Is observation_end earlier than the last purchase?",
-        ),
-        _Rule(
-            "frequency = 0 AND recency > 0",
-            ("recency",),
-            "recency must be 0 where frequency is 0 (it ends at the last repeat){}",
-        ),
-    ]
-    if "monetary_value" in statistics:
-        money = "monetary_value"
-        rules += [
-            _Rule(
-                "frequency > 0 AND ISNAN(monetary_value)",
-                (money,),
-                "monetary_value must be there for customers with frequency > 0{}",
-            ),
-            _Rule("ISINF(monetary_value)", (money,), "monetary_value must be finite{}"),
-            _Rule(
-                "frequency > 0 AND monetary_value < 0",
-                (money,),
-                "monetary_value must not be negative (net refunds into their purchases: see refunds= of rfm_summary){}",
-            ),
-        ]
-    if weighted:
-        wrong = f"NOT ({WEIGHT} >= 0 AND {WEIGHT} <= {_LARGEST_WEIGHT})"
-        rules.append(
-            _Rule(wrong, (WEIGHT,), f"weights must be numbers of customers, from 0 to {_LARGEST_WEIGHT:g}{{}}")
-        )
-    return rules
 
 
 def _first(con: Any, condition: str, named: bool) -> tuple[str, dict[str, Any]]:

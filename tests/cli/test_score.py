@@ -235,3 +235,15 @@ def test_what_was_broken_off_goes_on(sent, code, capsys):
     assert run(" ".join(words), capsys)[0] == 0
     assert parts.items() <= {path: path.stat().st_mtime_ns for path in Path("scores").glob("part-*")}.items()
     assert len(pd.read_parquet("scores")) == 2357
+
+
+def test_counts_of_rejects_stand_below_each_other(capsys):
+    log = pd.read_csv("log.csv", dtype=str)
+    log.loc[5, "customer_id"] = None
+    log.loc[6, "amount"] = "much"
+    log.to_csv("log.csv", index=False)
+    code, said, _ = run("score model.json log.csv --out s.csv", capsys)
+    assert code == 0
+    counts = said[said.index("REJECTED") :].split("\n\n")[0].splitlines()[1:]
+    assert len(counts) == 2
+    assert len({len(line) for line in counts}) == 1

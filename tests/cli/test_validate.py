@@ -35,6 +35,14 @@ def refused(capsys):
     return run
 
 
+@pytest.fixture
+def one_picture(monkeypatch):
+    """On the page, whose pictures take longer than all else: tests of reports draw them all."""
+    from clvmodels.reports import pictures
+
+    monkeypatch.setattr(pictures, "WANTED", pictures.WANTED[:1])
+
+
 def test_the_page_and_the_table(capsys):
     words = "--calibration-end 1997-09-30 --models nbd,bg_nbd --out report.html --scored scored.csv"
     assert cli.main(["validate", "log.csv", *words.split()]) == 0
@@ -62,6 +70,7 @@ def test_the_page_and_the_table(capsys):
     assert sorted(p.name for p in Path().iterdir()) == ["log.csv", "report.html", "scored.csv"]
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_settings_file_and_parquet(capsys):
     Path("clvmodels.toml").write_text(
         'no_amount = true\n[validate]\nout = "page.html"\nscored = "s.parquet"\nmodels = "nbd"\n'
@@ -105,6 +114,7 @@ def test_without_jinja2_it_stops_before_any_work(monkeypatch, refused):
     assert "pip install 'clvmodels[report]'" in refused("--calibration-end", "1997-09-30", "--out", "r.html")
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_a_holdout_that_lasts_longer_than_the_log_is_told(capsys):
     words = "--calibration-end 1997-09-30 --holdout-end 2005-08-30 --models nbd --out report.html"
     assert cli.main(["validate", "log.csv", *words.split()]) == 0
@@ -115,6 +125,7 @@ def test_a_holdout_that_lasts_longer_than_the_log_is_told(capsys):
     ) in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("one_picture")
 def test_when_the_page_cannot_be_made_there_is_no_table_either(monkeypatch, capsys):
     from clvmodels.reports import sections
 

@@ -161,13 +161,6 @@ def test_a_band_is_told_in_words():
     )
 
 
-def test_the_same_validation_gives_the_same_bytes(found, cdnow_page):
-    import matplotlib as mpl
-
-    with mpl.rc_context({"font.size": 20, "axes.facecolor": "pink"}):
-        assert page(found, "cdnow.csv") == cdnow_page
-
-
 def test_what_comes_from_the_data_is_text(nasty, nasty_page):
     parsed = Page(nasty_page)
     assert len(parsed.of("script")) == 1
@@ -210,13 +203,16 @@ def test_every_picture_of_the_list_is_there(found, cdnow_page):
     assert cdnow_page.count("How to read it: ") == len(wanted)
 
 
-def test_the_call_on_the_page_gives_the_page(cdnow, found, cdnow_page, tmp_path):
+def test_the_call_on_the_page_gives_the_page_whatever_the_style(cdnow, found, cdnow_page, tmp_path):
+    import matplotlib as mpl
+
     from clvmodels.reports import again
 
     path = tmp_path / "cdnow.csv"
     cdnow.to_csv(path, index=False)
     text = again.call(found, str(path)).replace('"report.html"', repr(str(tmp_path / "report.html")))
-    exec(compile(text, "page", "exec"), {})
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "pink"}):
+        exec(compile(text, "page", "exec"), {})
     ours = cdnow_page.replace("cdnow.csv", str(path))
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == ours
 

@@ -500,3 +500,57 @@ def test_whole_periods_are_scored_from_their_summary_and_not_from_a_log(log, tmp
     periods = clv.discrete_summary(log, "week", observation_end="1998-06-28", amount=None)
     clv.score(model, periods, tmp_path / "s.parquet")
     same(pd.read_parquet(tmp_path / "s.parquet"), scored_table(model, periods))
+
+
+def purchases_of(family, **parameters):
+    return clv.PurchaseModel.from_parameters(family, parameters, time_unit="week")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("recency", 5.0, "recency is not 0 though frequency is"),
+        ("monetary_value", np.inf, "monetary_value is infinite"),
+        ("share", np.nan, "the margin is missing, infinite or no number"),
+        ("share", np.inf, "the margin is missing, infinite or no number"),
+    ],
+)
+def test_rows_that_a_model_refuses_are_rejects(model, log, tmp_path, column, value, reason):
+    summary = clv.rfm_summary(log).assign(share=0.3)
+    bad = int(np.argmin(summary["frequency"]))
+    assert summary["frequency"][bad] == 0
+    changed = summary.copy()
+    changed.loc[bad, column] = value
+    with pytest.raises(clv.InvalidInput, match="1 of 393 customers violate it"):
+        scored_table(model, changed, margin="share")
+    report = clv.score(model, changed, tmp_path / "s.parquet", margin="share", columns=["clv"])
+    assert report.counts.reasons == {reason: 1}
+    expected = scored_table(model, summary.drop(index=bad), margin="share")[["customer_id", "clv"]]
+    same(pd.read_parquet(tmp_path / "s.parquet"), expected)
+
+
+def test_in_discrete_time_what_is_not_in_whole_periods_is_a_reject(tmp_path):
+    model = purchases_of("bg_bb", alpha=1.2, beta=0.75, gamma=0.66, delta=2.8)
+    summary = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "c", "d", "e"],
+            "frequency": [1, 2, 0, 3, 1],
+            "recency": [2.0, 2.5, 0.0, 2.0, 1.0],
+            "T": [6.0, 6.0, 6.5, 6.0, 6.0],
+        }
+    )
+    report = clv.score(model, summary, tmp_path / "s.parquet", observation_end="2024-06-30")
+    assert pd.read_parquet(tmp_path / "s.parquet")["customer_id"].tolist() == ["a", "e"]
+    assert report.counts.reasons == {
+        "T is no whole number of periods": 1,
+        "recency is no whole number of periods": 1,
+        "frequency exceeds recency: two purchases a period": 1,
+    }
+
+
+def test_purchases_alone_are_scored_without_looking_at_the_money(log, tmp_path):
+    model = purchases_of("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
+    summary = clv.rfm_summary(log).assign(monetary_value=np.nan)
+    report = clv.score(model, summary, tmp_path / "s.parquet")
+    assert report.counts.customers_rejected == 0
+    same(pd.read_parquet(tmp_path / "s.parquet"), scored_table(model, summary))

@@ -91,7 +91,7 @@ def test_events_of_cdnow(cdnow, split):
 LINES = st.tuples(st.integers(1, 5), st.integers(0, 600), st.integers(-300, 1000))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(LINES, min_size=6, max_size=40),
     st.integers(30, 300),

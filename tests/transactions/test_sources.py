@@ -88,7 +88,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     lines=LINES,
     event_grain=st.sampled_from(["day", "hour", "week", "month", "line"]),

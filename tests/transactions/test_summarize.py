@@ -273,7 +273,7 @@ STARTS = st.tuples(st.integers(0, 400), st.booleans(), st.booleans())
 
 
 # shrinking would search for a quarter of an hour; what fails is small enough
-@settings(max_examples=200, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=100, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(
     BEGINNINGS,
     LOGS,

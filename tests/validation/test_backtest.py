@@ -19,7 +19,7 @@ def found(cdnow):
 
 
 def test_each_cutoff_is_a_validation(found, cdnow):
-    for day in DATES:
+    for day in (DATES[0], DATES[-1]):
         end = (pd.Timestamp(day) + pd.Timedelta(days=91)).date()
         alone = clv.validate(cdnow, calibration_end=day, holdout_end=end, models=["bg_nbd", "nbd"], n_resamples=2)
         rows = found.scores[found.scores["cutoff"] == pd.Timestamp(day)]
