@@ -235,7 +235,7 @@ def _sort_out(con: Any, source: Source, known: Known, end: date | datetime, met:
     rules: dict[str, Any] = {"event_grain": known.grain, "refunds": refunds}
     columns, rows = state.customers_state(end, **rules, money=known.money)
     if refunds == "carry_back":
-        columns += ", MIN(running) AS lowest_sum"
+        columns += ", MIN(height) AS lowest_sum"
     text = sql.customers_sql(source.reading, **rules, observation_end=None, told=False, state=(columns, rows))
     con.execute(f"CREATE TEMP TABLE fresh AS {text}")
     con.execute(f"CREATE TEMP TABLE apart AS {_apart(known, opened, refunds)}")
