@@ -277,7 +277,7 @@ def best_told(scored: Any, top: int) -> list[str]:
     money = "clv" in scored
     best = scored.nlargest(top, "clv" if money else "expected_purchases") if top else scored.head(0)
     if not len(best):
-        return [""]
+        return []
     ids = best["customer_id"].astype(str) if "customer_id" in best else best.index.astype(str)
     width = max(11, *map(len, ids))
     head = "THE {} MOST VALUABLE CUSTOMERS" if money else "THE {} CUSTOMERS WHO WILL BUY MOST"
@@ -288,5 +288,5 @@ def best_told(scored: Any, top: int) -> list[str]:
     ]
     for name, row in zip(ids, best.itertuples(index=False), strict=True):
         line = f"  {name:<{width}}{row.p_alive:>10.3f}{row.expected_purchases:>11.2f}"
-        lines.append(line + (f"{row.expected_spend:>12,.2f}{row.clv:>11,.2f}" if money else ""))
+        lines.append(line + (f" {row.expected_spend:>11,.2f} {row.clv:>10,.2f}" if money else ""))
     return lines

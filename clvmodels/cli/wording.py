@@ -22,7 +22,6 @@ _PHRASES = {
     "table=...": "--table",
     "query=...": "--query",
     "pass observation_end": "pass --observation-end",
-    "observation_end (": "--observation-end (",
     "full_log must": "--full-log must",
     " full_log": " --full-log",
     "summarize(..., keep_state=True)": "clvmodels summarize --keep-state",

@@ -212,7 +212,9 @@ def _table(name: object) -> Any:
     from sqlglot import exp
 
     part = r'(?:"(?:[^"]|"")+"|[^".]+)'
-    if not isinstance(name, str) or not re.fullmatch(rf"{part}(\.{part}){{0,2}}", name):
+    if not isinstance(name, str):
+        raise InvalidInput(f"table must be the name of a table, as text; found {type(name).__name__}")
+    if not re.fullmatch(rf"{part}(\.{part}){{0,2}}", name):
         raise InvalidInput(
             'table must be the name of a table, such as "log" or "shop.orders", of at most three parts, a part that '
             f"holds a point or a quotation mark in double quotes; found {name!r}"

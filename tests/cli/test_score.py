@@ -165,6 +165,16 @@ def test_an_error_inside_is_told_without_passwords(monkeypatch, capsys):
     assert "ZeroDivisionError: postgresql://ann@host/shop" in error
 
 
+def test_large_money_stays_apart_and_nobody_leaves_no_gap():
+    from clvmodels.cli.told import best_told
+
+    yen = pd.DataFrame(
+        {"customer_id": ["a"], "p_alive": 1.0, "expected_purchases": 2.0, "expected_spend": 1e9, "clv": 2e9}
+    )
+    assert best_told(yen, 1)[-1].split() == ["a", "1.000", "2.00", "1,000,000,000.00", "2,000,000,000.00"]
+    assert best_told(yen, 0) == []
+
+
 def test_the_help_tells_the_exit_codes(capsys):
     with pytest.raises(SystemExit) as done:
         cli.main(["score", "--help"])

@@ -334,7 +334,7 @@ def test_what_an_update_leaves_out_is_told_and_what_it_does_not_heed_is_refused(
         "log.csv --update old.parquet": "Pass --late rebuild and --full-log, the whole log",
         "log.csv --update old.parquet --late rebuild": "--late rebuild and --full-log go together",
         "log.csv --update old.parquet --late rebuild --full-log new.csv": "--full-log must be the whole log",
-        "new.csv --update old.parquet --observation-end 1998-01-01": "--observation-end (1998-01-01) must not be",
+        "new.csv --update old.parquet --observation-end 1998-01-01": "observation_end (1998-01-01) must not be",
         "new.csv --update old.csv": "Make it anew with clvmodels summarize --keep-state",
     }.items():
         message = refused(f"summarize {words} --out x.parquet")

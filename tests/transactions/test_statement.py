@@ -166,7 +166,7 @@ def test_text_by_a_format_is_refused():
         ({"table": ""}, "table must be the name of a table"),
         ({"table": "a.b.c.d"}, "of at most three parts"),
         ({"table": 'a"b'}, "in double quotes; found"),
-        ({"table": None}, "table must be the name of a table"),
+        ({"table": None}, "table must be the name of a table, as text; found NoneType"),
         ({"table": "a\nb"}, "printable"),
         ({"customer_id": " "}, "customer_id must be a name of printable characters; found ' '"),
         ({"date": "a\x00b"}, "date must be a name of printable characters"),
