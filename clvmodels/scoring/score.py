@@ -155,8 +155,8 @@ def score(
     annual_discount_rate, margin
         Instead of the model's; a margin may be the name of a column of the summary.
     interval, draws, seed
-        As for `CLVModel.predict`. Random numbers belong to a customer's identifier: whoever else is scored, and in how
-        many parts, each has the same intervals.
+        As for `CLVModel.predict`. Each batch of customers has random numbers of its own: the same call gives the same
+        intervals, another number of parts others within the noise of simulation.
     columns
         Which of the columns to write; all of them if None, customer_id always.
     observation_end

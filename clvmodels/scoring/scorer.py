@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import md5
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from ..errors import InvalidInput, NotFitted
 from ..models import cash_flows, questions, statistics
@@ -154,14 +152,14 @@ def score(terms: Terms, batch: Any) -> Answers:
     longest = float(columns["T"].max()) if "T" in columns and batch.num_rows else None
     if terms.interval is None:
         return Answers(found, longest, {})
-    ends, drawn = _intervals(terms, columns, share, _keys(batch.column(ALWAYS)))
+    ends, drawn = _intervals(terms, columns, share, _seed(terms.seed, batch.column(ALWAYS)))
     return Answers(intervals.with_ends(found, ends), longest, drawn)
 
 
 def _intervals(
-    terms: Terms, columns: dict[str, Array], share: Any, keys: Any
+    terms: Terms, columns: dict[str, Array], share: Any, seed: int
 ) -> tuple[dict[str, intervals.Interval], dict[str, Array]]:
-    """As `CLVModel.predict` makes them, but that each customer has random numbers of his own, whoever else is there."""
+    """As `CLVModel.predict` makes them, with parameters drawn alike for all batches, and futures for each its own."""
     certainty: tuple[Any, Any, Any] = (terms.interval, terms.draws, terms.seed)
     q = intervals.checked_interval(terms.interval)
     history = [columns[name] for name in terms.purchases.family.statistics]
@@ -179,19 +177,16 @@ def _intervals(
         delta=terms.delta,
         margin=share,
     )
-    simulated = simulation.run(q, keys=keys)
+    simulated = replace(simulation, seed=seed).run(q)
     drawn = {"expected_purchases": simulated.total["purchases"]}
     if terms.spend is not None:
-        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty, own=True)
+        ends["expected_spend"] = intervals.spend_interval(terms.spend, columns, *certainty)
         worth = simulated.quantile["clv"]
         ends["clv"], drawn["clv"] = (worth[0], worth[1]), simulated.total["clv"]
     return ends, drawn
 
 
-def _keys(ids: Any) -> Any:
-    """A whole number for each customer, by the text of the identifier."""
-    import pyarrow as pa
-
-    texts = ids.cast(pa.string()).to_pylist()
-    found = (md5(text.encode(), usedforsecurity=False).digest()[:8] for text in texts)
-    return np.frombuffer(b"".join(found), dtype=">u8").astype(np.uint64)
+def _seed(seed: int, ids: Any) -> int:
+    """Of the futures of a batch, by its first customer: batches are the same whatever was killed."""
+    first = str(ids[0].as_py()) if len(ids) else ""
+    return int.from_bytes(md5(f"{seed} {first}".encode(), usedforsecurity=False).digest()[:8])

@@ -48,13 +48,11 @@ def p_alive_interval(
     return low, high
 
 
-def spend_interval(
-    spend: SpendModel, columns: Mapping[str, Array], level: Any, draws: Any, seed: Any, own: bool = False
-) -> Interval:
+def spend_interval(spend: SpendModel, columns: Mapping[str, Array], level: Any, draws: Any, seed: Any) -> Interval:
     """Between what each customer's own mean spend per purchase lies."""
     q, size, start = checked_interval(level), checked_draws(draws), checked_seed(seed)
     seen = [columns[name] for name in spend.family.statistics]
-    low, high = level_quantiles(spend.family, spend_draws(spend, size, start), seen, q, start, own)
+    low, high = level_quantiles(spend.family, spend_draws(spend, size, start), seen, q, start)
     return low, high
 
 

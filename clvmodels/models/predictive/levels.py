@@ -36,14 +36,13 @@ def p_alive_quantiles(family: PurchaseFamily, thetas: Array, statistics: Sequenc
 
 
 def level_quantiles(
-    family: SpendFamily, thetas: Array, statistics: Sequence[Array], q: Sequence[float], seed: int, own: bool = False
+    family: SpendFamily, thetas: Array, statistics: Sequence[Array], q: Sequence[float], seed: int
 ) -> Array:
     """Quantiles of each customer's own mean spend per purchase given history, of shape (len(q), customers).
 
     One draw of it for each draw of the parameters, so both uncertainties are in it; customers are taken block by block.
     Those with the same statistics share their draws, as they are asked about one by one: two of whom nothing is known
-    have the same interval, in whatever order customers stand. With ``own`` the statistics alone decide a customer's
-    random numbers, whoever else is there; this takes longer.
+    have the same interval, in whatever order customers stand.
 
     >>> from clvmodels.families import spend_family
     >>> thetas = np.tile([6.25, 3.74, 15.44], (4000, 1))
@@ -55,16 +54,14 @@ def level_quantiles(
     if family.draw_level is None:
         raise NotAvailable(f"{family.name} cannot give intervals of a customer's spend (draw_level)")
     # who has not bought again has no mean spend: NaN, which equals nothing
-    plain = [np.nan_to_num(column, nan=-1.0) for column in statistics]
-    _, where = distinct(*plain)
+    _, where = distinct(*(np.nan_to_num(column, nan=-1.0) for column in statistics))
     _, first = np.unique(where, return_index=True)
     rows = [np.asarray(column)[first] for column in statistics]
     parameters = [column[None, :] for column in thetas.T]
-    step = 1 if own else max(1, _AT_ONCE // len(thetas))
-    bits = np.column_stack(plain).astype(np.float64).view(np.uint64)[first].tolist() if own else []
+    step = max(1, _AT_ONCE // len(thetas))
     parts = [np.zeros((len(q), 0))]
     for i in range(0, len(first), step):
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(bits[i]) if own else (i,)))
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
         levels = family.draw_level(generator, *(column[i : i + step, None] for column in rows), *parameters)
         parts.append(np.quantile(levels, q, axis=1))
     return np.concatenate(parts, axis=1)[:, where]

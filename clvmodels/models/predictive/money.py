@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,6 @@ def simulate_future(
     sources: Sequence[str] = SOURCES,
     threads: int | None = None,
     watch: Watch | None = None,
-    keys: Any = None,
 ) -> Future:
     """Simulate what customers do in (T, T + horizon], once for each draw of the parameters.
 
@@ -131,9 +129,6 @@ def simulate_future(
         ``(customers, values)`` is called for every block with the positions of its customers and, by quantity, an array
         of customers by draws, for what needs all draws of a customer. Several threads call it at once. The same seed
         shows the same draws again.
-    keys
-        Whole numbers of at least 0, one a customer. Each customer then has random numbers of his own, which his key and
-        the seed decide, whoever else is there; this takes longer.
 
     Returns
     -------
@@ -173,16 +168,13 @@ def simulate_future(
     size = max(1, AT_ONCE // question.draws)
     blocks = range(-(-n // size))
 
-    def work(i: int) -> list[dict[str, Moments]]:
-        rows = question.order[i * size : (i + 1) * size]
-        if keys is None:
-            return [block(question, i, rows, mean, none, quantile)]
-        return [block(question, int(keys[row]), rows[k : k + 1], mean, none, quantile) for k, row in enumerate(rows)]
+    def work(i: int) -> dict[str, Moments]:
+        return block(question, i, question.order[i * size : (i + 1) * size], mean, none, quantile)
 
     threads = min(os.cpu_count() or 1, 8) if threads is None else threads
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         for first in range(0, len(blocks), _WAITING):
-            for done in chain.from_iterable(pool.map(work, blocks[first : first + _WAITING])):
+            for done in pool.map(work, blocks[first : first + _WAITING]):
                 for name, moments in done.items():
                     total[name][:, moments.groups] += moments.sums
                     expected[name] += moments.expected

@@ -37,7 +37,7 @@ class Simulation:
         """How many futures each has."""
         return len(self.thetas)
 
-    def run(self, quantiles: Sequence[float], groups: Any = None, watch: Any = None, keys: Any = None) -> Future:
+    def run(self, quantiles: Sequence[float], groups: Any = None, watch: Any = None) -> Future:
         """Simulate, and describe every customer and the totals."""
         return simulate_future(
             self.purchases,
@@ -53,7 +53,6 @@ class Simulation:
             groups=groups,
             sources=self.sources,
             watch=watch,
-            keys=keys,
         )
 
     def show(self, quantity: str, look: Any) -> None:
