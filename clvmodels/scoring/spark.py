@@ -86,7 +86,7 @@ def rfm_summary(
     >>> import clvmodels as clv
     >>> summary = clv.spark.rfm_summary("shop.orders", time_unit="week", tz="UTC")  # doctest: +SKIP
     """
-    found = _summary(
+    found = summary_of(
         log,
         Columns(customer_id, date, amount, order_id),
         time_unit=time_unit,
@@ -228,10 +228,6 @@ def score(
     return picked.mapInArrow(partial(_scored, text, tuple(found.facts.items()), tuple(terms.items())), schema)
 
 
-def _summary(log: Any, names: Columns, **settings: Any) -> SparkSummary:
-    return summary_of(log, names, **settings)
-
-
 def _read(source: Any, function: str, model: Any = None, margin: str | None = None, **reading: Any) -> SparkSummary:
     """The summary that the source is, or that is made of it."""
     refuse_unknown(function, reading)
@@ -245,7 +241,7 @@ def _read(source: Any, function: str, model: Any = None, margin: str | None = No
             f"the margin is to be taken from column {margin!r}, which a log has none of: make the summary with "
             "clvmodels.spark.rfm_summary, join the column to it and score that"
         )
-    usual = {
+    usual: dict[str, Any] = {
         "time_unit": "week",
         "event_grain": "day",
         "observation_start": None,
@@ -256,7 +252,7 @@ def _read(source: Any, function: str, model: Any = None, margin: str | None = No
         "strict": False,
     }
     settings = {name: reading.get(name, value) for name, value in usual.items()}
-    return _summary(frame, names_in(reading), **settings)
+    return summary_of(frame, names_in(reading), **settings)
 
 
 def _merged(frame: Any, statistics: tuple[str, ...]) -> Any:

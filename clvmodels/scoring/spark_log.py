@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from ..errors import InvalidInput, NotAvailable, NotEnoughData, warn
-from ..transactions import sql
+from ..errors import InvalidInput, NotAvailable, NotEnoughData
+from ..transactions import sql, state
 from ..transactions.columns import Columns, Source, check_names, reading_of_types
 from ..transactions.dates import Reading
 from ..transactions.engine import connection, row
 from ..transactions.grouping import read_lines
-from ..transactions.moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
+from ..transactions.id_types import whole_numbers
+from ..transactions.moments import from_day_number, parse_zone
+from ..transactions.observation import last_date, observed, settings_of
 from ..transactions.refusals import refuse_left_over
 from ..transactions.sources import check_format
 from ..transactions.summarize import one_of
 from ..units import hours_in
-from ..versions import version_of
 from .spark_text import spark_text
 
 
@@ -127,10 +127,7 @@ def summary_of(
     one_of("refunds", refunds, sql.REFUNDS)
     con, source = _registered(log, names, parse_zone(tz), date_format)
     reading = source.reading
-    start = parse_start(observation_start, reading.zone)
-    end = None if observation_end is None else parse_moment("observation_end", observation_end, reading.zone)
-    if start and end and start > day_of(end):
-        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    start, end = observed(observation_start, observation_end, reading.zone)
     met = read_lines(con, source, refunds=refunds, until=end, strict=strict)
     asked: dict[str, Any] = {
         "event_grain": event_grain,
@@ -145,25 +142,24 @@ def summary_of(
     if strict and refunds != "drop":
         counts = {**met, **row(con, sql.quality_sql(reading, refunds=asked["refunds"]))}
         refuse_left_over(con, source, counts, sql.events_sql(reading, **asked), event_grain)
-    last = _last_day(met) if end is None else end
+    last = last_date(met["last_day"]) if end is None else end
     text = sql.summary_sql(
         reading,
         time_unit=time_unit,
         event_grain=event_grain,
         observation_start=start,
         observation_end=last,
-        whole_number_ids=_whole_numbers(con, reading),
+        whole_number_ids=whole_numbers(con, reading.customer, all_text=False),
     )
-    facts: dict[str, str | None] = {
-        "time_unit": time_unit,
-        "event_grain": event_grain,
-        "observation_start": start.isoformat() if start else None,
-        "observation_end": last.isoformat(),
-        "tz": reading.zone,
-        "refunds": refunds,
-        "version": version_of("clvmodels"),
-    }
-    return SparkSummary(con.query(_unordered(text)), facts)
+    settings = settings_of(
+        time_unit=time_unit,
+        event_grain=event_grain,
+        observation_start=start,
+        observation_end=last,
+        tz=reading.zone,
+        refunds=refunds,
+    )
+    return SparkSummary(con.query(_unordered(text)), state.facts_of(settings))
 
 
 def _registered(log: Any, names: Columns, zone: str | None, date_format: str | None) -> tuple[SparkTables, Source]:
@@ -173,7 +169,7 @@ def _registered(log: Any, names: Columns, zone: str | None, date_format: str | N
     for theirs in dict.fromkeys(wanted.values()):
         if list(map(str.lower, frame.columns)).count(theirs.lower()) > 1:
             raise InvalidInput(f"column {theirs!r} must be there once; Spark does not tell upper from lower case")
-    picked = frame.select(*(frame[_ticked(theirs)].alias(ours) for ours, theirs in wanted.items()))
+    picked = frame.select(*(frame[ticked(theirs)].alias(ours) for ours, theirs in wanted.items()))
     types = {field.name: _engine_type(field.dataType.simpleString()) for field in picked.schema.fields}
     written = types.get("amount") == "VARCHAR"  # as Spark reads CSV; what is no number is refused with its count
     reading = reading_of_types({**types, "amount": "DOUBLE"} if written else types, names, zone)
@@ -218,26 +214,9 @@ def _engine_type(spark_type: str) -> str:
     )
 
 
-def _ticked(name: str) -> str:
+def ticked(name: str) -> str:
+    """A column's name as Spark's identifier, whatever is in it."""
     return "`" + name.replace("`", "``") + "`"
-
-
-def _last_day(met: dict[str, Any]) -> date:
-    end = from_day_number(met["last_day"])
-    if end > (today := datetime.now().date()):
-        warn(
-            f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of observation: "
-            "every T is too long. Correct such dates, or pass observation_end"
-        )
-    return end
-
-
-def _whole_numbers(con: SparkTables, reading: Reading) -> bool:
-    """Whether ids that are floats are all whole: then they become integers, as they do everywhere."""
-    if reading.customer != "float":
-        return False
-    other = "customer_id <> FLOOR(customer_id) OR ABS(customer_id) > 9007199254740992"
-    return bool(con.execute(f"SELECT COUNT(*) FROM customers WHERE {other}").fetchall()[0][0] == 0)
 
 
 def _unordered(text: str) -> str:

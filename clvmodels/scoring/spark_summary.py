@@ -17,6 +17,7 @@ from ..transactions.moments import parse_moment
 from ..transactions.patterns import STATISTICS
 from ..transactions.summary_rules import MONEY, Rule, rules_of
 from ..units import hours_in
+from .spark_log import ticked
 
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "void")
 
@@ -71,8 +72,8 @@ def check_summary(frame: Any, facts: dict[str, str | None], model: Any, margin: 
     ids = [CUSTOMER_ID] if model is not None or CUSTOMER_ID in frame.columns else []
     names = list(dict.fromkeys([*statistics, "T", *([] if margin is None else [margin])]))
     _check_columns(frame, [*ids, *names])
-    read = frame.select(*ids, *(frame[_quoted(name)].cast("double").alias(name) for name in names))
-    rules = rules_of(statistics, time=time, margin=margin, quote=_quoted)
+    read = frame.select(*ids, *(frame[ticked(name)].cast("double").alias(name) for name in names))
+    rules = rules_of(statistics, time=time, margin=margin, quote=ticked)
     if model is not None:
         rules.insert(0, Rule("customer_id IS NULL", (), "customer_id must be there", "no customer"))
     named = {f"broken_{i}": rule for i, rule in enumerate(rules)}
@@ -117,7 +118,3 @@ def _check_columns(frame: Any, needed: list[str]) -> None:
             raise InvalidInput(f"there is no column {name!r}; the columns found are {', '.join(map(repr, types))}")
         if name != CUSTOMER_ID and types[name].split("(")[0] not in _NUMBERS:
             raise InvalidInput(f"column {name!r} must hold numbers; found {types[name]}")
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

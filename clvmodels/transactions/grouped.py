@@ -12,19 +12,17 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from .. import frames
-from ..errors import InvalidInput, warn
+from ..errors import InvalidInput
 from ..units import hours_in
-from ..versions import version_of
-from . import given_summary, rejected, sources, sql
+from . import given_summary, rejected, sources, sql, state
 from .columns import Columns, Source, quoted
-from .databases import Database
 from .engine import bytes_of, connection, plain_error, row
 from .given_summary import Given
 from .grouping import read_lines
 from .id_text import check_type, default_parts, hash_sql
 from .id_types import FRACTION, whole_numbers
-from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
+from .moments import parse_moment, parse_zone
+from .observation import last_date, observed, settings_of
 from .refusals import refuse_left_over
 from .summarize import one_of, rfm_summary
 from .summary_rules import MONEY
@@ -247,13 +245,7 @@ def grouped(
     if unknown:
         raise TypeError(f"grouped() got an unexpected keyword argument {unknown[0]!r}")
     with connection(memory_limit, threads, temp_directory) as con:
-        if not (
-            sources.is_files(source)
-            or frames.kind(source)
-            or hasattr(source, "scanner")
-            or isinstance(source, Database)
-        ):
-            source = sources.stream_of(source)
+        source = sources.opened(source)
         statistics = tuple(model_statistics or (*STATISTICS, MONEY))
         if set(statistics) - {MONEY} <= set(given_summary.columns_of(source)):
             given = given_summary.read_summary(
@@ -346,12 +338,12 @@ def _of_log(
     reading = source.reading
     id_type = {name: sort for name, sort, *_ in con.execute("DESCRIBE SELECT * FROM log").fetchall()}["customer_id"]
     check_type(id_type, source.names.customer_id)
-    start, end = _observed(settings, source)
+    start, end = observed(settings.observation_start, settings.observation_end, reading.zone)
     if known is None:
         met = read_lines(con, source, refunds=settings.refunds, until=end, strict=settings.strict, leave_out=True)
         has_refunds = bool(met.get("refund_lines"))
         if end is None:
-            end = _last_day(met)
+            end = last_date(met["last_day"])
     else:
         end = parse_moment("observation_end", known["facts"]["observation_end"], None)
         has_refunds, met = known["has_refunds"], {}
@@ -362,15 +354,16 @@ def _of_log(
     whole = known["id_type"] == "BIGINT" if known else whole_numbers(con, reading.customer, all_text=source.all_text)
     if reading.customer == "float" and not whole:
         _refuse_fractions(con, source.names.customer_id)
-    facts: dict[str, str | None] = {
-        "time_unit": settings.time_unit,
-        "event_grain": settings.event_grain,
-        "observation_start": start.isoformat() if start else None,
-        "observation_end": end.isoformat(),
-        "tz": reading.zone,
-        "refunds": settings.refunds,
-        "version": version_of("clvmodels"),
-    }
+    facts = state.facts_of(
+        settings_of(
+            time_unit=settings.time_unit,
+            event_grain=settings.event_grain,
+            observation_start=start,
+            observation_end=end,
+            tz=reading.zone,
+            refunds=settings.refunds,
+        )
+    )
     columns = (*STATISTICS, *((MONEY,) if reading.money else ()))
     counts = Counts(**known["counts"]) if known else _log_counts(con, met)
     rejects = rejected.customers_sql("customers", reading.customer, rejected.CUSTOMERS)
@@ -391,26 +384,6 @@ def _of_log(
         has_refunds=has_refunds,
         only=only,
     )
-
-
-def _observed(settings: _Settings, source: Source) -> tuple[date | None, date | datetime | None]:
-    zone = source.reading.zone
-    start = parse_start(settings.observation_start, zone)
-    given = settings.observation_end
-    end = None if given is None else parse_moment("observation_end", given, zone)
-    if start and end and start > day_of(end):
-        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
-    return start, end
-
-
-def _last_day(met: dict[str, Any]) -> date:
-    end = from_day_number(met["last_day"])
-    if end > (today := datetime.now().date()):
-        warn(
-            f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
-            "observation: every T is too long. Correct such dates, or pass observation_end"
-        )
-    return end
 
 
 def _known_lines(con: Any, source: Source, kept: str) -> None:

@@ -10,7 +10,6 @@ from .. import frames
 from ..errors import InvalidInput, NotEnoughData
 from . import sources, sql, state, summary_checks, summary_rules
 from .columns import Columns, quoted
-from .databases import Database
 from .engine import connection
 from .given_summary import columns_of, register_given
 from .grouping import quality_of
@@ -128,9 +127,7 @@ def patterns(
     PurchaseModel('bg_nbd', time_unit='week'): r=0.2426, alpha=4.414, a=0.7929, b=2.426
     """
     with connection(memory_limit, threads) as con:
-        known = sources.is_files(source) or frames.kind(source) or isinstance(source, Database)
-        if not (known or hasattr(source, "scanner")):
-            source = sources.stream_of(source)
+        source = sources.opened(source)
         found = columns_of(source)
         if is_summary(found):
             facts, counts, money = _of_summary(con, source, found, weights, reading)

@@ -119,6 +119,12 @@ def stream_of(log: Any, names: Columns | None = None) -> Any:
     raise InvalidInput(f"a log must be {ACCEPTED}; found {type(log).__module__}.{type(log).__qualname__}")
 
 
+def opened(source: object) -> Any:
+    """What can be asked for its columns and read afterwards, as it is; of anything else its Arrow stream."""
+    kept = is_files(source) or frames.kind(source) or hasattr(source, "scanner") or isinstance(source, Database)
+    return source if kept else stream_of(source)
+
+
 def held(log: object) -> tuple[Any, bool]:
     """A log that can be read twice, and whether what it then gives is to be turned into pandas: streams are held."""
     if is_files(log) or frames.kind(log) or hasattr(log, "scanner"):

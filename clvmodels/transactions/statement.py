@@ -12,7 +12,8 @@ from ..versions import version_of
 from . import sql
 from .columns import Columns
 from .dialects import DIALECTS, lowered, sqlglot
-from .moments import day_of, parse_moment, parse_start, parse_zone
+from .moments import parse_moment, parse_zone
+from .observation import observed
 from .summarize import one_of
 
 DATE_TYPES = {"date": "date", "timestamp": "timestamp", "timestamp with time zone": "zoned"}
@@ -107,10 +108,8 @@ def summary_sql(
         _refuse_no_name(ours, theirs)
     sort, zone = DATE_TYPES[date_type], parse_zone(tz)
     zone = (zone or "UTC") if sort == "zoned" else None  # other dates are in it already
-    start = parse_start(observation_start, zone)
     end = parse_moment("observation_end", observation_end, zone)
-    if start and start > day_of(end):
-        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    start, _ = observed(observation_start, end, zone)
     sqlglot()
     reading = sql.Reading("other", sort, zone, amount is not None, order=None if order_id is None else "other")
     query = _query(

@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any, NamedTuple
 
 from .. import frames
-from ..errors import InvalidInput, NotEnoughData, warn
+from ..errors import InvalidInput, NotEnoughData
 from ..units import hours_in
 from . import sources, sql, state
 from .columns import Columns, Source
@@ -16,7 +16,8 @@ from .engine import connection
 from .examine import examine
 from .grouping import group, quality_of
 from .id_types import whole_numbers
-from .moments import day_of, from_day_number, parse_moment, parse_start, parse_zone
+from .moments import from_day_number, parse_zone
+from .observation import last_date, observed, settings_of
 from .quality import Quality
 
 
@@ -332,10 +333,7 @@ def grouped_by_customer(
     one_of("refunds", refunds, sql.REFUNDS)
     source = sources.register(con, log, names, parse_zone(tz), date_format, report=report)
     zone = source.reading.zone
-    start = parse_start(observation_start, zone)
-    end = None if observation_end is None else parse_moment("observation_end", observation_end, zone)
-    if start and end and start > day_of(end):
-        raise InvalidInput(f"observation_start ({start}) must not be later than observation_end ({end})")
+    start, end = observed(observation_start, observation_end, zone)
     counts = group(
         con,
         source,
@@ -349,20 +347,16 @@ def grouped_by_customer(
         keep_state=keep_state,
     )
     if end is None:
-        end = from_day_number(counts["last_day"])
-        if not report and end > (today := datetime.now().date()):  # a report says so
-            warn(
-                f"the last date in the log, {end}, is later than today, {today}, and is taken for the end of "
-                "observation: every T is too long. Correct such dates, or pass observation_end"
-            )
-    settings: dict[str, str | None] = {
-        "time_unit": time_unit,
-        "event_grain": event_grain,
-        "observation_start": start.isoformat() if start else None,  # what somebody chose, never what the data say
-        "observation_end": end.isoformat(),
-        "tz": zone,
-        "refunds": refunds,
-    }
+        last = counts["last_day"]
+        end = from_day_number(last) if report else last_date(last)  # a report says itself what lies in the future
+    settings = settings_of(
+        time_unit=time_unit,
+        event_grain=event_grain,
+        observation_start=start,
+        observation_end=end,
+        tz=zone,
+        refunds=refunds,
+    )
     options = {"observation_start": start, "observation_end": end, "event_grain": event_grain, "refunds": refunds}
     return Met(source, counts, options, settings)
 
