@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,13 +41,13 @@ def written_whole(path: str | os.PathLike[str], through: Path | None = None) -> 
     target = Path(os.path.realpath(path))  # a link keeps pointing at its file
     if target.is_dir():
         raise InvalidInput(f"cannot write {target}: it is a folder; expected the name of a file")
+    # named before it is made: a signal that meets the making leaves nothing behind
+    temporary = (through or target.parent) / f".{target.name[:40]}.{secrets.token_hex(8)}.part"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=through or target.parent)
-    except OSError as error:
-        raise InvalidInput(f"cannot write {target}: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        try:
+            os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise InvalidInput(f"cannot write {target}: {error.strerror or error}") from error
         yield temporary
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())

@@ -102,3 +102,15 @@ def test_relative_paths(tmp_path, monkeypatch):
     with written_whole("here.txt") as temporary:
         temporary.write_text("x")
     assert Path("here.txt").read_text() == "x"
+
+
+def test_an_interruption_while_the_temporary_file_is_made_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(handle):
+        monkeypatch.undo()
+        os.close(handle)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "a.txt"):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -140,7 +140,7 @@ def test_the_same_bytes_after_kills_at_random_moments(work, tmp_path):
 
 @pytest.mark.study
 def test_the_same_bytes_after_a_hundred_kills(work, tmp_path):
-    assert killed_again_and_again(work, tmp_path / "out", kills=100, seed=7) > 10
+    assert killed_again_and_again(work, tmp_path / "out", kills=100, seed=7) > 20
     assert resumed(work[0], tmp_path / "out") == work[1]
 
 
