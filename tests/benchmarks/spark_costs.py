@@ -17,12 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import clvmodels as clv
+
 ROOT = Path(__file__).resolve().parents[2]
-os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-
-from pyspark.sql import SparkSession  # noqa: E402
-
-import clvmodels as clv  # noqa: E402
 
 
 def main() -> None:
@@ -30,6 +27,9 @@ def main() -> None:
     options.add_argument("log", nargs="?", default=str(ROOT / "build" / "scale" / "log_10000000.parquet"))
     options.add_argument("--cores", type=int, default=2)
     asked = options.parse_args()
+    os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    from pyspark.sql import SparkSession  # here, for the other environments, which read this file too, lack it
+
     session = (
         SparkSession.builder.master(f"local[{asked.cores}]")
         .config("spark.ui.enabled", "false")
