@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import economics as economics
     from . import plots as plots
     from . import validation as validation
     from .datasets import load_cdnow as load_cdnow
@@ -108,7 +109,7 @@ _HOME = {
     "drift": "validation.drift",
 }
 
-_MODULES = {"plots": "plots", "spark": "scoring.spark", "validation": "validation"}
+_MODULES = {"economics": "economics", "plots": "plots", "spark": "scoring.spark", "validation": "validation"}
 
 __all__ = sorted([*_HOME, *_MODULES])
 
