@@ -144,10 +144,12 @@ def top_share(scored: Any, share: float = 0.2, value: str = "clv") -> float:
 
     Parameters
     ----------
-    scored, value
+    scored
         As for `compute_concentration`.
     share
         Of customers, above 0 and at most 1.
+    value
+        The column of values.
 
     Returns
     -------
