@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _POINTS = 400  # of a curve: more are not seen
+_ROUNDING = 1e-12  # of what is added up
 
 
 def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
@@ -36,9 +37,9 @@ def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
     -------
     pandas.DataFrame
         From 0 to all customers, a row for every customer up to 400, else 401 rows: share_of_customers; customers (how
-        many that are); value_from (the lowest value among that many of the most valuable; NaN in the first row); total_value
-        (what those hold); share_of_value (the whale curve); lorenz (of the least valuable). Shares of value are missing (NaN)
-        where the sum of all values is not above 0. Without customers there are no rows.
+        many that are); value_from (the lowest value among that many of the most valuable; NaN in the first row);
+        total_value (what those hold); share_of_value (the whale curve); lorenz (of the least valuable). Shares of value
+        are missing (NaN) where the sum of all values is not above 0. Without customers there are no rows.
 
     Raises
     ------
@@ -174,6 +175,16 @@ def top_share(scored: Any, share: float = 0.2, value: str = "clv") -> float:
     return float(np.interp(float(share) * len(highest), np.arange(len(sums)), sums)) / total if total > 0 else math.nan
 
 
+def whole_of(values: Array) -> float:
+    """The sum that shares are of; 0 where gains and losses cancel but for rounding.
+
+    >>> whole_of(np.array([0.3, -0.2, -0.1])), whole_of(np.array([3.0, -1.0]))
+    (0.0, 2.0)
+    """
+    total = float(np.sum(values))
+    return total if abs(total) > _ROUNDING * float(np.sum(np.abs(values))) else 0.0
+
+
 def _sorted(given: Any, value: str) -> Array:
     """Finite values, the highest first."""
     frame, values = read_values(given, value)
@@ -184,4 +195,4 @@ def _sorted(given: Any, value: str) -> Array:
 def _running(highest: Array) -> tuple[Array, float]:
     """Sums of the first 0, 1, ..., n values, and of all."""
     sums = np.concatenate([[0.0], np.cumsum(highest)])
-    return sums, float(sums[-1])
+    return sums, whole_of(highest)

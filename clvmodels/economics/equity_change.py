@@ -358,6 +358,9 @@ def _checked_futures(futures: Any, tables: tuple[Dated, Dated], value: str) -> t
             raise InvalidInput(
                 f"the future of {which} must have the customers of the table, in its order: make both of one summary"
             )
+        end = said(future._frame, "observation_end")
+        if table.end is not None and end is not None and end != table.end:
+            raise InvalidInput(f"the future of {which} must begin where the table does, {table.end}; found {end}")
         horizon = said(table.frame, "horizon")
         if np.ndim(future.horizon) == 0 and horizon is not None and not same(horizon, str(future.horizon)):
             raise InvalidInput(

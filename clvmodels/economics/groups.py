@@ -85,7 +85,8 @@ def groups_of(frame: Any, by: Any) -> Groups:
     if isinstance(by, Mapping) or frames.kind(by):
         labels, unmet = _looked_up(frame, *_pairs(by))
     else:
-        labels = frames.as_pandas(frames.column_of(frame, by) if isinstance(by, str) else by)
+        column = frames.column_of(frame, by) if isinstance(by, str) else by
+        labels = column if isinstance(column, pd.Series) else frames.as_pandas(column)  # with its order of categories
         statistics.refuse_other_index(frame, by, "by")
     if len(labels) != n:
         raise InvalidInput(f"by must have one value per row: expected {n}, found {len(labels)}")
