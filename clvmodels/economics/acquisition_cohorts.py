@@ -51,9 +51,9 @@ def cohorts_of(
     Returns
     -------
     Series
-        Of the caller's kind and order, named ``cohort``: text such as 1997-01-05, 1997-W01 (ISO 8601, whose first week
-        is that of 4 January), 1997-01, 1997-Q1 or 1997, which sorts by time. A purchase is dated at its event grain's
-        start: of weekly events the cohort by month is that of the week's Monday.
+        Of the caller's kind and order, named ``cohort``: text such as 1997-01-05 (of a week its Monday), 1997-01,
+        1997-Q1 or 1997, which sorts by time. A purchase is dated at its event grain's start: of weekly events the
+        cohort by month is that of the week's Monday.
 
     Raises
     ------
@@ -138,8 +138,7 @@ def _labels(days: Any, period: str) -> Any:
     """What the period of each day is called; only different ones are written."""
     if period == "week":
         numbers, where = np.unique(period_numbers("week", days), return_inverse=True)
-        thursdays = [date.fromordinal(EPOCH.toordinal() + 7 * int(number)) for number in numbers]
-        names = [f"{day.isocalendar().year:04d}-W{day.isocalendar().week:02d}" for day in thursdays]
+        names = np.datetime_as_string((7 * numbers - 3).astype("datetime64[D]")).tolist()
     elif period == "quarter":
         numbers, where = np.unique(period_numbers("month", days) // 3, return_inverse=True)
         names = [f"{1970 + number // 4:04d}-Q{number % 4 + 1}" for number in numbers.tolist()]

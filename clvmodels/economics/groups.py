@@ -144,8 +144,8 @@ def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...
             + (f", by with customer_id={known.iloc[0]!r}" if len(known) else ", by is empty")
         )
     found = labels.reset_index(drop=True).reindex(place).reset_index(drop=True)  # -1 is no row: a missing value
-    there = labels.dropna().unique()
-    unmet = [name for name in there if name not in set(found.dropna())]
+    met = set(found.dropna().unique())
+    unmet = [name for name in labels.dropna().unique() if name not in met]
     if not unmet:
         return found, ()
     named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")

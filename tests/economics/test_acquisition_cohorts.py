@@ -13,7 +13,7 @@ cohorts_of = clv.economics.cohorts_of
 
 NAMES = {
     "day": lambda first: first.dt.strftime("%Y-%m-%d"),
-    "week": lambda first: first.dt.strftime("%G-W%V"),
+    "week": lambda first: (first - pd.to_timedelta(first.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d"),
     "month": lambda first: first.dt.strftime("%Y-%m"),
     "quarter": lambda first: first.dt.year.astype(str) + "-Q" + first.dt.quarter.astype(str),
     "year": lambda first: first.dt.strftime("%Y"),
