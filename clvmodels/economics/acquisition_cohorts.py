@@ -100,7 +100,7 @@ def first_days(T: Array, end: date | datetime, time_unit: str, event_grain: str)
     >>> first_days(np.array([38.857142857142854]), date(1997, 9, 30), "week", "day").astype("datetime64[D]")
     array(['1997-01-01'], dtype='datetime64[D]')
     """
-    if _whole_periods(T, end, time_unit, event_grain):
+    if _whole_periods(T, time_unit, event_grain):
         return _starts(time_unit, end, T)
     midnight = end if isinstance(end, datetime) else datetime.combine(end, time(0))
     if not isinstance(end, datetime) and event_grain in FINER_THAN_DAY:
@@ -113,16 +113,13 @@ def first_days(T: Array, end: date | datetime, time_unit: str, event_grain: str)
     return first // _DAY
 
 
-def _whole_periods(T: Array, end: date | datetime, time_unit: str, event_grain: str) -> bool:
-    """Whether T counts calendar periods, as in a discrete summary, whose observation ends with one.
+def _whole_periods(T: Array, time_unit: str, event_grain: str) -> bool:
+    """Whether T counts calendar periods, as in a discrete summary; those of days are the same either way.
 
-    From the start of a week, month or year to the last day of another no whole number of time units passes, so that no
-    other summary looks like it. Those of days are the same either way.
+    In another summary of that grain and unit the T of all customers are whole numbers only where counting periods gives
+    the same answer (weeks that end on a Monday), or where everybody has been there for a multiple of 16 months.
     """
-    if time_unit != event_grain or event_grain not in WHOLE[1:] or isinstance(end, datetime):
-        return False
-    last, following = period_numbers(event_grain, day_number(end) + np.array([0, 1]))
-    return bool(last != following and np.all(np.rint(T) == T))
+    return time_unit == event_grain and event_grain in WHOLE[1:] and bool(np.all(T == np.rint(T)))
 
 
 def _starts(period: str, end: date | datetime, T: Array) -> Any:

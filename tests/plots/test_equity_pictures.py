@@ -69,7 +69,7 @@ def test_intervals_are_whiskers(log, fitted, spend):
     ax = plots.plot_equity_change(change)
     (errors,) = [each for each in ax.containers if not hasattr(each, "patches")]
     drawn = np.array([segment[:, 1] for segment in errors.lines[2][0].get_segments()])
-    aside = (change.steps["equity"] - change.steps["amount"]).to_numpy()
+    aside = np.array(change.steps["equity"] - change.steps["amount"])
     aside[-1] = 0
     low, high = (change.steps[f"amount_{end}"].to_numpy() for end in ("low", "high"))
     amount = change.steps["amount"].to_numpy()
