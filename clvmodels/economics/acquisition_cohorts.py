@@ -119,7 +119,7 @@ def _whole_periods(T: Array, time_unit: str, event_grain: str) -> bool:
     In another summary of that grain and unit the T of all customers are whole numbers only where counting periods gives
     the same answer (weeks that end on a Monday), or where everybody has been there for a multiple of 16 months.
     """
-    return time_unit == event_grain and event_grain in WHOLE[1:] and bool(np.all(T == np.rint(T)))
+    return time_unit == event_grain and event_grain in WHOLE[1:] and bool(np.all(np.rint(T) == T))
 
 
 def _starts(period: str, end: date | datetime, T: Array) -> Any:
