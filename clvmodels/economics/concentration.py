@@ -193,6 +193,6 @@ def _sorted(given: Any, value: str) -> Array:
 
 
 def _running(highest: Array) -> tuple[Array, float]:
-    """Sums of the first 0, 1, ..., n values, and of all."""
+    """Sums of the first 0, 1, ..., n values, and of all; 0 where there is nothing to share."""
     sums = np.concatenate([[0.0], np.cumsum(highest)])
-    return sums, whole_of(highest)
+    return sums, float(sums[-1]) if whole_of(highest) > 0 else 0.0  # so that all hold exactly 1
