@@ -4,4 +4,12 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
-__all__: list[str] = []
+from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
+from .rules import segment_rules
+
+__all__ = [
+    "rfm_bounds",
+    "rfm_scores",
+    "rfm_segments",
+    "segment_rules",
+]
