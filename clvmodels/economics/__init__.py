@@ -6,10 +6,18 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 
 from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
 from .rules import segment_rules
+from .segment_value import compute_segment_value
+from .tiers import tier_table, value_tiers
+from .value_segments import value_if_alive, value_segments
 
 __all__ = [
+    "compute_segment_value",
     "rfm_bounds",
     "rfm_scores",
     "rfm_segments",
     "segment_rules",
+    "tier_table",
+    "value_if_alive",
+    "value_segments",
+    "value_tiers",
 ]
