@@ -4,6 +4,9 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
+from .acquisition_cohorts import cohorts_of
+from .concentration import compute_concentration, gini, top_share
+from .equity import Equity, customer_equity, equity_by
 from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
 from .rules import segment_rules
 from .segment_value import compute_segment_value
@@ -11,12 +14,19 @@ from .tiers import tier_table, value_tiers
 from .value_segments import value_if_alive, value_segments
 
 __all__ = [
+    "Equity",
+    "cohorts_of",
+    "compute_concentration",
     "compute_segment_value",
+    "customer_equity",
+    "equity_by",
+    "gini",
     "rfm_bounds",
     "rfm_scores",
     "rfm_segments",
     "segment_rules",
     "tier_table",
+    "top_share",
     "value_if_alive",
     "value_segments",
     "value_tiers",

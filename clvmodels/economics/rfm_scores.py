@@ -107,8 +107,9 @@ def rfm_bounds(summary: Any, groups: int = 5) -> pd.DataFrame:
     pandas.DataFrame
         A row a quantity and score: quantity (since_last_purchase in the summary's time unit, frequency,
         monetary_value), score, lowest and highest, the smallest and largest value found with that score (missing where
-        there is none, as of those without a repeat purchase), customers. Given to `rfm_scores` as ``groups``, a score begins at the ``lowest`` of its row, for
-        since_last_purchase at the ``highest``; values between two rows belong to the lower score.
+        there is none, as of those without a repeat purchase), customers. Given to `rfm_scores` as ``groups``, a score
+        begins at the ``lowest`` of its row, for since_last_purchase at the ``highest``; values between two rows belong
+        to the lower score.
 
     Raises
     ------

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput
 from ..models import statistics
 from ..numerics.arrays import Array
+from .value_columns import read_values, refuse_infinite
 
 
 def finite_values(frame: Any, value: str) -> Array:
@@ -20,20 +20,8 @@ def finite_values(frame: Any, value: str) -> Array:
     >>> finite_values(pandas.DataFrame({"clv": [1, 2]}), "clv")
     array([1., 2.])
     """
-    values = frames.numeric(frame, value)
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        i = int(np.argmax(wrong))
-        why = (
-            "An infinite value comes of a discount rate of 0 over an infinite horizon, or of a spend model whose mean "
-            "is infinite (p·x + q ≤ 1): give predict a finite horizon"
-            if np.isinf(values[i])
-            else "A missing value belongs to a row that was not scored: score it, or leave it out"
-        )
-        raise InvalidInput(
-            f"{value} must be a finite number: {wrong.sum()} of {len(values)} customers violate it, first "
-            f"{frames.identifier_at(frame, i)} ({value}={values[i]:g}). {why}"
-        )
+    values = read_values(frame, value)[1]
+    refuse_infinite(frame, values, value)
     return values
 
 

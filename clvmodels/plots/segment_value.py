@@ -57,11 +57,11 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
         drawn["share_of_customers"], at, "D", color=canvas.ORANGE, markeredgecolor=canvas.ink(ax), linestyle="none",
         label="share of customers", zorder=3,
     )  # fmt: skip
-    for i, row in enumerate(drawn.itertuples(index=False)):
-        reach = float(np.nanmax([row.share_of_value, row.share_of_customers, 0.0]))
+    beyond = np.nan_to_num(drawn[["share_of_value", "share_of_customers"]].max(axis=1).to_numpy()).clip(min=0.0)
+    for i, held in enumerate(drawn["value"].to_numpy()):
         ax.annotate(
-            _money(float(row.value)), (reach, i), xytext=(7, 0), textcoords="offset points", va="center",
-            fontsize="small", gid="value",
+            _money(held), (beyond[i], i), xytext=(7, 0), textcoords="offset points", va="center", fontsize="small",
+            gid="value",
         )  # fmt: skip
     names = [f"{_shortened(str(name))} ({n:,})" for name, n in zip(drawn["segment"], drawn["customers"], strict=True)]
     ax.set_yticks(at, names, fontsize="small", parse_math=False)
@@ -70,7 +70,7 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
     ax.set_xlim(low, max(high, 0.0) + 0.16 * (high - low))
     ax.axvline(0.0, color=canvas.edge(ax), linewidth=1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    marks.x_label(ax, f"share of all; value: {_money(whole)} in the log's currency{_terms(frame, value)}")
+    marks.x_label(ax, f"share of all (value: {_money(whole)}, in the log's currency)")
     canvas.y_label(ax, "segment (customers)")
     canvas.title(ax, "Residual value by segment, and how many customers hold it")
     canvas.legend(ax, loc="lower right")
@@ -78,8 +78,8 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
     left_out = f" {more} segments of smaller value are not drawn." if more else ""
     canvas.caption(
         ax,
-        "How to read it: a bar is what a segment's customers are still expected to bring, as a share of all; where it "
-        f"reaches beyond the diamond, they are worth more than the average customer.{left_out}",
+        "How to read it: where a bar reaches beyond its diamond, the segment's customers are worth more than the "
+        f"average. Value is still to come{_terms(frame, value)}.{left_out}",
     )
     return ax
 
@@ -100,12 +100,12 @@ def _terms(frame: Any, value: str) -> str:
     told = []
     with suppress(TypeError, ValueError):
         length = float(horizon)  # type: ignore[arg-type]
-        told.append("whole residual lifetime" if np.isinf(length) else f"the next {length:.4g} {unit}s")
+        told.append("in the whole residual lifetime" if np.isinf(length) else f"in the next {length:.4g} {unit}s")
     with suppress(TypeError, ValueError):
         told.append(f"discounted at {100 * float(rate):.4g} % a year")  # type: ignore[arg-type]
     with suppress(TypeError, ValueError):
         told.append("before costs" if float(margin) == 1 else f"margin {float(margin):g}")  # type: ignore[arg-type]
-    return "".join(f", {each}" for each in told) if value.startswith("clv") else ""
+    return (" " + ", ".join(told)) if told and value.startswith("clv") else ""
 
 
 def _shortened(name: str) -> str:
