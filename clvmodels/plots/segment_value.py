@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _MOST_DRAWN = 30  # segments: beyond, names cannot be read
 _LONGEST = 28  # letters of a name
+_NARROW = 4.0  # inches: below, what is written is smaller
+_LOW = 0.3  # inches a bar: below, its value is not written
+_LEGEND = 0.35  # inches
 
 
 def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes | None = None) -> Axes:
@@ -51,29 +54,34 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
     drawn = table.head(_MOST_DRAWN)
     ax = canvas.axes(ax, 7.0, 2.6 + 0.34 * max(len(drawn), 2))
     at = np.arange(len(drawn))
-    whole = float(table["value"].sum())
+    names = [f"{_shortened(str(name))} ({n:,})" for name, n in zip(drawn["segment"], drawn["customers"], strict=True)]
+    ax.set_yticks(at, names, parse_math=False)  # a name with dollar signs is no formula
+    small = "small" if marks.width(ax) > _NARROW else "x-small"
+    ax.tick_params(axis="y", labelsize=small)
+    high = _settled_height(ax)
     ax.barh(at, drawn["share_of_value"], 0.7, color=canvas.BLUE, edgecolor=canvas.edge(ax), label="share of value")
     ax.plot(
         drawn["share_of_customers"], at, "D", color=canvas.ORANGE, markeredgecolor=canvas.ink(ax), linestyle="none",
         label="share of customers", zorder=3,
     )  # fmt: skip
-    beyond = np.nan_to_num(drawn[["share_of_value", "share_of_customers"]].max(axis=1).to_numpy()).clip(min=0.0)
-    for i, held in enumerate(drawn["value"].to_numpy()):
+    told = high / max(len(drawn), 1) > _LOW
+    for i, held in enumerate(drawn["value"].to_numpy() if told else []):
         ax.annotate(
-            _money(held), (beyond[i], i), xytext=(7, 0), textcoords="offset points", va="center", fontsize="small",
+            _money(held), (0.99, i), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=small,
             gid="value",
         )  # fmt: skip
-    names = [f"{_shortened(str(name))} ({n:,})" for name, n in zip(drawn["segment"], drawn["customers"], strict=True)]
-    ax.set_yticks(at, names, fontsize="small", parse_math=False)
-    ax.set_ylim(max(len(drawn), 1) - 0.4, -0.6)  # the largest on top
-    low, high = ax.get_xlim()
-    ax.set_xlim(low, max(high, 0.0) + 0.16 * (high - low))
+    rows = max(len(drawn), 1)
+    below = rows * _LEGEND / max(high - _LEGEND, _LEGEND)  # rows that the legend takes, below all bars
+    ax.set_ylim(rows - 0.5 + below, -0.6)  # the largest on top
+    low, most = ax.get_xlim()
+    ax.set_xlim(low, max(most, 0.0) + 0.16 * (most - low))
     ax.axvline(0.0, color=canvas.edge(ax), linewidth=1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    marks.x_label(ax, f"share of all (value: {_money(whole)}, in the log's currency)")
+    whole = _money(float(table["value"].sum()))
+    marks.x_label(ax, f"share of all ({'right: ' if told else ''}value in the log's currency, {whole} in all)")
     canvas.y_label(ax, "segment (customers)")
-    canvas.title(ax, "Residual value by segment, and how many customers hold it")
-    canvas.legend(ax, loc="lower right")
+    canvas.title(ax, "Residual value by segment")
+    canvas.legend(ax, loc="lower right", ncols=2)
     more = len(table) - len(drawn)
     left_out = f" {more} segments of smaller value are not drawn." if more else ""
     canvas.caption(
@@ -82,6 +90,15 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
         f"average. Value is still to come{_terms(frame, value)}.{left_out}",
     )
     return ax
+
+
+def _settled_height(ax: Axes) -> float:
+    """Height of the Axes in inches, when the names beside them have found their place."""
+    figure = canvas.root_figure(ax)
+    engine = figure.get_layout_engine() if figure is not None else None
+    if figure is not None and engine is not None:
+        engine.execute(figure)
+    return float(ax.get_position().height) * (float(figure.get_figheight()) if figure is not None else 5.0)
 
 
 def _money(value: float) -> str:
