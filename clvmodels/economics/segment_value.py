@@ -72,15 +72,16 @@ def sums_of(frame: Any, groups: Groups, worth: Array, called: str) -> pd.DataFra
     """Customers and value of each group, empty ones too, in the order of their names, which go into a column."""
     import pandas as pd
 
-    there, codes = np.unique(groups.codes, return_inverse=True)
-    of_these = Groups([groups.names[k] for k in there], codes)
+    customers = groups.sizes
+    there = np.flatnonzero(customers)
+    of_these = Groups([groups.names[k] for k in there], (np.cumsum(customers > 0) - 1)[groups.codes])
 
     def summed(values: Array) -> Array:
         result = np.zeros(len(groups.names))
         result[there] = of_these.sums(values)
         return result
 
-    customers, together = groups.sizes, summed(worth)
+    together = summed(worth)
     of_customers, of_value = float(customers.sum()), float(np.sum(worth))
     table = pd.DataFrame(
         {

@@ -38,19 +38,19 @@ def test_ties_go_up_together():
 
 def test_tiers_partition_customers(cdnow_scored):
     generator = np.random.default_rng(8)
+    distinct = cdnow_scored.assign(clv=cdnow_scored["clv"] + 1e-9 * np.arange(2357))
     for _ in range(10):
         shares = np.sort(generator.uniform(0.01, 0.99, 4))
-        table = tier_table(cdnow_scored, shares)
-        assert table["customers"].sum() == len(cdnow_scored)
-        assert table["value"].sum() == pytest.approx(cdnow_scored["clv"].sum(), rel=1e-12)
-        assert table["share_of_customers"].sum() == pytest.approx(1, abs=1e-12)
-        assert table["share_of_value"].sum() == pytest.approx(1, abs=1e-12)
-        top = table["share_of_customers"].to_numpy()[0]
-        distinct = tier_table(cdnow_scored.assign(clv=np.arange(2357.0)), shares)["share_of_customers"].to_numpy()[0]
-        assert 1 - shares[-1] - 1 / 2357 <= distinct <= top  # more than that by ties alone
-        assert distinct <= 1 - shares[-1] + 1 / 2357
+        for scored in (cdnow_scored, distinct):
+            table = tier_table(scored, shares)
+            assert table["customers"].sum() == 2357
+            assert table["value"].sum() == pytest.approx(scored["clv"].sum(), rel=1e-12)
+            assert table["share_of_customers"].sum() == pytest.approx(1, abs=1e-12)
+            assert table["share_of_value"].sum() == pytest.approx(1, abs=1e-12)
+        upto = table["share_of_customers"].cumsum().to_numpy()[:-1]
+        assert np.allclose(upto, 1 - shares[::-1], rtol=0, atol=1 / 2357)
         # in money, the same tiers
-        again = tier_table(cdnow_scored, thresholds=table["value_from"].to_numpy()[:-1][::-1])
+        again = tier_table(distinct, thresholds=table["value_from"].to_numpy()[:-1][::-1])
         assert again["customers"].tolist() == table["customers"].tolist()
 
 

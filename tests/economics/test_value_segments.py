@@ -121,7 +121,9 @@ def test_refusals(cdnow_scored):
         clv.InvalidInput, match=r"no rule covers p_alive below 0.5, value_if_alive_quantile from 0.8 on"
     ):
         value_segments(cdnow_scored, segment_rules("value").query("segment != 'win back'"))
-    with pytest.raises(clv.InvalidInput, match=r"p_alive below 0.5, .*below 0.8 is covered by row 2.*and by row 4"):
+    with pytest.raises(
+        clv.InvalidInput, match=r"p_alive from 0.4 to below 0.5, .*below 0.8 is covered by row 2.*and by row 4"
+    ):
         value_segments(cdnow_scored, segment_rules("value").assign(p_alive_at_least=[0.5, 0.4, None, None]))
 
 
