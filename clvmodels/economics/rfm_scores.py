@@ -31,9 +31,9 @@ def rfm_scores(summary: Any, groups: Any = 5) -> Any:
     r scores the time since the last purchase, T − recency (not the summary's column ``recency``, which is the time from
     the first purchase to the last), the shortest highest; f the repeat purchases x; m the mean spend of the repeat
     purchases. Customers equal in a quantity have the same score, wherever their rows stand: from the lowest, each score
-    takes an equal share of the customers that are left and then all who tie with its last one, so groups are unequal
-    where ties are large, and those beyond a large tie still have the other scores to themselves. If 60 % have bought
-    once, all of them and nobody else have f = 1, and f = 2 to 5 tell repeat buyers apart.
+    takes an equal share of the customers that are left, then all who tie with its last one, and leaves a value to each
+    score above it. So groups are unequal where ties are large, but no score is idle while there are values for it. If
+    60 % have bought once, all of them and nobody else have f = 1, and f = 2 to 5 tell repeat buyers apart.
 
     Parameters
     ----------
@@ -260,8 +260,8 @@ def _quantile_starts(name: str, values: Array, top: int) -> Array:
     upto, n, number = np.cumsum(counts), len(values), len(distinct)
     if 0 < number < top:
         warn(
-            f"{name} has {number} distinct values among {n:,} customers, too few for {top} scores: nobody is given more "
-            f"than {number}. Ask for fewer groups, score more customers together, or give the bounds of others "
+            f"{name} has {number} distinct values among {n:,} customers, too few for {top} scores: nobody is given "
+            f"more than {number}. Ask for fewer groups, score more customers together, or give the bounds of others "
             "(rfm_bounds)"
         )
     starts, begin = np.full(top - 1, np.inf), 0

@@ -33,7 +33,8 @@ def value_tiers(
 
     A tier goes from its lower bound, included, to that of the next, not included: a value on a boundary belongs to the
     upper tier. With quantiles, a boundary is the value of a customer, and all who tie with him are in the upper tier
-    with him; so who is where depends on values alone, never on the order of rows.
+    with him; so who is where depends on values alone, never on the order of rows. Quantiles move with the customers: to
+    hold tiers still from one date to the next, give the ``value_from`` of `tier_table` as thresholds.
 
     Parameters
     ----------
