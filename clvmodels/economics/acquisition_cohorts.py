@@ -51,9 +51,9 @@ def cohorts_of(
     Returns
     -------
     Series
-        Of the caller's kind and order, named ``cohort``: text such as 1997-01-05, 1997-W01 (ISO 8601, whose first week
-        is that of 4 January), 1997-01, 1997-Q1 or 1997, which sorts by time. A purchase is dated at its event grain's
-        start: of weekly events the cohort by month is that of the week's Monday.
+        Of the caller's kind and order, named ``cohort``: text such as 1997-01-05 (of a week its Monday), 1997-01,
+        1997-Q1 or 1997, which sorts by time. A purchase is dated at its event grain's start: of weekly events the
+        cohort by month is that of the week's Monday.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def first_days(T: Array, end: date | datetime, time_unit: str, event_grain: str)
     >>> first_days(np.array([38.857142857142854]), date(1997, 9, 30), "week", "day").astype("datetime64[D]")
     array(['1997-01-01'], dtype='datetime64[D]')
     """
-    if _whole_periods(T, time_unit, event_grain):
+    if _whole_periods(T, end, time_unit, event_grain):
         return _starts(time_unit, end, T)
     midnight = end if isinstance(end, datetime) else datetime.combine(end, time(0))
     if not isinstance(end, datetime) and event_grain in FINER_THAN_DAY:
@@ -113,9 +113,16 @@ def first_days(T: Array, end: date | datetime, time_unit: str, event_grain: str)
     return first // _DAY
 
 
-def _whole_periods(T: Array, time_unit: str, event_grain: str) -> bool:
-    """Whether T counts calendar periods, as in a discrete summary: those of days are the same either way."""
-    return time_unit == event_grain and event_grain in WHOLE[1:] and bool(np.all(np.rint(T) == T))
+def _whole_periods(T: Array, end: date | datetime, time_unit: str, event_grain: str) -> bool:
+    """Whether T counts calendar periods, as in a discrete summary, whose observation ends with one.
+
+    From the start of a week, month or year to the last day of another no whole number of time units passes, so that no
+    other summary looks like it. Those of days are the same either way.
+    """
+    if time_unit != event_grain or event_grain not in WHOLE[1:] or isinstance(end, datetime):
+        return False
+    last, following = period_numbers(event_grain, day_number(end) + np.array([0, 1]))
+    return bool(last != following and np.all(np.rint(T) == T))
 
 
 def _starts(period: str, end: date | datetime, T: Array) -> Any:
@@ -131,8 +138,7 @@ def _labels(days: Any, period: str) -> Any:
     """What the period of each day is called; only different ones are written."""
     if period == "week":
         numbers, where = np.unique(period_numbers("week", days), return_inverse=True)
-        thursdays = [date.fromordinal(EPOCH.toordinal() + 7 * int(number)) for number in numbers]
-        names = [f"{day.isocalendar().year:04d}-W{day.isocalendar().week:02d}" for day in thursdays]
+        names = np.datetime_as_string((7 * numbers - 3).astype("datetime64[D]")).tolist()
     elif period == "quarter":
         numbers, where = np.unique(period_numbers("month", days) // 3, return_inverse=True)
         names = [f"{1970 + number // 4:04d}-Q{number % 4 + 1}" for number in numbers.tolist()]

@@ -19,6 +19,7 @@ from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
 from ..units import length, units_per_year
 from ..validation.words import counted, day
+from .concentration import whole_of
 from .groups import ALL, Groups, groups_of
 from .value_columns import read_values
 
@@ -324,7 +325,7 @@ def split(values: Array, groups: Groups) -> pd.DataFrame:
     customers = np.append(groups.sizes, n)
     equity = np.append(groups.sums(values), total)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = equity / total if 0 < total < math.inf else np.full(len(equity), np.nan)
+        parts = equity / total if whole_of(values) > 0 and total < math.inf else np.full(len(equity), np.nan)
         return pd.DataFrame(
             {
                 "group": pd.Series([*groups.names, ALL], dtype=object),

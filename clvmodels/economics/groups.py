@@ -85,7 +85,8 @@ def groups_of(frame: Any, by: Any) -> Groups:
     if isinstance(by, Mapping) or frames.kind(by):
         labels, unmet = _looked_up(frame, *_pairs(by))
     else:
-        labels = frames.as_pandas(frames.column_of(frame, by) if isinstance(by, str) else by)
+        column = frames.column_of(frame, by) if isinstance(by, str) else by
+        labels = column if isinstance(column, pd.Series) else frames.as_pandas(column)  # with its order of categories
         statistics.refuse_other_index(frame, by, "by")
     if len(labels) != n:
         raise InvalidInput(f"by must have one value per row: expected {n}, found {len(labels)}")
@@ -143,8 +144,8 @@ def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...
             + (f", by with customer_id={known.iloc[0]!r}" if len(known) else ", by is empty")
         )
     found = labels.reset_index(drop=True).reindex(place).reset_index(drop=True)  # -1 is no row: a missing value
-    there = labels.dropna().unique()
-    unmet = [name for name in there if name not in set(found.dropna())]
+    met = set(found.dropna().unique())
+    unmet = [name for name in labels.dropna().unique() if name not in met]
     if not unmet:
         return found, ()
     named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")
