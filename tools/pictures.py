@@ -41,7 +41,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
     scored = model.predict(summary)
     change = clv.economics.equity_change(model.predict(early), scored)
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
-    plots, scored = clv.plots, model.predict(summary)
+    plots = clv.plots
     return {
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
         "purchase_pmf": lambda: plots.plot_purchase_pmf(several),

@@ -22,7 +22,6 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
     """Each picture of one model, and of several where it can show them."""
     both = {"first": fitted, "second": pareto}
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
-    scored = whole.predict(summary)
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     profile = clv.Profile(pd.DataFrame({"a": [1.0, 2, 3], "relative": [-3.0, 0, -2.5]}), (1.3, 2.8), 0.95, "")
     return {

@@ -13,11 +13,6 @@ import clvmodels as clv
 compute, draw = clv.plots.compute_segment_value, clv.plots.plot_segment_value
 
 
-@pytest.fixture(scope="module")
-def scored(pareto, spend, summary):
-    return clv.CLVModel(pareto, spend, margin=0.3).predict(summary)
-
-
 def caption(ax):
     return " ".join(ax.texts[-1].get_text().split())
 
