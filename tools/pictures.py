@@ -70,6 +70,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "lift": lambda: plots.plot_lift(found, models=["pareto_nbd", "past_rate"]),
         "lift_spend": lambda: plots.plot_lift(found, of="spend"),
         "deciles": lambda: plots.plot_deciles(found, models="pareto_nbd"),
+        "segment_value": lambda: plots.plot_segment_value(scored, clv.economics.rfm_segments(summary)),
+        "segment_value_alive": lambda: plots.plot_segment_value(scored),
         "deciles_several": lambda: plots.plot_deciles(found, of="spend"),
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),

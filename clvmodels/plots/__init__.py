@@ -6,6 +6,7 @@ one another, ``models`` is one model, a list of them, or a mapping from labels t
 """
 
 from ..economics.concentration import compute_concentration
+from ..economics.segment_value import compute_segment_value
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
@@ -35,6 +36,7 @@ from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
+from .segment_value import plot_segment_value
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 from .tracking import plot_tracking
@@ -55,6 +57,7 @@ __all__ = [
     "compute_purchase_pmf",
     "compute_regularity",
     "compute_reliability",
+    "compute_segment_value",
     "compute_spend_density",
     "compute_spend_frequency",
     "compute_tracking",
@@ -79,6 +82,7 @@ __all__ = [
     "plot_regularity",
     "plot_reliability",
     "plot_scores",
+    "plot_segment_value",
     "plot_spend_density",
     "plot_spend_frequency",
     "plot_tracking",

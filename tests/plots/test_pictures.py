@@ -49,6 +49,9 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         "plot_regularity": lambda **more: plots.plot_regularity(regular, **more),
         "plot_reliability": lambda **more: plots.plot_reliability(found, **more),
         "plot_scores": lambda **more: plots.plot_scores(found, **more),
+        "plot_segment_value": lambda **more: plots.plot_segment_value(
+            scored, clv.economics.rfm_segments(summary), **more
+        ),
         "plot_tracking": lambda **more: plots.plot_tracking(tracked, **more),
     }
 
