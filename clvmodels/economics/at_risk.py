@@ -72,7 +72,7 @@ def falls_below(model: CLVModel | PurchaseModel, summary: Any, level: float = 0.
     [23.63, -6.89, inf]
     """
     share = _checked_level(level)
-    purchases = _purchases_of(model)
+    purchases = purchases_of(model)
     frame, columns = purchases._read(summary)
     found = time_until_below(purchases.family, share, columns, purchases._state.values)
     return frames.series(found, "falls_below", frame)
@@ -223,7 +223,8 @@ def _notes(purchases: PurchaseModel, level: float, falls: Array, history: dict[s
     return told
 
 
-def _purchases_of(model: Any) -> PurchaseModel:
+def purchases_of(model: Any) -> PurchaseModel:
+    """The part of a model that knows when customers buy."""
     found = model.purchases if isinstance(model, CLVModel) else model
     if not isinstance(found, PurchaseModel):
         raise InvalidInput(f"model must be a CLVModel or a PurchaseModel; found {_called(model)}")
