@@ -6,6 +6,15 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 
 from .at_risk import at_risk, falls_below
 from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
+from .migration import Migration, migration
 from .next_purchase import next_purchase
 
-__all__ = ["at_risk", "falls_below", "loyalty_thresholds", "next_purchase", "thresholds_for_shares"]
+__all__ = [
+    "Migration",
+    "at_risk",
+    "falls_below",
+    "loyalty_thresholds",
+    "migration",
+    "next_purchase",
+    "thresholds_for_shares",
+]

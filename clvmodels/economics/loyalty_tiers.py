@@ -66,7 +66,7 @@ def loyalty_thresholds(scored: Any, thresholds: Any, *, value: Any = "clv", meas
     """
     import pandas as pd
 
-    frame, worth, reached_by = _columns(scored, value, measure)
+    worth, reached_by = _columns(scored, value, measure)
     names, levels = _checked_thresholds(thresholds)
     each = [_reached(worth, reached_by, level) for level in levels]
     count = np.array([len(worth), *(reached[0] for reached in each)])
@@ -121,7 +121,7 @@ def thresholds_for_shares(scored: Any, shares: Any, *, value: Any = "clv", measu
     """
     import pandas as pd
 
-    frame, worth, reached_by = _columns(scored, value, measure)
+    worth, reached_by = _columns(scored, value, measure)
     wanted = np.atleast_1d(numbers(shares, "shares must be shares of customers"))
     wrong = ~((wanted > 0) & (wanted <= 1))
     if wrong.any() or wanted.ndim > 1:
@@ -157,14 +157,14 @@ def _share(part: Any, whole: float) -> Array:
     return np.asarray(part / whole if whole > 0 else np.full(len(part), np.nan))
 
 
-def _columns(scored: Any, value: Any, measure: Any) -> tuple[Any, Array, Array]:
-    """The frame, the value and the measure, checked."""
+def _columns(scored: Any, value: Any, measure: Any) -> tuple[Array, Array]:
+    """The value and the measure, checked."""
     frame = frames.load(scored)
     statistics.refuse_duplicates(frame)
     called = value if isinstance(value, str) else "value"
     worth = statistics.per_row(frame, value, "value")
     statistics.refuse(frame, ~np.isfinite(worth), worth, called, "must be a finite number, to be added up")
-    return frame, worth, worth if measure is None else statistics.per_row(frame, measure, "measure")
+    return worth, worth if measure is None else statistics.per_row(frame, measure, "measure")
 
 
 def _checked_thresholds(thresholds: Any) -> tuple[list[str] | None, list[float]]:
