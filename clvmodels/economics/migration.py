@@ -91,8 +91,8 @@ class Migration:
         numbers = [int(count[rows].sum()) for rows in (~new, stayed, ~new & ~gone & ~stayed, gone, new)]
         before, same, moved, left, came = (f"{number:,}" for number in numbers)
         told = (
-            f"Of {before} customers {same} stayed in their segment, {moved} moved to another and {left} left the table; "
-            f"{came} came new."
+            f"Of {before} customers {same} stayed in their segment, {moved} moved to another and {left} left the "
+            f"table; {came} came new."
         )
         if "value_change" not in table.columns:
             return told
@@ -175,7 +175,7 @@ def migration(
     import pandas as pd
 
     tables = [frames.load(table) for table in (before, after)]
-    _check_facts(*tables, value is not None)
+    _check_facts(tables[0], tables[1], value is not None)
     ids = [_identifiers(table, name) for table, name in zip(tables, ("before", "after"), strict=True)]
     if len(ids[0]) and len(ids[1]) and _of_numbers(ids[0]) != _of_numbers(ids[1]):
         raise InvalidInput(
@@ -235,7 +235,7 @@ def _identifiers(frame: Any, which: str) -> pd.Series:
     column = frames.identifiers(frame)
     if column is None:
         raise InvalidInput(f"the table {which} must have a column customer_id, by which customers are found again")
-    ids = frames.as_pandas(column)
+    ids: pd.Series = frames.as_pandas(column)
     for wrong, what in ((ids.isna().to_numpy(), "have no customer_id"), (ids.duplicated().to_numpy(), "repeat one")):
         if wrong.any():
             i = int(np.argmax(wrong))
