@@ -156,7 +156,7 @@ def test_nobody():
         assert found(family, 0.5, [np.zeros(0)] * 3).tolist() == []
 
 
-def test_a_family_without_T_cannot_tell():
+def test_a_family_without_a_length_of_observation_cannot_tell():
     from dataclasses import replace
 
     family = replace(purchase_family("nbd"), statistics=("frequency",))
@@ -164,7 +164,7 @@ def test_a_family_without_T_cannot_tell():
         time_until_below(family, 0.5, [np.zeros(1)], (0.4, 12.0))
 
 
-def test_a_family_that_does_not_read_recency_speaks_of_the_time_after_T():
+def test_a_family_that_does_not_read_recency_speaks_of_the_future_alone():
     """Here P(alive) = 1/(1 + T): half at T = 1, which is past for the second customer."""
     from dataclasses import replace
 
