@@ -182,7 +182,7 @@ def migration(
             f"customer_id must be of one type in both tables; found {ids[0].dtype} before and {ids[1].dtype} after. "
             "Convert one of them first: 1 and '1' would be two customers"
         )
-    labels = [frames.as_pandas(frames.column_of(table, segment)) for table in tables]
+    labels = [_labels(frames.column_of(table, segment)) for table in tables]
     known = _order(labels, order)
     names = [*known, *([UNLABELLED] if any(column.isna().any() for column in labels) else [])]
 
@@ -261,6 +261,13 @@ def _people(ids: list[pd.Series]) -> tuple[NDArray[np.intp], int]:
         return np.zeros(0, dtype=np.intp), 0
     who, people = pd.factorize(np.concatenate(there))
     return who, len(people)
+
+
+def _labels(column: Any) -> pd.Series:
+    """A column as a pandas Series; a categorical one stays so, since its categories have an order."""
+    import pandas as pd
+
+    return column.reset_index(drop=True) if isinstance(column, pd.Series) else frames.as_pandas(column)
 
 
 def _order(labels: list[pd.Series], order: Any) -> list[Any]:
