@@ -45,6 +45,8 @@ class Migration:
     high                   1    1               0
     low                    0    1               1
     not yet a customer     1    0               0
+    >>> found.counts.loc["high", "low"]
+    np.int64(1)
     >>> found.shares.loc["high"].tolist()
     [0.5, 0.5, 0.0]
     >>> found.value_change.loc["high"].tolist()
