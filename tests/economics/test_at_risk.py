@@ -81,6 +81,12 @@ def test_a_share_of_customers_is_rounded_up(bg, seen, top, n):
     assert at_risk(bg, seen, top=top)["customer_id"].tolist() == everybody["customer_id"].tolist()[:n]
 
 
+def test_a_share_that_is_a_whole_number_of_customers_is_not_rounded_up(bg):
+    """0.07 · 100 is a little more than 7 to a computer."""
+    hundred = pd.DataFrame({"frequency": 1.0, "recency": 1.0, "T": np.arange(2, 102.0), "monetary_value": 10.0})
+    assert len(at_risk(bg, hundred, top=0.07)) == 7
+
+
 def test_equal_values_keep_the_order_of_rows(bg, seen):
     twice = pd.concat([seen, seen.assign(customer_id=lambda found: found["customer_id"] + "2")])
     twice.attrs = seen.attrs
@@ -126,6 +132,28 @@ def test_who_was_below_right_after_his_purchase_is_told_so(bg, seen):
     assert found.loc["di", "note"] == "below 0.8 ever since the last purchase"  # 1/(1 + .793/2.426) = .754
     assert_allclose(found.loc["di", "falls_below_in"], -38.86)
     assert found.loc["di", "falls_below_on"] == pd.Timestamp("1997-09-30") - pd.Timedelta(days=272)
+
+
+def test_notes_say_what_the_times_say(cdnow_model, cdnow_summary):
+    found = at_risk(cdnow_model, cdnow_summary, top=1)
+    past = found["falls_below_in"] <= 0
+    assert (found["note"] == "below 0.5 already").equals(past)
+    assert (found["note"] == "falls below 0.5 if no purchase comes").equals(~past)
+    assert (past == (found["p_alive"] <= 0.5)).all()
+    assert 500 < past.sum() < 2000
+
+
+def test_a_fall_beyond_all_numbers_is_no_certainty(bg):
+    """Right after the first purchase P(alive) is 1 for Pareto/NBD and BG/BB too; but it comes down, if slowly."""
+    just_come = pd.DataFrame({"frequency": [0], "recency": [0.0], "T": [0.0], "monetary_value": [np.nan]})
+    slow = clv.PurchaseModel.from_parameters("pareto_nbd", {"r": 1e-3, "alpha": 10, "s": 1e-3, "beta": 10}, "week")
+    found = at_risk(clv.CLVModel(slow, bg.spend), just_come, top=1)
+    assert found["p_alive"].tolist() == [1]
+    assert found["note"].tolist() == ["never falls, as far as numbers reach"]
+    slow = {"alpha": 1e-6, "beta": 0.750, "gamma": 1e-6, "delta": 2.783}
+    found = at_risk(clv.CLVModel(clv.PurchaseModel.from_parameters("bg_bb", slow, "year"), bg.spend), just_come, top=1)
+    assert found["p_alive"].tolist() == [1]
+    assert found["note"].tolist() == ["does not fall within 10,000 years of silence"]
 
 
 def test_nbd_says_that_nobody_leaves(bg, seen):

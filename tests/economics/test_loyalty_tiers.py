@@ -67,6 +67,12 @@ def test_shares_by_hand(scored):
     assert thresholds_for_shares(scored, 0.4)["threshold"].tolist() == [15]
 
 
+def test_a_share_that_is_a_whole_number_of_customers_is_not_rounded_up():
+    """0.07 · 100 is a little more than 7 to a computer."""
+    hundred = pd.DataFrame({"clv": np.arange(100.0)})
+    assert thresholds_for_shares(hundred, 0.07)["customers"].tolist() == [7]
+
+
 def test_a_share_that_too_few_have_a_measure_for_has_no_threshold(scored):
     found = thresholds_for_shares(scored, [0.8, 0.9], measure="monetary_value")
     assert found["threshold"].iloc[0] == 20
