@@ -166,9 +166,8 @@ def at_risk(
     end = end_of_observation(frame, observation_end)
     worth = frames.numeric(scored, "clv")
     dearest = np.argsort(-worth, kind="stable")
-    chosen = (
-        dearest[: _how_many(top, len(worth))] if min_value is None else dearest[worth[dearest] >= _money(min_value)]
-    )
+    valuable = _how_many(top, len(worth)) if min_value is None else int(np.sum(worth >= _money(min_value)))
+    chosen = dearest[:valuable]
 
     family, parameters = model.purchases.family, model.purchases._state.values
     history = statistics.read(frame, family.statistics, family.time)

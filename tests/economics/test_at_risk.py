@@ -116,7 +116,7 @@ def test_dates_hold_when_the_log_is_summarised_then(cdnow, cdnow_model, cdnow_su
     found = at_risk(cdnow_model, cdnow_summary, top=0.3)
     known = cdnow[cdnow["date"] <= pd.Timestamp("1997-09-30")]
     checked = 0
-    for row in found[found["falls_below_on"].notna()].iloc[::40].itertuples():
+    for row in found[found["falls_below_on"].notna()].iloc[::90].itertuples():
         own = known[known["customer_id"] == row.customer_id]
         alive = []
         for day in (row.falls_below_on - pd.Timedelta(days=1), row.falls_below_on):
@@ -124,7 +124,7 @@ def test_dates_hold_when_the_log_is_summarised_then(cdnow, cdnow_model, cdnow_su
             alive.append(float(cdnow_model.purchases.p_alive(then).iloc[0]))
         assert alive[0] > 0.5 >= alive[1]
         checked += 1
-    assert checked >= 15
+    assert checked >= 7
 
 
 def test_who_was_below_right_after_his_purchase_is_told_so(bg, seen):
