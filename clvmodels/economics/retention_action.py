@@ -1,4 +1,4 @@
-"""Is it worth paying to keep a customer? Net present value, return and break-even of an action, customer by customer."""
+"""Is it worth paying to keep a customer? Net present value, return and break-even of an action, one by one."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ class RetentionAction:
             "ROI": looks.number(self.roi, ".1%"),
             "net if everybody is treated": looks.figure(self.npv_of_all),
         }
-        return looks.card(
-            "Retention action", looks.line(self.told()), looks.table(list(shown), [list(shown.values())])
-        )
+        return looks.card("Retention action", looks.line(self.told()), looks.table(list(shown), [list(shown.values())]))
 
 
 def retention_action(
