@@ -14,6 +14,7 @@ from .payback import Payback, highest_bid_for_payback, payback_period
 from .purchases import Purchases, read_purchases
 from .retention_action import RetentionAction, break_even_uplift, retention_action
 from .spend_periods import spend_by_period
+from .unit_economics import UnitEconomics, unit_economics
 from .value_to_cost import highest_bid, ltv_to_cac
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Payback",
     "Purchases",
     "RetentionAction",
+    "UnitEconomics",
     "acquisition_cost",
     "break_even_uplift",
     "cash_curve",
@@ -41,4 +43,5 @@ __all__ = [
     "retention_action",
     "spend_by_period",
     "top_share",
+    "unit_economics",
 ]

@@ -27,7 +27,7 @@ def spend_by_period(
     spend
         A frame with the column ``spend`` and two of days, one row a campaign, invoice or month.
     period
-        ``"month"`` ("2024-01"), ``"quarter"`` ("2024Q1") or ``"year"`` ("2024"); of the first purchase that the money
+        ``"month"`` ("2024-01"), ``"quarter"`` ("2024-Q1") or ``"year"`` ("2024"); of the first purchase that the money
         led to, if customers come as soon as it is spent.
     by
         A further column to tell apart, such as the channel.
@@ -98,8 +98,8 @@ def _label(number: int, period: str) -> str:
     if period == "month":
         return str(np.datetime64(int(number), "M"))
     if period == "quarter":
-        return f"{1970 + number // 4}Q{number % 4 + 1}"
-    return str(1970 + number)
+        return f"{1970 + number // 4:04d}-Q{number % 4 + 1}"
+    return f"{1970 + number:04d}"
 
 
 def _day_numbers(frame: Any, name: str) -> np.ndarray[Any, Any]:
