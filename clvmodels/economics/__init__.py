@@ -6,15 +6,15 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 
 from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
-from .cash_curve import cash_curve, cash_curve_of
+from .cash_curves import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
 from .margins import Margins, margin_of, margins_from_cost
 from .payback import Payback, highest_bid_for_payback, payback_period
 from .purchases import Purchases, read_purchases
-from .retention_action import RetentionAction, break_even_uplift, retention_action
+from .retention_actions import RetentionAction, break_even_uplift, retention_action
 from .spend_periods import spend_by_period
-from .unit_economics import UnitEconomics, unit_economics
+from .unit_table import UnitEconomics, unit_economics
 from .value_to_cost import highest_bid, ltv_to_cac
 
 __all__ = [

@@ -39,9 +39,10 @@ class UnitEconomics:
     ----------
     table
         One row a group and a last row ``"all"``: group, customers, spend, acquisition_cost; value of one new customer;
-        net_value = value − acquisition_cost; ltv_to_cac = value / acquisition_cost; reaches_target (ltv_to_cac ≥
-        ``ratio``; False where that is not known); highest_bid = value / ``ratio``; with a curve payback, in ``time_unit``s, inf where a customer never
-        pays back; note. What cannot be told is missing, and the note says why.
+        net_value = value − acquisition_cost; ltv_to_cac = value / acquisition_cost; reaches_target (ltv_to_cac is at
+        least ``ratio``; False where it is not known); highest_bid = value / ``ratio``; with a curve payback, in units
+        of ``time_unit``, inf where a customer never pays back; note. What cannot be told is missing, and the note says
+        why.
     ratio
         The target of ltv_to_cac.
     time_unit
