@@ -15,6 +15,7 @@ from ..inference import looks
 from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
+from ..transactions.summarize import refuse_unknown
 from .prices import one_price
 from .purchases import exact_sums, read_purchases
 
@@ -116,6 +117,7 @@ def margins_from_cost(log: object, cost: str, *, prior_revenue: float = 0.0, **r
     >>> margins_from_cost(log, cost="goods", prior_revenue=100).table["margin"].round(3).tolist()
     [0.333, 0.269]
     """
+    refuse_unknown("margins_from_cost", reading)
     weight = one_price(prior_revenue, "prior_revenue")
     bought = read_purchases(log, cost=cost, **reading)
     if bought.millionths is None or bought.cost_millionths is None:
