@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from .. import frames
-from ..errors import ClvWarning, InvalidInput
+from ..errors import ClvWarning, InvalidInput, warn
+from ..models import cash_flows
 from ..models.clv import CLVModel
+from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..units import hours_in
+from .prices import one_price
 
 LENGTHS = {"day": ("day", 1), "week": ("week", 1), "month": ("month", 1), "quarter": ("month", 3), "year": ("year", 1)}
 
@@ -22,7 +25,7 @@ def cash_curve(
     periods: int = 24,
     period: str = "month",
     *,
-    first_purchase: bool = True,
+    first_purchase: bool | float = True,
     annual_discount_rate: float | None = None,
     margin: float | None = None,
 ) -> pd.DataFrame:
@@ -30,10 +33,10 @@ def cash_curve(
 
     With margin g, mean spend per purchase E[M] and repeats X(t) of a new customer, the profit up to t is
 
-        g · E[M] · (1 + E[X(t)]),  discounted  g · E[M] · (1 + ∫ over (0, t] of e^(-delta·u) dE[X(u)]),
+        g · (F + E[M] · E[X(t)]),  discounted  g · (F + E[M] · ∫ over (0, t] of e^(-delta·u) dE[X(u)]),
 
-    delta = ln(1 + annual_discount_rate) per year. The 1 is the first purchase, at time 0, whose amount is taken to be
-    like that of any other: the models learn from repeats alone. Periods are stretches of equal length from the first
+    delta = ln(1 + annual_discount_rate) per year. F is the amount of the first purchase, at time 0: E[M], as of any
+    other, if nothing else is said, since spend models learn from repeats alone. Periods are stretches of equal length from the first
     purchase on, not those of the calendar.
 
     Parameters
@@ -43,7 +46,8 @@ def cash_curve(
     periods, period
         How many of ``"day"``, ``"week"``, ``"month"`` (365.25/12 days), ``"quarter"`` or ``"year"``.
     first_purchase
-        Whether the first purchase counts: not where acquisition is paid for a customer who has bought already.
+        Whether the first purchase counts (not where money is paid for customers who have bought already), or its mean
+        amount, before margin.
     annual_discount_rate, margin
         Instead of the model's.
 
@@ -63,6 +67,11 @@ def cash_curve(
         If a number or the period cannot be used, the margin is a column's name, a family of whole periods is asked
         about parts of them, or the mean spend of all customers is infinite.
 
+    Warns
+    -----
+    ClvWarning
+        If the margin is above 1.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -78,11 +87,11 @@ def cash_curve(
       inf                 inf     inf                inf                       203.857
     """
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
-    each = _profit_per_purchase(model, margin)
+    share, mean = _margin(model, margin), _mean_spend(model)
     ends = _ends(periods)
     t = ends * _units(model, period)
     new = model.purchases.new_customer()
-    at_once = 1.0 if first_purchase else 0.0
+    begun, first = _first(first_purchase, mean)
     repeats = new.expected_purchases(t)
     worth = new.discounted_expected_purchases(t, annual_discount_rate=rate)
     if rate >= 0:
@@ -91,9 +100,8 @@ def cash_curve(
             repeats = np.append(repeats, new.expected_purchases(np.inf))
             worth = np.append(worth, new.discounted_expected_purchases(np.inf, annual_discount_rate=rate))
         ends = np.append(ends, np.inf)
-    purchases = at_once + repeats
-    steps = np.diff(purchases, prepend=0.0)
-    return _curve(ends, period, each * purchases, each * (at_once + worth), {"expected_purchases": steps})
+    profit, value = (cash_flows.money(counts, np.asarray(mean), share) + share * first for counts in (repeats, worth))
+    return _curve(ends, period, profit, value, {"expected_purchases": np.diff(begun + repeats, prepend=0.0)})
 
 
 def cash_curve_of(flows: Any) -> pd.DataFrame:
@@ -175,25 +183,35 @@ def _days(frame: Any, name: str) -> Any:
         raise InvalidInput(f"column {name!r} must hold days, as CLVModel.cash_flows gives them: {error}") from error
 
 
-def _profit_per_purchase(model: CLVModel, margin: Any) -> float:
-    share = model.margin if margin is None else margin
-    if isinstance(share, str):
+def _margin(model: CLVModel, margin: Any) -> float:
+    given = model.margin if margin is None else margin
+    if isinstance(given, str):
         raise InvalidInput(
-            f"a customer not yet acquired has no column {share!r}: give his margin as a number, margin=0.3"
+            f"a customer not yet acquired has no column {given!r}: give his margin as a number, margin=0.3"
         )
-    try:
-        share = float(share)
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(f"margin must be a number; found {share!r}") from None
+    value = numbers(given, "margin must be a number")
+    if value.ndim or not np.isfinite(value):
+        raise InvalidInput(f"margin must be one finite number, for example 0.30 for 30 % of spend; found {given!r}")
+    if value > 1:
+        warn(f"a margin above 1 is more profit than revenue: found {float(value):g}. Give 30 % as 0.3")
+    return float(value)
+
+
+def _mean_spend(model: CLVModel) -> float:
     mean = model.spend.population_mean
-    if not np.isfinite(share):
-        raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of spend; found {share!r}")
     if not np.isfinite(mean):
         raise InvalidInput(
             f"the mean spend of all customers is infinite at {model.spend!r}: refit without enormous amounts, or give "
             "a spend model whose mean exists"
         )
-    return share * mean
+    return mean
+
+
+def _first(given: Any, mean: float) -> tuple[float, float]:
+    """How many first purchases there are, 0 or 1, and their amount."""
+    if isinstance(given, (bool, np.bool_)):
+        return (1.0, mean) if given else (0.0, 0.0)
+    return 1.0, one_price(given, "first_purchase")
 
 
 def _ends(periods: Any) -> Array:

@@ -14,6 +14,7 @@ from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
 from ..numerics.arrays import Array
+from .equity import html_table, plain_table
 from .groups import ALL
 from .payback import payback_period
 from .prices import checked_costs, one_price
@@ -94,8 +95,7 @@ class UnitEconomics:
         return [*sentences, *(f"{row.group}: {row.note}." for row in noted.itertuples(index=False))]
 
     def __str__(self) -> str:
-        shown = self.table.drop(columns="note").to_string(index=False, float_format=looks.figure, na_rep="–")
-        return "\n".join([*self.told(), "", shown])
+        return "\n".join([*self.told(), "", plain_table(self.table.drop(columns="note"))])
 
     def __repr__(self) -> str:
         total = self.table.iloc[-1]
@@ -103,9 +103,7 @@ class UnitEconomics:
         return f"UnitEconomics of {len(self.table) - 1} groups: {total['customers']:,} customers, LTV:CAC {ratio}"
 
     def _repr_html_(self) -> str:
-        rows = [[_shown(value) for value in row] for row in self.table.itertuples(index=False)]
-        heads = [str(name).replace("_", " ") for name in self.table.columns]
-        return looks.card("Unit economics", *map(looks.line, self.told()), looks.table(heads, rows))
+        return looks.card("Unit economics", *map(looks.line, self.told()), html_table(self.table))
 
 
 def unit_economics(
@@ -113,8 +111,8 @@ def unit_economics(
 ) -> UnitEconomics:
     """Lay out acquisition cost, value, LTV:CAC, highest bid and payback by channel or cohort in one table.
 
-    As `ltv_to_cac`, `highest_bid` and `payback_period` say, group by group. In the row "all" the value is the mean
-    over groups, weighted by their customers: what the average new customer of this mix is worth.
+    As `ltv_to_cac`, `highest_bid` and `payback_period` say, group by group. In the row "all" the value, where it is not
+    given, is the mean over groups weighted by their customers: what the average new customer of this mix is worth.
 
     Parameters
     ----------
@@ -122,11 +120,12 @@ def unit_economics(
         What `acquisition_cost` gave: group, customers, spend, acquisition_cost.
     value
         Of one new customer before acquisition, after margin, discounted: one number for all groups; one a group as a
-        dict or Series; or a frame with the columns group and value. A value of "all" there is used for that row.
+        dict or Series; or a frame with the columns group and value, such as the table of `new_customer_value`. A value
+        of "all" there is used for that row.
     curve
         How a new customer's profit adds up, for the payback: what `cash_curve` gives, one for all groups or one a group
-        as a dict (with one for "all", if that row is to have a payback). It must go with the value: the same margin and
-        discount rate, the first purchase counted in both or in neither.
+        as a dict (with one for "all", if that row is to have a payback). It must go with the value: the same model,
+        margin and discount rate, the first purchase counted in both or in neither.
     ratio
         Target of LTV:CAC, above 0; 3 by the rule of thumb.
     discounted
@@ -258,11 +257,3 @@ def _paybacks(
 def _note(notes: list[list[str]], where: Any, text: str) -> None:
     for i in np.flatnonzero(where):
         notes[i].append(text)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return "–" if math.isnan(value) else looks.figure(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)

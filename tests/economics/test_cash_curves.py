@@ -112,6 +112,21 @@ def test_linear_in_the_margin_and_blind_to_the_unit():
     pd.testing.assert_frame_equal(other, cash_curve(clv_model("nbd"), 6), rtol=1e-10)
 
 
+def test_amount_of_the_first_purchase_may_be_told():
+    usual, own = cash_curve(clv_model("nbd"), 3), cash_curve(clv_model("nbd"), 3, first_purchase=50.0)
+    assert own["cumulative_profit"].iloc[0] == pytest.approx(15.0)
+    np.testing.assert_allclose(own["cumulative_profit"][:4] - usual["cumulative_profit"][:4], 0.3 * (50 - MEAN_SPEND))
+    assert own["expected_purchases"].iloc[0] == 1.0
+
+
+def test_margins_at_the_edges():
+    with pytest.warns(clv.ClvWarning, match="margin above 1"):
+        cash_curve(clv_model("nbd"), 1, margin=30)
+    nothing = cash_curve(clv_model("nbd"), 2, margin=0.0)
+    assert (nothing["cumulative_profit"] == 0.0).all()  # of customers who stay for ever too
+    assert (nothing["discounted_profit"] == 0.0).all()
+
+
 def test_cash_flows_of_customers_who_are_there(cdnow_model, cdnow_summary):
     flows = cdnow_model.cash_flows(cdnow_summary, periods=4, period="quarter")
     curve = cash_curve_of(flows)
@@ -141,8 +156,10 @@ def test_many_customers_are_one_column_of_sums(cdnow_model, cdnow_summary):
         ({"period": "fortnight"}, "period must be one of day, week, month, quarter, year; found 'fortnight'"),
         ({"annual_discount_rate": -1.0}, "annual_discount_rate must be above -1"),
         ({"margin": "own"}, "has no column 'own': give his margin as a number"),
-        ({"margin": float("inf")}, "margin must be finite"),
-        ({"margin": [0.3]}, "margin must be a number"),
+        ({"margin": float("inf")}, "margin must be one finite number"),
+        ({"margin": [0.3]}, "margin must be one finite number"),
+        ({"margin": "0.3x", "period": "month"}, "has no column"),
+        ({"first_purchase": -5.0}, "first_purchase must be finite and at least 0; found -5"),
     ],
 )
 def test_refuses(change, message):

@@ -56,8 +56,6 @@ def test_shared_days_are_told_and_added():
     assert spend_by_period(paid, by="channel")["spend"].tolist() == [31.0, 6.0]  # two channels share days as they like
     # a short one in between does not hide a long one from a third
     days = {"start": ["2024-01-01", "2024-01-02", "2024-03-01"], "end": ["2024-06-30", "2024-01-03", "2024-03-02"]}
-        {"start": ["2024-01-01", "2024-01-02", "2024-03-01"], "end": ["2024-06-30", "2024-01-03", "2024-03-02"]}
-    )
     with pytest.warns(clv.ClvWarning, match="2 of 3 rows of spend share days with another of the same channel"):
         spend_by_period(pd.DataFrame({**days, "spend": 1.0, "channel": "ads"}), by="channel")
 
