@@ -36,8 +36,8 @@ def cash_curve(
         g · (F + E[M] · E[X(t)]),  discounted  g · (F + E[M] · ∫ over (0, t] of e^(-delta·u) dE[X(u)]),
 
     delta = ln(1 + annual_discount_rate) per year. F is the amount of the first purchase, at time 0: E[M], as of any
-    other, if nothing else is said, since spend models learn from repeats alone. Periods are stretches of equal length from the first
-    purchase on, not those of the calendar.
+    other, if nothing else is said, since spend models learn from repeats alone. Periods are stretches of equal length
+    from the first purchase on, not those of the calendar.
 
     Parameters
     ----------
