@@ -147,8 +147,8 @@ def retention_action(
     -----
     The net present value is linear in the margin that the value was computed with. Source: Blattberg & Deighton (1996),
     "Manage Marketing by the Customer Equity Test", Harvard Business Review 74(4), 136-144; Neslin, Gupta, Kamakura, Lu
-    & Mason (2006), "Defection Detection", Journal of Marketing Research 43(2), 204-211, equation 1, for contacts that
-    not everybody takes up.
+    & Mason (2006), "Defection Detection", Journal of Marketing Research 43(2), 204-211, whose profit of a campaign
+    also parts those who take an offer up from those who do not.
 
     Examples
     --------

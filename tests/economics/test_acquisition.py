@@ -70,7 +70,16 @@ def test_money_without_a_group_is_in_the_total_alone(came):
     table = acquisition_cost(money, came, by="channel")
     assert table["spend"].tolist() == [60.0, 50.0, 0.0, 30.0, 140.0]
     assert table["group"].tolist()[-2:] == ["(no group)", "all"]
+    assert np.isnan(costs(table)["(no group)"])
     assert costs(table)["all"] == pytest.approx(140 / 6)
+
+
+def test_what_is_told_of_one_group_twice_is_added():
+    money = pd.Series([60.0, 20.0, 10.0, 5.0], index=["ads", "fair", "ads", None])
+    table = acquisition_cost(money, pd.Series([2, 4, 3], index=["ads", "fair", "ads"]))
+    assert table["spend"].tolist() == [70.0, 20.0, 5.0, 95.0]
+    assert table["customers"].tolist() == [5, 4, 0, 9]
+    assert costs(table)["ads"] == 14.0
 
 
 def test_groups_add_up_to_all():

@@ -37,6 +37,14 @@ def test_worked_by_hand(costs):
     assert (each["net_value"] * each["customers"]).sum() == pytest.approx(51.9 * 40)
 
 
+def test_a_target_that_is_just_met_is_met(costs):
+    assert unit_economics(costs, {"ads": 60.0, "fair": 60.0, "mail": 14.9}).table["reaches_target"].tolist()[:3] == [
+        True,
+        False,
+        False,
+    ]
+
+
 def test_agrees_with_the_functions_it_is_made_of(costs):
     value = pd.Series({"ads": 90.0, "fair": 60.0, "mail": 12.0})
     table = unit_economics(costs, value, ratio=4).table.set_index("group")
