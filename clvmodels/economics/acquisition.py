@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ def acquisition_cost(spend: Any, customers: Any, *, by: Any = None) -> pd.DataFr
     friends          1      -                 -     no spend is told for this group
         all          3   60.0              20.0 customers without any spend told: 1
     """
+    customers, spend = (frames.load(given) if _is_table(given) else given for given in (customers, spend))
     if not frames.kind(customers) and by is not None:
         raise InvalidInput("by= groups a frame with one row a customer; found numbers of customers: leave it out")
     count = _of_frame(customers, by) if frames.kind(customers) else _by_group(customers, "customers")
@@ -98,6 +100,10 @@ def acquisition_cost(spend: Any, customers: Any, *, by: Any = None) -> pd.DataFr
     _refuse_parts(each)
     paid = np.array([money.get(name, np.nan) for name in names])
     return _table(names, each, paid, float(each.sum()), float(np.nansum(paid)))
+
+
+def _is_table(given: Any) -> bool:
+    return bool(frames.kind(given)) or isinstance(given, (str, Path))
 
 
 def _of_frame(customers: Any, by: Any) -> ByGroup | float:

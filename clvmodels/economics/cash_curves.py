@@ -16,6 +16,7 @@ from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..units import hours_in
 from .prices import one_price
+from .spend_periods import read_days
 
 LENGTHS = {"day": ("day", 1), "week": ("week", 1), "month": ("month", 1), "quarter": ("month", 3), "year": ("year", 1)}
 
@@ -145,7 +146,7 @@ def cash_curve_of(flows: Any) -> pd.DataFrame:
             "flows holds one row per customer and period; expected the sums over customers: call cash_flows with "
             "per_customer=False, or for one customer with his row of the summary alone"
         )
-    starts, stops = (_days(frame, name) for name in ("period_start", "period_end"))
+    starts, stops = (read_days(frame, name) for name in ("period_start", "period_end"))
     again = np.flatnonzero(starts[1:] != stops[:-1] + np.timedelta64(1, "D"))
     if len(again):
         raise InvalidInput(
@@ -173,14 +174,6 @@ def _curve(
 
 def _added(flows: Array) -> Array:
     return np.append(0.0, np.cumsum(flows))
-
-
-def _days(frame: Any, name: str) -> Any:
-    column = frames.as_pandas(frames.column_of(frame, name))
-    try:
-        return pd.to_datetime(column).to_numpy().astype("datetime64[D]")
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"column {name!r} must hold days, as CLVModel.cash_flows gives them: {error}") from error
 
 
 def _margin(model: CLVModel, margin: Any) -> float:

@@ -215,6 +215,7 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
         keys = pd.Index(list(margin))
         shares = numbers(list(margin.values()), "margin must hold numbers")
     else:
+        margin = frames.load(margin)
         theirs = frames.identifiers(margin)
         if theirs is None:
             raise InvalidInput("a table of margins must have a column customer_id; found none")

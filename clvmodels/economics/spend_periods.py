@@ -64,7 +64,7 @@ def spend_by_period(
         raise InvalidInput(f"period must be one of month, quarter, year; found {period!r}")
     frame = frames.load(spend)
     money = checked_costs(frame, SPEND, SPEND)
-    first, last = (_day_numbers(frame, name) for name in (start, end))
+    first, last = (read_days(frame, name) for name in (start, end))
     wrong = last < first
     if wrong.any():
         i = int(np.argmax(wrong))
@@ -102,18 +102,22 @@ def _label(number: int, period: str) -> str:
     return f"{1970 + number:04d}"
 
 
-def _day_numbers(frame: Any, name: str) -> np.ndarray[Any, Any]:
+def read_days(frame: Any, name: str) -> Any:
+    """A column of days as datetime64[D], none of them missing; timestamps count by their date."""
     column = frames.as_pandas(frames.column_of(frame, name))
     try:
-        days = pd.to_datetime(column).to_numpy().astype("datetime64[D]")
-    except (TypeError, ValueError) as error:
+        moments = pd.to_datetime(column)
+        moments = moments if moments.dt.tz is None else moments.dt.tz_localize(None)
+    except (TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(f"column {name!r} must hold days like 2024-01-31: {error}") from error
-    if np.isnat(days).any():
-        i = int(np.argmax(np.isnat(days)))
+    days = moments.to_numpy().astype("datetime64[D]")
+    missing = np.isnat(days)
+    if missing.any():
         raise InvalidInput(
-            f"column {name!r} must hold a day in every row: {np.isnat(days).sum()} are missing, first row {i}"
+            f"column {name!r} must hold a day in every row: {missing.sum()} are missing, first row "
+            f"{int(np.argmax(missing))}"
         )
-    return np.asarray(days)
+    return days
 
 
 def _warn_overlap(channel: Any, first: Any, last: Any, by: str | None) -> None:

@@ -196,6 +196,7 @@ def unit_economics(
 def _values(value: Any, names: list[Any], count: Array) -> Array:
     """The value of a new customer of each group; that of all is their mean where it is not told."""
     if frames.kind(value):
+        value = frames.load(value)
         keys = list(frames.as_pandas(frames.column_of(value, "group")))
         found = dict(zip(keys, _finite(frames.numeric(value, "value")), strict=True))
         if len(found) < len(keys):

@@ -45,6 +45,7 @@ def test_every_way_to_say_the_groups(came):
         pd.testing.assert_frame_equal(acquisition_cost({"ads": 60, "fair": 50}, came, by=by), expected)
         pd.testing.assert_frame_equal(acquisition_cost(money, came, by=by), expected)
     pd.testing.assert_frame_equal(acquisition_cost(pl.from_pandas(money), pl.from_pandas(came), by="channel"), expected)
+    pd.testing.assert_frame_equal(acquisition_cost(money, pl.from_pandas(came).lazy(), by="channel"), expected)
     counts = labels.value_counts()
     pd.testing.assert_frame_equal(acquisition_cost(pd.Series({"ads": 60.0, "fair": 50.0}), counts), expected)
 

@@ -5,6 +5,8 @@ import math
 import mpmath
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import clvmodels as clv
@@ -140,6 +142,14 @@ def test_cash_flows_of_customers_who_are_there(cdnow_model, cdnow_summary):
     beyond = payback_period(curve, 2 * whole)
     assert beyond.outcome == "not within the curve"
     assert beyond.time is None
+
+
+def test_cash_flows_of_any_kind(cdnow_model, cdnow_summary):
+    curve = cash_curve_of(cdnow_model.cash_flows(cdnow_summary.iloc[:20], periods=3))
+    for kind in (pl.from_pandas, pa.Table.from_pandas):
+        flows = cdnow_model.cash_flows(kind(cdnow_summary.iloc[:20]), periods=3, observation_end="1997-09-30")
+        assert not isinstance(flows, pd.DataFrame)
+        pd.testing.assert_frame_equal(cash_curve_of(flows), curve)
 
 
 def test_many_customers_are_one_column_of_sums(cdnow_model, cdnow_summary):

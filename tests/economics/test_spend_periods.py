@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import clvmodels as clv
@@ -58,6 +59,16 @@ def test_shared_days_are_told_and_added():
     days = {"start": ["2024-01-01", "2024-01-02", "2024-03-01"], "end": ["2024-06-30", "2024-01-03", "2024-03-02"]}
     with pytest.warns(clv.ClvWarning, match="2 of 3 rows of spend share days with another of the same channel"):
         spend_by_period(pd.DataFrame({**days, "spend": 1.0, "channel": "ads"}), by="channel")
+
+
+def test_days_of_any_kind():
+    """Text, dates, and timestamps with a zone, which count by their own date."""
+    start, end = (pd.Timestamp(day, tz="America/New_York") for day in ("2024-01-31 23:00", "2024-02-01 01:00"))
+    paid = pd.DataFrame({"start": [start], "end": [end], "spend": [2.0]})
+    expected = [("2024-01", 1.0), ("2024-02", 1.0)]
+    assert list(spend_by_period(paid).itertuples(index=False, name=None)) == expected
+    days = pl.DataFrame({"start": [start.date()], "end": [end.date()], "spend": [2.0]})
+    assert list(spend_by_period(days).itertuples(index=False, name=None)) == expected
 
 
 def test_money_of_no_channel_keeps_its_row():
