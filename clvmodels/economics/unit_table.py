@@ -120,8 +120,8 @@ def unit_economics(
         What `acquisition_cost` gave: group, customers, spend, acquisition_cost.
     value
         Of one new customer before acquisition, after margin, discounted: one number for all groups; one a group as a
-        dict or Series; or a frame with the columns group and value, such as the table of `new_customer_value`. A value
-        of "all" there is used for that row.
+        dict or Series; or a frame with the columns group and value, which `new_customer_value` has in its table. A
+        value of "all" there is used for that row.
     curve
         How a new customer's profit adds up, for the payback: what `cash_curve` gives, one for all groups or one a group
         as a dict (with one for "all", if that row is to have a payback). It must go with the value: the same model,
