@@ -4,7 +4,9 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
+from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
+from .cash_curves import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
@@ -17,6 +19,25 @@ from .value_segments import value_if_alive, value_segments
 __all__ = [
     "Equity",
     "EquityChange",
+from .margins import Margins, margin_of, margins_from_cost
+from .payback import Payback, highest_bid_for_payback, payback_period
+from .purchases import Purchases, read_purchases
+from .retention_actions import RetentionAction, break_even_uplift, retention_action
+from .spend_periods import spend_by_period
+from .unit_table import UnitEconomics, unit_economics
+from .value_to_cost import highest_bid, ltv_to_cac
+
+__all__ = [
+    "Equity",
+    "Margins",
+    "Payback",
+    "Purchases",
+    "RetentionAction",
+    "UnitEconomics",
+    "acquisition_cost",
+    "break_even_uplift",
+    "cash_curve",
+    "cash_curve_of",
     "cohorts_of",
     "compute_concentration",
     "compute_segment_value",
@@ -46,4 +67,15 @@ __all__ = [
     "migration",
     "next_purchase",
     "thresholds_for_shares",
+    "highest_bid",
+    "highest_bid_for_payback",
+    "ltv_to_cac",
+    "margin_of",
+    "margins_from_cost",
+    "payback_period",
+    "read_purchases",
+    "retention_action",
+    "spend_by_period",
+    "top_share",
+    "unit_economics",
 ]
