@@ -98,10 +98,12 @@ def retention_clv_timings(
 
     Parameters
     ----------
-    margin, retention_rate, discount_rate, acquisition_cost
-        As for `retention_clv`, single numbers; the cost stands in period 0.
+    margin, retention_rate, discount_rate
+        As for `retention_clv`, single numbers.
     periods
         How many periods to list after period 0; all later ones are one row.
+    acquisition_cost
+        Money per customer, paid in period 0.
 
     Returns
     -------
