@@ -10,6 +10,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, NotEnoughData
 from ..models import questions
+from ..models.cash_flows import money
 from ..models.clv import CLVModel
 from ..numerics.arrays import Array
 from ..transactions import sources, split_at
@@ -23,7 +24,7 @@ from .customer_margins import margins_of
 from .groups import Groups, groups_of
 from .method_result import MethodComparison
 from .simple_forecasts import FORMULAS, Calibration, retention_of
-from .simple_formulas import discount_rate_per_period
+from .simple_formulas import discount_rate_per_period, hours_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +87,8 @@ def compare_clv_methods(
         Groups of customers: a dict customer_id -> group, or a frame of customer_id and group. ``order_value`` is
         calibrated in each, and errors are told for each.
     period
-        What retention is counted in: ``"day"``, ``"week"``, ``"month"`` or ``"year"``, backwards from calibration_end.
-        The time since a first purchase counts as at least one period.
+        What retention is counted in: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``, backwards from
+        calibration_end. The time since a first purchase counts as at least one period.
     lifespan_months
         Of ``order_value``; by default the mean time from first to last purchase of the customers of the group.
     annual_discount_rate
@@ -148,9 +149,10 @@ def compare_clv_methods(
         columns[formula.name] = share * said.revenue
         rows.append({"method": formula.name, "title": formula.title, "kind": "formula", "note": said.note})
         rows[-1]["lifetime_value"] = lifetime
-    fitted = _fitted(asked, choice.common_spend(spend), _pandas(frame, split.facts), unit)
+    summary = _pandas(frame, split.facts)
+    fitted = _fitted(asked, choice.common_spend(spend), summary, unit)
     for name, model in fitted.items():
-        columns[name], whole = _of_model(model, frame, known.horizon, annual_discount_rate, share)
+        columns[name], whole = _of_model(model, summary, known.horizon, annual_discount_rate, share)
         title = f"{model.purchases.family.title} with {model.spend.family.title}"
         rows.append({"method": name, "title": title, "kind": "model", "lifetime_value": float(whole.sum())})
         rows[-1]["note"] = f"expected purchases in {known.horizon:g} {unit}s × expected spend"
@@ -187,7 +189,7 @@ class _Asked(NamedTuple):
 def _check(asked: _Asked, tolerance: Any, time_unit: str | None, reading: dict[str, Any]) -> str:
     """The time unit; everything that can be refused before the log is read."""
     unit = choice.common_unit(asked.models, time_unit)
-    hours_in(asked.period)
+    hours_of(asked.period)
     questions.continuous_rate(asked.annual_discount_rate, unit, math.inf)
     if asked.lifespan_months is not None:
         given.at_least_0("lifespan_months", asked.lifespan_months)
@@ -225,7 +227,7 @@ def _calibration(
     )
     T = frames.numeric(frame, "T")
     hours = float(hours_in(unit))
-    period = float(hours_in(asked.period)) / hours
+    period = float(hours_of(asked.period)) / hours
     retention = retention_of(events, T, period)
     if retention.periods < 2:
         shorter = "day" if asked.period in ("week", "hour") else "week"
@@ -272,9 +274,10 @@ def _fitted(asked: _Asked, common: Any, frame: Any, unit: str) -> dict[str, CLVM
 
 def _of_model(model: CLVModel, frame: Any, horizon: float, rate: float, share: Array) -> tuple[Array, Array]:
     """Profit of every customer in the holdout, undiscounted, and over the lifetime, discounted."""
-    ahead = model.predict(frame, horizon=horizon, annual_discount_rate=0.0)
-    whole = model.predict(frame, horizon=math.inf, annual_discount_rate=rate)
-    return share * frames.numeric(ahead, "clv"), share * frames.numeric(whole, "clv")
+    spend = np.asarray(model.spend.expected_spend(frame))
+    ahead = np.asarray(model.purchases.expected_purchases(frame, horizon=horizon))
+    whole = model.purchases.discounted_expected_purchases(frame, horizon=math.inf, annual_discount_rate=rate)
+    return money(ahead, spend, share), money(np.asarray(whole), spend, share)
 
 
 def _errors(predicted: Array, actual: Array, tolerance: float) -> dict[str, Any]:

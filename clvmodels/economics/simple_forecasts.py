@@ -167,24 +167,28 @@ class Orders(NamedTuple):
     lifespan_months: Array
 
 
-def orders_of(known: Calibration) -> Orders:
-    """Average order value, purchases per month since the first purchase, and lifespan of each group."""
-    groups = int(known.group.max(initial=-1)) + 1
+def orders_of(group: NDArray[np.intp], revenue: Array, purchases: Array, recency: Array, observed: Array) -> Orders:
+    """Σ revenue / Σ purchases, Σ purchases / Σ observed, and mean recency of each group; times in months.
+
+    >>> one = np.zeros(2, dtype=np.intp)
+    >>> orders_of(one, np.array([90.0, 10.0]), np.array([3.0, 1.0]), np.array([4.0, 0.0]), np.array([6.0, 2.0]))
+    Orders(average_order_value=array([25.]), purchases_per_month=array([0.5]), lifespan_months=array([2.]))
+    """
 
     def total(values: Array) -> Array:
-        return np.bincount(known.group, values, groups)
+        return np.bincount(group, values).astype(np.float64)
 
-    bought, customers = total(known.purchases), np.bincount(known.group, minlength=groups)
-    life = total(known.recency) / customers / known.month
-    if known.lifespan_months is not None:
-        life = np.full(groups, known.lifespan_months)
-    return Orders(total(known.revenue) / bought, bought / (total(known.observed) / known.month), life)
+    bought = total(purchases)
+    return Orders(total(revenue) / bought, bought / total(observed), total(recency) / np.bincount(group))
 
 
 def _order_value(known: Calibration) -> Said:
     if not len(known.T):
         return Said(np.zeros(0), np.zeros(0), "")
-    order, rate, life = orders_of(known)
+    months = known.recency / known.month, known.observed / known.month
+    order, rate, life = orders_of(known.group, known.revenue, known.purchases, *months)
+    if known.lifespan_months is not None:
+        life = np.full(len(life), float(known.lifespan_months))
     horizon = known.horizon / known.month
     ahead = order_value_clv(order, rate, np.minimum(life, horizon))
     whole = order_value_clv(order, rate, life)

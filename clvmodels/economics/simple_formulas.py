@@ -6,12 +6,17 @@ worth as forecasts is shown by `compare_clv_methods`.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ..units import hours_in, units_per_year
+from ..errors import InvalidInput
+from ..units import HOURS, HOURS_PER_YEAR
 from . import given_numbers as given
+
+_PERIODS = {**{name: HOURS[name] for name in ("hour", "day", "week", "month")}, "quarter": HOURS_PER_YEAR / 4}
+_PERIODS["year"] = HOURS_PER_YEAR
 
 
 def average_clv(revenue: Any, customers: Any, *, observed: Any = 1.0, period: Any = 1.0, margin: Any = 1.0) -> Any:
@@ -157,7 +162,7 @@ def discount_rate_per_period(annual_discount_rate: Any, period: str = "month") -
     annual_discount_rate
         0.10 for 10 % a year, above −1.
     period
-        ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``.
+        ``"hour"``, ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
 
     Returns
     -------
@@ -176,6 +181,19 @@ def discount_rate_per_period(annual_discount_rate: Any, period: str = "month") -
     >>> round((1 + discount_rate_per_period(0.10, "month")) ** 12 - 1, 10)
     0.1
     """
-    hours_in(period)
+    years = float(hours_of(period) / HOURS_PER_YEAR)
     annual = given.discount_rate("annual_discount_rate", annual_discount_rate)
-    return given.answered(np.expm1(np.log1p(annual) / units_per_year(period)))
+    return given.answered(np.expm1(np.log1p(annual) * years))
+
+
+def hours_of(period: str) -> Fraction:
+    """Length of a period in hours: a time unit, or a quarter of a year.
+
+    Raises InvalidInput if it is neither.
+
+    >>> hours_of("quarter") == 3 * hours_of("month")
+    True
+    """
+    if not isinstance(period, str) or period not in _PERIODS:
+        raise InvalidInput(f"period must be one of {', '.join(_PERIODS)}; found {str(period)[:60]!r}")
+    return _PERIODS[period]
