@@ -92,7 +92,7 @@ def order_value_table(
     by
         Groups of customers: a dict customer_id -> group, or a frame of customer_id and group.
     lifespan_months
-        How long customers go on buying: a number, or a dict group -> number.
+        How long customers go on buying: a number, or a dict group -> number ("all" is then their mean by customers).
     margin
         Profit as a share of spend; 1 for revenue.
     **reading
@@ -129,34 +129,39 @@ def order_value_table(
     """
     import pandas as pd
 
-    share = float(given.margin_share(margin)) if np.ndim(margin) == 0 and not isinstance(margin, str) else None
-    if share is None:
+    if np.ndim(margin) > 0 or isinstance(margin, str):
         raise InvalidInput(f"margin must be one number, as a group has one value; found {str(margin)[:60]!r}")
+    share = float(given.margin_share(margin))
+    if isinstance(lifespan_months, Mapping) and by is None:
+        raise InvalidInput("lifespan_months names groups, and there are none: pass by= too, or one number")
     found = _read("order_value_table", log, reading)
+    everybody = Groups([ALL], np.zeros(found.n_customers, dtype=np.intp))
+    whole = _orders(found, everybody)
+    if by is None:
+        return _rows(found, everybody, whole, _lifespans(lifespan_months, everybody, whole), share)
     groups = groups_of(found.summary, by)
-    parts = [(groups.names, groups.codes)] if by is not None else []
-    parts.append(([ALL], np.zeros(found.n_customers, dtype=np.intp)))
-    tables = []
-    for names, codes in parts:
-        made = _orders(found, codes)
-        life = _lifespans(lifespan_months, list(names), made)
-        clv = order_value_clv(made.average_order_value, made.purchases_per_month, life, margin=share)
-        group = Groups(list(names), codes)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "group": pd.Series(list(names), dtype=object),
-                    "customers": group.sizes,
-                    "purchases": group.sums(_purchases(found)).astype(np.int64),
-                    "revenue": group.sums(_revenue(found)),
-                    "average_order_value": made.average_order_value,
-                    "purchases_per_month": made.purchases_per_month,
-                    "lifespan_months": life,
-                    "clv": clv,
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
+    made = _orders(found, groups)
+    life = _lifespans(lifespan_months, groups, made)
+    mean = np.array([np.average(life, weights=groups.sizes)])
+    parts = [_rows(found, groups, made, life, share), _rows(found, everybody, whole, mean, share)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rows(found: Purchases, groups: Groups, made: Orders, life: Array, margin: float) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "group": pd.Series(list(groups.names), dtype=object),
+            "customers": groups.sizes,
+            "purchases": groups.sums(_purchases(found)).astype(np.int64),
+            "revenue": groups.sums(_revenue(found)),
+            "average_order_value": made.average_order_value,
+            "purchases_per_month": made.purchases_per_month,
+            "lifespan_months": life,
+            "clv": order_value_clv(made.average_order_value, made.purchases_per_month, life, margin=margin),
+        }
+    )
 
 
 def _read(function: str, log: Any, reading: dict[str, Any]) -> Purchases:
@@ -176,21 +181,22 @@ def _purchases(found: Purchases) -> Array:
     return np.bincount(found.customer, found.orders, found.n_customers).astype(np.float64)
 
 
-def _orders(found: Purchases, codes: Any) -> Orders:
+def _orders(found: Purchases, groups: Groups) -> Orders:
     month = float(hours_in("month") / hours_in(str(found.facts["time_unit"])))
     recency, T = (frames.numeric(found.summary, name) / month for name in ("recency", "T"))
-    return orders_of(codes, _revenue(found), _purchases(found), recency, np.maximum(T, 1.0))
+    return orders_of(groups.codes, _revenue(found), _purchases(found), recency, np.maximum(T, 1.0))
 
 
-def _lifespans(given_months: Any, names: list[Any], made: Orders) -> Array:
-    if given_months is None:
+def _lifespans(months: Any, groups: Groups, made: Orders) -> Array:
+    """As given, for all groups or by name; else as found."""
+    if months is None:
         return made.lifespan_months
-    if not isinstance(given_months, Mapping):
-        return np.full(len(names), float(given.at_least_0("lifespan_months", given_months)))
-    lacking = [name for name in names if name not in given_months and name != ALL]
+    if not isinstance(months, Mapping):
+        return np.full(len(groups.names), float(given.at_least_0("lifespan_months", months)))
+    lacking = [name for name in groups.names if name not in months]
     if lacking:
         raise InvalidInput(
-            f"lifespan_months must name every group: {len(lacking):,} of {len(names):,} are missing, first {lacking[0]!r}"
+            f"lifespan_months must name every group: {len(lacking):,} of {len(groups.names):,} are missing, first "
+            f"{lacking[0]!r}"
         )
-    own = [given_months.get(name, np.nan) for name in names]
-    return np.where(np.isnan(own), made.lifespan_months, own)
+    return given.at_least_0("lifespan_months", [months[name] for name in groups.names])
