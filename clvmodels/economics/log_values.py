@@ -123,9 +123,9 @@ def order_value_table(
     >>> table = order_value_table(log, by={"ann": "web", "bob": "shop"}, lifespan_months=24, margin=0.5)
     >>> print(table.drop(columns="revenue").round(2).to_string(index=False))
     group  customers  purchases  average_order_value  purchases_per_month  lifespan_months    clv
-     shop          1          1                  5.0                 0.51             24.0  30.44
-      web          1          2                 13.5                 1.01             24.0 164.36
-      all          2          3                 10.67                0.76             24.0  97.4
+     shop          1          1                 5.00                 0.51             24.0  30.44
+      web          1          2                13.50                 1.01             24.0 164.36
+      all          2          3                10.67                 0.76             24.0  97.40
     """
     import pandas as pd
 

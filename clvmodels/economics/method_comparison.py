@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from .groups import Groups, groups_of
 from .method_result import MethodComparison
 from .simple_forecasts import FORMULAS, Calibration, retention_of
 from .simple_formulas import discount_rate_per_period, hours_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _RESERVED = ("customer_id", "group", "actual")
 _CENTS = 6  # decimals to which the log's money is exact
@@ -126,6 +123,8 @@ def compare_clv_methods(
                      predicted    actual  error_share
     ...
     """
+    import pandas as pd
+
     refuse_keywords("compare_clv_methods", reading)
     asked = _Asked(
         choice.chosen_models(models, FORMULAS, called="formula"), period, lifespan_months, annual_discount_rate
@@ -142,7 +141,7 @@ def compare_clv_methods(
 
     rows: list[dict[str, Any]] = []
     columns: dict[str, Array] = {}
-    per_group: list[dict[str, Any]] = []
+    per_group: list[list[dict[str, Any]]] = []  # of each method, its groups
     for formula in FORMULAS.values():
         said = formula.function(known)
         lifetime = math.nan if said.lifetime is None else float((share * said.lifetime).sum())
@@ -159,11 +158,12 @@ def compare_clv_methods(
     for row in rows:
         row |= _errors(columns[row["method"]], actual, limit)
         if by is not None:
-            per_group += _by_group(row, columns[row["method"]], actual, groups)
+            per_group.append(_by_group(row, columns[row["method"]], actual, groups))
+    together = [row for of_group in zip(*per_group, strict=True) for row in of_group]
     return MethodComparison(
-        table=_table(rows, _COLUMNS),
+        table=pd.DataFrame(rows, columns=list(_COLUMNS)),
         customers=_customers(frame, groups if by is not None else None, actual, columns),
-        groups=None if by is None else _table(per_group, _OF_GROUPS),
+        groups=None if by is None else pd.DataFrame(together, columns=list(_OF_GROUPS)),
         models=fitted,
         split=split,
         tolerance=limit,
@@ -313,17 +313,10 @@ def _by_group(row: dict[str, Any], predicted: Array, actual: Array, groups: Grou
     ]
 
 
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd
-
-    found = pd.DataFrame(rows, columns=list(columns))
-    return found.sort_values("group", kind="stable", ignore_index=True) if "group" in columns else found
-
-
 def _customers(frame: Any, groups: Groups | None, actual: Array, columns: dict[str, Array]) -> Any:
     result: dict[str, Any] = {"customer_id": frames.identifiers(frame)}
     if groups is not None:
-        result["group"] = np.array(list(groups.names), dtype=object)[groups.codes]
+        result["group"] = np.asarray(list(groups.names))[groups.codes]  # text where numbers stand beside "(no group)"
     return frames.table(result | {"actual": actual, **columns}, frame)
 
 

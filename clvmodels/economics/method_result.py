@@ -91,7 +91,8 @@ class MethodComparison:
     @property
     def verdict(self) -> str:
         """How far off each way was, in words: in total, customer by customer, and in whom it ranks highest."""
-        return "\n".join([*self._told(), *self.notes])
+        fits = [f"{name}: {told}" for name, model in self.models.items() for told in words.of_fit(model.purchases)]
+        return "\n".join([*self._told(), *fits, *self.notes])
 
     def _told(self) -> list[str]:
         rows = _records(self.table)
@@ -101,8 +102,6 @@ class MethodComparison:
             f"{words.counted(n, 'customer')} known by {cut} brought a {what} of {actual:,.2f} in the "
             f"{length(self.duration, self.time_unit)} after it (undiscounted)."
         ]
-        if not n:
-            return sentences
         sentences.append(_of_totals(rows))
         sentences.append(_of_customers(rows, actual / n))
         ranked = [row for row in rows if not math.isnan(row["top_tenth_share"])]

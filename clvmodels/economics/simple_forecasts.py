@@ -151,8 +151,6 @@ def _historical_rate(known: Calibration) -> Said:
 
 def _average(known: Calibration) -> Said:
     n = len(known.T)
-    if not n:
-        return Said(np.zeros(0), None, "")
     total = float(known.revenue.sum())
     each = average_clv(total, n, observed=known.length, period=known.horizon)
     told = f"revenue / customers × {_ahead(known)} / {length(known.length, known.time_unit)}: {each:,.2f} each"
@@ -183,8 +181,6 @@ def orders_of(group: NDArray[np.intp], revenue: Array, purchases: Array, recency
 
 
 def _order_value(known: Calibration) -> Said:
-    if not len(known.T):
-        return Said(np.zeros(0), np.zeros(0), "")
     months = known.recency / known.month, known.observed / known.month
     order, rate, life = orders_of(known.group, known.revenue, known.purchases, *months)
     if known.lifespan_months is not None:
