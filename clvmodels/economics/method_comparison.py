@@ -12,14 +12,15 @@ from ..errors import InvalidInput, NotEnoughData
 from ..models import questions
 from ..models.cash_flows import money
 from ..models.clv import CLVModel
+from ..models.time_units import one_length
 from ..numerics.arrays import Array
 from ..transactions import sources, split_at
 from ..transactions.cut import refuse_keywords
 from ..transactions.events import purchase_events
 from ..units import hours_in
 from ..validation import chosen as choice
+from ..validation import words
 from ..validation.metrics import top_capture
-from . import given_numbers as given
 from .customer_margins import margins_of
 from .groups import Groups, groups_of
 from .method_result import MethodComparison
@@ -118,10 +119,17 @@ def compare_clv_methods(
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
     >>> found = clv.compare_clv_methods(log, calibration_end="1997-09-30", margin=0.30, models=["bg_nbd"])
-    >>> table = found.table.set_index("method")
-    >>> print(table[["predicted", "actual", "error_share"]].round(2))  # doctest: +ELLIPSIS
-                     predicted    actual  error_share
-    ...
+    >>> table = found.table[["method", "predicted", "actual", "mean_absolute_error", "top_tenth_share"]]
+    >>> print(table.round(2).to_string(index=False))
+             method  predicted   actual  mean_absolute_error  top_tenth_share
+         historical   51934.66 21292.92                18.50             0.48
+    historical_rate   62396.32 21292.92                21.91             0.50
+            average   52125.60 21292.92                22.49             0.10
+        order_value   10867.35 21292.92                11.04             0.10
+     retention_next     657.30 21292.92                 8.90             0.34
+      retention_now    3022.77 21292.92                 8.64             0.34
+     churn_lifetime    3022.78 21292.92                 8.64             0.34
+             bg_nbd   17979.49 21292.92                 9.12             0.50
     """
     import pandas as pd
 
@@ -130,12 +138,13 @@ def compare_clv_methods(
         choice.chosen_models(models, FORMULAS, called="formula"), period, lifespan_months, annual_discount_rate
     )
     unit = _check(asked, tolerance, time_unit, reading)
-    log, _ = sources.held(log)
+    log, to_pandas = sources.held(log)
     split = split_at(log, calibration_end=calibration_end, holdout_end=holdout_end, time_unit=unit, **reading)
-    frame = frames.attach_facts(split.frame, split.facts)
+    summary = _pandas(split.frame, split.facts)
+    frame = summary if to_pandas else split.frame
     share = margins_of(margin, frame)
     groups = groups_of(frame, by)
-    known = _calibration(log, frame, split.facts, asked, groups, calibration_end, unit, reading)
+    known = _calibration(log, summary, split.facts, asked, groups, calibration_end, unit, reading)
     actual = share * frames.numeric(frame, "spend_holdout")
     limit = float(tolerance) if tolerance is not None else max(float(actual.mean()), 0.0)
 
@@ -148,12 +157,12 @@ def compare_clv_methods(
         columns[formula.name] = share * said.revenue
         rows.append({"method": formula.name, "title": formula.title, "kind": "formula", "note": said.note})
         rows[-1]["lifetime_value"] = lifetime
-    summary = _pandas(frame, split.facts)
     fitted = _fitted(asked, choice.common_spend(spend), summary, unit)
+    titles = {name: f"{one.purchases.family.title} with {one.spend.family.title}" for name, one in fitted.items()}
+    titles = words.told_apart(titles)
     for name, model in fitted.items():
         columns[name], whole = _of_model(model, summary, known.horizon, annual_discount_rate, share)
-        title = f"{model.purchases.family.title} with {model.spend.family.title}"
-        rows.append({"method": name, "title": title, "kind": "model", "lifetime_value": float(whole.sum())})
+        rows.append({"method": name, "title": titles[name], "kind": "model", "lifetime_value": float(whole.sum())})
         rows[-1]["note"] = f"expected purchases in {known.horizon:g} {unit}s × expected spend"
     for row in rows:
         row |= _errors(columns[row["method"]], actual, limit)
@@ -192,9 +201,9 @@ def _check(asked: _Asked, tolerance: Any, time_unit: str | None, reading: dict[s
     hours_of(asked.period)
     questions.continuous_rate(asked.annual_discount_rate, unit, math.inf)
     if asked.lifespan_months is not None:
-        given.at_least_0("lifespan_months", asked.lifespan_months)
+        one_length(asked.lifespan_months, "lifespan_months")
     if tolerance is not None:
-        given.at_least_0("tolerance", tolerance)
+        one_length(tolerance, "tolerance")
     if "amount" in reading and reading["amount"] is None:
         raise InvalidInput("values are money, and amount=None says that the log holds none: name its column")
     taken = [one.label for one in asked.models if one.label in _RESERVED]
@@ -254,7 +263,8 @@ def _calibration(
 
 
 def _pandas(frame: frames.Frame, facts: dict[str, str | None]) -> Any:
-    return frame if frames.kind(frame) == "pandas" else frames.attach_facts(frame.to_pandas(), facts)
+    """The summary as pandas with its facts, which polars would lose."""
+    return frames.attach_facts(frame if frames.kind(frame) == "pandas" else frame.to_pandas(), facts)
 
 
 def _fitted(asked: _Asked, common: Any, frame: Any, unit: str) -> dict[str, CLVModel]:
@@ -323,7 +333,7 @@ def _customers(frame: Any, groups: Groups | None, actual: Array, columns: dict[s
 def _settings(facts: dict[str, str | None], known: Calibration, asked: _Asked, margin: Any) -> dict[str, str]:
     told = {name: str(value) for name, value in facts.items() if value is not None}
     told["calibration_end"] = told.pop("observation_end")
-    one = isinstance(margin, (int, float))
+    one = not hasattr(margin, "__len__")
     return told | {
         "duration": repr(known.horizon),
         "period": asked.period,

@@ -125,15 +125,16 @@ def retention_of(events: PurchaseEvents, T: Array, period: float) -> Retention:
     (0.667, 10.0, [True, False], 3)
     """
     periods = math.floor(float(T.max(initial=0.0)) / period * (1 + 1e-12))
-    back = np.floor(-events.time / period).astype(np.int64)  # 0 in the last period
-    within = back < periods
-    # one number a customer and period: of one customer, who bought in the next period too has it just before this one
-    active = np.unique(events.customer[within] * max(periods, 1) + back[within])
-    earlier = active % max(periods, 1) > 0
-    stayed = np.zeros(len(active), dtype=bool)
-    stayed[1:] = active[1:] - active[:-1] == 1
+    number = periods - 1 - np.floor(-events.time / period).astype(np.int64)  # of the period, the last is periods − 1
+    within = number >= 0
+    # one number a customer and period, ascending as the events are: who buys in the next one too has it just after
+    width = max(periods, 1)
+    keys = events.customer[within] * width + number[within]
+    active = keys[np.diff(keys, prepend=-1) > 0]
+    earlier = active % width < width - 1
+    stayed = np.diff(active, append=-1) == 1
     there, last = int(earlier.sum()), np.zeros(len(T), dtype=bool)
-    last[active[~earlier] // max(periods, 1)] = True
+    last[active[~earlier] // width] = True
     money = 0.0 if events.value is None else float(events.value[within].sum())
     rate = int((stayed & earlier).sum()) / there if there else 0.0
     return Retention(rate, money / len(active) if len(active) else 0.0, last, periods)
