@@ -50,7 +50,7 @@ def margins_of(margin: Any, frame: frames.Frame) -> Array:
     if again.any():
         raise InvalidInput(
             f"each customer must have one margin: {again.sum():,} of {len(known):,} repeat a customer_id, first "
-            f"{known[int(np.argmax(again))]!r}"
+            f"{known[again].tolist()[0]!r}"
         )
     place = pd.Index(known).get_indexer(pd.Index(wanted))
     if (place < 0).any():

@@ -129,7 +129,7 @@ def order_value_table(
     """
     import pandas as pd
 
-    if np.ndim(margin) > 0 or isinstance(margin, str):
+    if hasattr(margin, "__len__"):
         raise InvalidInput(f"margin must be one number, as a group has one value; found {str(margin)[:60]!r}")
     share = float(given.margin_share(margin))
     if isinstance(lifespan_months, Mapping) and by is None:
