@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ERROR, _SQUARED = "mean_absolute_error", "root_mean_squared_error"
 _SHOWN = {
     "title": "method", "predicted": "predicted", "error_share": "off by", _ERROR: "mean absolute error",
-    _SQUARED: "root mean squared error", "customers_off": "customers off", "top_tenth_share": "top tenth brought",
+    _SQUARED: "root mean squared error", "customers_off": "", "top_tenth_share": "top tenth brought",
     "lifetime_value": "lifetime value",
 }  # fmt: skip
 
@@ -115,9 +115,14 @@ class MethodComparison:
         return sentences
 
     def __str__(self) -> str:
-        shown = self.table[list(_SHOWN)].rename(columns=_SHOWN)
-        forms = {_SHOWN[name]: _form(name) for name in _SHOWN if name != "title"}
-        return f"{self.verdict}\n\n{shown.to_string(index=False, formatters=forms)}"
+        names = self._headings()
+        shown = self.table[list(names)].rename(columns=names)
+        forms = {names[name]: _form(name) for name in names if name != "title"}
+        table = shown.to_string(index=False, formatters=forms, na_rep="–")
+        return f"{self.verdict}\n\n{table}"
+
+    def _headings(self) -> dict[str, str]:
+        return {**_SHOWN, "customers_off": f"customers off by more than {self.tolerance:,.2f}"}
 
     def __repr__(self) -> str:
         formulas = int((self.table["kind"] == "formula").sum())
@@ -134,7 +139,9 @@ class MethodComparison:
         sentences = [looks.line(sentence) for sentence in self.verdict.split("\n")]
         notes = [f"{row['title']}: {row['note']}" for row in _records(self.table)]
         small = [looks.line(note, small=True) for note in notes]
-        return looks.card("Ways to value customers", *sentences, looks.table(list(_SHOWN.values()), rows), *small)
+        return looks.card(
+            "Ways to value customers", *sentences, looks.table(list(self._headings().values()), rows), *small
+        )
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -198,7 +205,7 @@ def _of_lifetimes(rows: list[dict[str, Any]], settings: Mapping[str, str]) -> li
     known = [row for row in rows if not math.isnan(row["lifetime_value"])]
     if not known:
         return []
-    told = words.listed([f"{row['title']} {row['lifetime_value']:,.0f}" for row in known])
+    told = "; ".join(f"{row['title']} {row['lifetime_value']:,.0f}" for row in known)
     rate = 100 * float(settings["annual_discount_rate"])
     return [
         f"Over a whole lifetime, which no holdout can judge: {told} (models and retention rates discounted at "
