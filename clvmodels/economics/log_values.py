@@ -13,8 +13,8 @@ from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
 from ..units import hours_in
 from . import given_numbers as given
-from .customer_margins import margins_of
 from .groups import ALL, Groups, groups_of
+from .margins import Margins, margin_of
 from .purchases import Purchases, exact_sums, read_purchases
 from .simple_forecasts import Orders, orders_of
 from .simple_formulas import order_value_clv
@@ -34,8 +34,8 @@ def historical_clv(log: Any, *, margin: Any = 1.0, **reading: Any) -> frames.Fra
     log
         As for `clvmodels.summarize`, with amounts.
     margin
-        Profit as a share of spend: a number, or one for each customer, as a dict customer_id -> margin, a Series
-        indexed by customer_id, or a frame of both columns. 1 for revenue.
+        Profit as a share of spend: a number, or one for each customer, as a dict customer_id -> margin, a frame of both
+        columns, or what `margins_from_cost` returned. 1 for revenue.
     **reading
         How the log is to be read: further keywords of `clvmodels.summarize`.
 
@@ -65,7 +65,7 @@ def historical_clv(log: Any, *, margin: Any = 1.0, **reading: Any) -> frames.Fra
             bob          1      5.0             2.5
     """
     found = _read("historical_clv", log, reading)
-    share = margins_of(margin, found.summary)
+    share = margins_by_customer(found.summary, margin)
     revenue = _revenue(found)
     columns = {
         "customer_id": frames.identifiers(found.summary),
@@ -74,6 +74,29 @@ def historical_clv(log: Any, *, margin: Any = 1.0, **reading: Any) -> frames.Fra
         "historical_clv": share * revenue,
     }
     return frames.attach_facts(frames.table(columns, found.summary), found.facts)
+
+
+def margins_by_customer(summary: frames.Frame, margin: Any) -> Array:
+    """One margin a row, where a caller has no rows of his own to go by: for all, or by customer_id.
+
+    Raises
+    ------
+    InvalidInput
+        If it is one a row, or the name of a column; and as `margin_of` does.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> margins_by_customer(pandas.DataFrame({"customer_id": ["ann", "bob"]}), {"bob": 0.5, "ann": 0.25})
+    array([0.25, 0.5 ])
+    """
+    by_id = isinstance(margin, (Mapping, Margins)) or frames.kind(margin) != ""
+    if not by_id and (isinstance(margin, str) or np.ndim(margin) > 0):
+        raise InvalidInput(
+            "margin must be a number, a dict customer_id -> margin, a frame of both columns or what margins_from_cost "
+            f"returned, as a log has no row a customer; found {type(margin).__name__}"
+        )
+    return np.asarray(margin_of(summary, margin))
 
 
 def order_value_table(

@@ -21,8 +21,9 @@ from ..units import hours_in
 from ..validation import chosen as choice
 from ..validation import words
 from ..validation.metrics import top_capture
-from .customer_margins import margins_of
 from .groups import Groups, groups_of
+from .log_values import margins_by_customer
+from .margins import Margins
 from .method_result import MethodComparison
 from .simple_forecasts import FORMULAS, Calibration, retention_of
 from .simple_formulas import discount_rate_per_period, hours_of
@@ -76,8 +77,8 @@ def compare_clv_methods(
     calibration_end, holdout_end
         As for `clvmodels.calibration_holdout`.
     margin
-        Profit as a share of spend: a number, or one for each customer, as a dict customer_id -> margin, a Series
-        indexed by customer_id, or a frame of both columns. With 1, the default, all money is revenue.
+        Profit as a share of spend: a number, or one for each customer, as a dict customer_id -> margin, a frame of both
+        columns, or what `margins_from_cost` returned. With 1, the default, all money is revenue.
     models, spend
         As for `clvmodels.validate`: names of purchase families, models, or a mapping of labels to these; and the spend
         model of those that bring none.
@@ -142,7 +143,7 @@ def compare_clv_methods(
     split = split_at(log, calibration_end=calibration_end, holdout_end=holdout_end, time_unit=unit, **reading)
     summary = _pandas(split.frame, split.facts)
     frame = summary if to_pandas else split.frame
-    share = margins_of(margin, frame)
+    share = margins_by_customer(frame, margin)
     groups = groups_of(frame, by)
     known = _calibration(log, summary, split.facts, asked, groups, calibration_end, unit, reading)
     actual = share * frames.numeric(frame, "spend_holdout")
@@ -333,7 +334,7 @@ def _customers(frame: Any, groups: Groups | None, actual: Array, columns: dict[s
 def _settings(facts: dict[str, str | None], known: Calibration, asked: _Asked, margin: Any) -> dict[str, str]:
     told = {name: str(value) for name, value in facts.items() if value is not None}
     told["calibration_end"] = told.pop("observation_end")
-    one = not hasattr(margin, "__len__")
+    one = not hasattr(margin, "__len__") and not isinstance(margin, Margins)
     return told | {
         "duration": repr(known.horizon),
         "period": asked.period,

@@ -169,6 +169,14 @@ def test_margins_of_customers():
     assert found.settings["margin"] == "one a customer"
 
 
+def test_margins_of_a_column_of_costs():
+    costs = SMALL.assign(cost=SMALL["amount"] * SMALL["customer_id"] / 10)
+    margins = clv.economics.margins_from_cost(costs, "cost", observation_end="2024-03-31")
+    found, whole = compared(costs, margin=margins), compared()
+    np.testing.assert_allclose(found.customers["actual"], whole.customers["actual"] * [0.9, 0.8, 0.7], rtol=1e-12)
+    assert found.settings["money"] == "profit"
+
+
 def test_formulas_see_nothing_of_the_holdout():
     """Another holdout of the same length: all predictions stay, what came does not."""
     later = SMALL.assign(amount=SMALL["amount"].where(SMALL["date"] < "2024-04", 999.0))
@@ -309,7 +317,7 @@ def test_how_it_shows_itself(found):
         ({"annual_discount_rate": -0.1}, clv.InvalidInput, "negative annual_discount_rate"),
         ({"lifespan_months": -1}, clv.InvalidInput, "lifespan_months must be a number"),
         ({"tolerance": [1, 2]}, clv.InvalidInput, "tolerance must be one finite number"),
-        ({"margin": {1: 0.3}}, clv.InvalidInput, "margin must be given for every customer: 2 of 3"),
+        ({"margin": {1: 0.3}}, clv.InvalidInput, "every customer must have a margin: 2 of 3"),
         ({"by": {7: "a"}}, clv.InvalidInput, "none of the 3 customers has a group"),
         ({"observation_end": "2024-01-01"}, clv.InvalidInput, "leave observation_end out"),
         ({"time_unit": "day"}, clv.UnitMismatch, "models and time_unit must agree"),
@@ -336,5 +344,5 @@ def test_too_few_to_fit_spend_is_said_without_advice_that_does_not_help():
 
 
 def test_margins_above_1_are_warned_of():
-    with pytest.warns(clv.ClvWarning, match="margin is profit as a share of spend"):
+    with pytest.warns(clv.ClvWarning, match="a margin above 1 is more profit than revenue"):
         compared(margin=30)
