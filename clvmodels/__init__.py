@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
+    from .economics.method_comparison import compare_clv_methods as compare_clv_methods
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 _HOME = {
     "load_cdnow": "datasets",
     "load_donations": "datasets",
+    "compare_clv_methods": "economics.method_comparison",
     "customer_equity": "economics.equity",
     "ClvError": "errors",
     "ClvWarning": "errors",

@@ -19,29 +19,39 @@ from .value_segments import value_if_alive, value_segments
 __all__ = [
     "Equity",
     "EquityChange",
+from .log_values import historical_clv, order_value_table
 from .margins import Margins, margin_of, margins_from_cost
+from .method_comparison import compare_clv_methods
+from .method_result import MethodComparison
 from .payback import Payback, highest_bid_for_payback, payback_period
 from .purchases import Purchases, read_purchases
 from .retention_actions import RetentionAction, break_even_uplift, retention_action
+from .retention_value import retention_clv, retention_clv_timings
+from .simple_formulas import average_clv, discount_rate_per_period, lifetime_from_churn, order_value_clv
 from .spend_periods import spend_by_period
 from .unit_table import UnitEconomics, unit_economics
 from .value_to_cost import highest_bid, ltv_to_cac
 
 __all__ = [
     "Equity",
+    "EquityChange",
     "Margins",
+    "MethodComparison",
     "Payback",
     "Purchases",
     "RetentionAction",
     "UnitEconomics",
     "acquisition_cost",
+    "average_clv",
     "break_even_uplift",
     "cash_curve",
     "cash_curve_of",
     "cohorts_of",
+    "compare_clv_methods",
     "compute_concentration",
     "compute_segment_value",
     "customer_equity",
+    "discount_rate_per_period",
     "equity_by",
     "equity_change",
     "gini",
@@ -69,12 +79,18 @@ __all__ = [
     "thresholds_for_shares",
     "highest_bid",
     "highest_bid_for_payback",
+    "historical_clv",
+    "lifetime_from_churn",
     "ltv_to_cac",
     "margin_of",
     "margins_from_cost",
+    "order_value_clv",
+    "order_value_table",
     "payback_period",
     "read_purchases",
     "retention_action",
+    "retention_clv",
+    "retention_clv_timings",
     "spend_by_period",
     "top_share",
     "unit_economics",

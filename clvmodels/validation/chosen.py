@@ -26,8 +26,10 @@ class Chosen:
     spend: SpendModel | None
 
 
-def chosen_models(models: Any, baselines: Mapping[str, Any]) -> list[Chosen]:
+def chosen_models(models: Any, baselines: Mapping[str, Any], called: str = "baseline") -> list[Chosen]:
     """Check what was asked for; baselines may be named too, which changes nothing, since they always run.
+
+    ``called`` is the word for a baseline in messages.
 
     Raises
     ------
@@ -45,28 +47,28 @@ def chosen_models(models: Any, baselines: Mapping[str, Any]) -> list[Chosen]:
     for label, model in pairs:
         if isinstance(model, str) and model in baselines:
             continue
-        made = _one(model, baselines)
+        made = _one(model, baselines, called)
         name = str(label) if labelled else _free(made.label, [one.label for one in found])
         if name in baselines:
-            raise InvalidInput(f"{name!r} is the name of a baseline; give the model another label")
+            raise InvalidInput(f"{name!r} is the name of a {called}; give the model another label")
         if name in [one.label for one in found]:
             raise InvalidInput(f"labels must differ as text; {name!r} is there twice. Give one of the models another")
         found.append(Chosen(name, made.purchases, made.spend))
     if not found:
         raise InvalidInput(
-            f"models must name at least one model, such as pareto_nbd; the baselines ({', '.join(baselines)}) always "
+            f"models must name at least one model, such as pareto_nbd; the {called}s ({', '.join(baselines)}) always "
             f"run beside it. Found {str(models)[:60]}"
         )
     return found
 
 
-def _one(model: Any, baselines: Mapping[str, Any]) -> Chosen:
+def _one(model: Any, baselines: Mapping[str, Any], called: str) -> Chosen:
     spend = None
     if isinstance(model, CLVModel):
         model, spend = model.purchases, model.spend
     if isinstance(model, str) and model not in PURCHASE_FAMILIES:
         raise InvalidInput(
-            f"there is no model or baseline {model!r}: models are {', '.join(PURCHASE_FAMILIES)}, baselines "
+            f"there is no model or {called} {model!r}: models are {', '.join(PURCHASE_FAMILIES)}, {called}s "
             f"{', '.join(baselines)}"
         )
     if not isinstance(model, str | PurchaseFamily | PurchaseModel):
