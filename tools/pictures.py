@@ -72,6 +72,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),
         "backtest": lambda: plots.plot_backtest(tested),
+        "shelf_life": lambda: plots.plot_shelf_life(tested),
     }
 
 

@@ -13,6 +13,7 @@ from ..validation.lift import compute_lift
 from ..validation.pit import compute_pit
 from ..validation.regularity import compute_regularity
 from ..validation.reliability import compute_reliability
+from ..validation.shelf_life import compute_shelf_life, compute_time_kept
 from ..validation.tracking import compute_tracking
 from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
@@ -32,6 +33,7 @@ from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
+from .shelf_life import plot_shelf_life
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 from .tracking import plot_tracking
@@ -51,8 +53,10 @@ __all__ = [
     "compute_purchase_pmf",
     "compute_regularity",
     "compute_reliability",
+    "compute_shelf_life",
     "compute_spend_density",
     "compute_spend_frequency",
+    "compute_time_kept",
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
@@ -73,6 +77,7 @@ __all__ = [
     "plot_regularity",
     "plot_reliability",
     "plot_scores",
+    "plot_shelf_life",
     "plot_spend_density",
     "plot_spend_frequency",
     "plot_tracking",

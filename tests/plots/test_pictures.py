@@ -38,6 +38,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         ),
         "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
         "plot_backtest": lambda **more: plots.plot_backtest(tested, **more),
+        "plot_shelf_life": lambda **more: plots.plot_shelf_life(tested, **more),
         "plot_by_p_alive": lambda **more: plots.plot_by_p_alive(found, **more),
         "plot_conditional_expectation": lambda **more: plots.plot_conditional_expectation(found, **more),
         "plot_coverage": lambda **more: plots.plot_coverage(found, **more),
