@@ -4,4 +4,6 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
-__all__: list[str] = []
+from .freshness import Freshness, freshness
+
+__all__ = ["Freshness", "freshness"]

@@ -136,7 +136,7 @@ def test_pictures_and_tables_are_called_alike():
     assert len(drawn) + len(tables) == len(clv.plots.__all__)
     # the first two share a table; those of the others are given by profile_likelihood, validate and backtest
     assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood", "scores", "backtest"}
-    assert tables - drawn == {"frequency_recency", "tracking_errors"}
+    assert tables - drawn == {"frequency_recency", "time_kept", "tracking_errors"}
 
 
 def test_make_pictures_draws_every_one():
