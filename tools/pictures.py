@@ -39,7 +39,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
     spends = {"39 weeks": model.spend, "26 weeks": clv.SpendModel("gamma_gamma").fit(early)}
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
-    plots = clv.plots
+    plots, scored = clv.plots, model.predict(summary)
     return {
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
         "purchase_pmf": lambda: plots.plot_purchase_pmf(several),
@@ -68,6 +68,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "lift": lambda: plots.plot_lift(found, models=["pareto_nbd", "past_rate"]),
         "lift_spend": lambda: plots.plot_lift(found, of="spend"),
         "deciles": lambda: plots.plot_deciles(found, models="pareto_nbd"),
+        "segment_value": lambda: plots.plot_segment_value(scored, clv.economics.rfm_segments(summary)),
+        "segment_value_alive": lambda: plots.plot_segment_value(scored),
         "deciles_several": lambda: plots.plot_deciles(found, of="spend"),
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),

@@ -11,15 +11,29 @@ from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
+from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
+from .rules import segment_rules
+from .segment_value import compute_segment_value
+from .tiers import tier_table, value_tiers
+from .value_segments import value_if_alive, value_segments
 
 __all__ = [
     "Equity",
     "EquityChange",
     "cohorts_of",
     "compute_concentration",
+    "compute_segment_value",
     "customer_equity",
     "equity_by",
     "equity_change",
     "gini",
+    "rfm_bounds",
+    "rfm_scores",
+    "rfm_segments",
+    "segment_rules",
+    "tier_table",
     "top_share",
+    "value_if_alive",
+    "value_segments",
+    "value_tiers",
 ]

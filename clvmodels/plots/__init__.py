@@ -5,6 +5,7 @@ changed. Models are told apart by colour, and without colour by line, marker or 
 one another, ``models`` is one model, a list of them, or a mapping from labels to them.
 """
 
+from ..economics.segment_value import compute_segment_value
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
@@ -34,6 +35,7 @@ from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
 from .shelf_life import plot_shelf_life
+from .segment_value import plot_segment_value
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 from .tracking import plot_tracking
@@ -54,6 +56,7 @@ __all__ = [
     "compute_regularity",
     "compute_reliability",
     "compute_shelf_life",
+    "compute_segment_value",
     "compute_spend_density",
     "compute_spend_frequency",
     "compute_time_kept",
@@ -78,6 +81,7 @@ __all__ = [
     "plot_reliability",
     "plot_scores",
     "plot_shelf_life",
+    "plot_segment_value",
     "plot_spend_density",
     "plot_spend_frequency",
     "plot_tracking",

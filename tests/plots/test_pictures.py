@@ -22,6 +22,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
     """Each picture of one model, and of several where it can show them."""
     both = {"first": fitted, "second": pareto}
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
+    scored = whole.predict(summary)
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     profile = clv.Profile(pd.DataFrame({"a": [1.0, 2, 3], "relative": [-3.0, 0, -2.5]}), (1.3, 2.8), 0.95, "")
     return {
@@ -48,6 +49,9 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         "plot_regularity": lambda **more: plots.plot_regularity(regular, **more),
         "plot_reliability": lambda **more: plots.plot_reliability(found, **more),
         "plot_scores": lambda **more: plots.plot_scores(found, **more),
+        "plot_segment_value": lambda **more: plots.plot_segment_value(
+            scored, clv.economics.rfm_segments(summary), **more
+        ),
         "plot_tracking": lambda **more: plots.plot_tracking(tracked, **more),
     }
 
