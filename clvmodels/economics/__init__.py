@@ -36,4 +36,17 @@ __all__ = [
     "value_if_alive",
     "value_segments",
     "value_tiers",
+from .at_risk import at_risk, falls_below
+from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
+from .migration import Migration, migration
+from .next_purchase import next_purchase
+
+__all__ = [
+    "Migration",
+    "at_risk",
+    "falls_below",
+    "loyalty_thresholds",
+    "migration",
+    "next_purchase",
+    "thresholds_for_shares",
 ]
