@@ -7,7 +7,9 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 from .freshness import Freshness, freshness
 
 __all__ = ["Freshness", "freshness"]
+from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
+from .cash_curve import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
@@ -20,6 +22,23 @@ from .value_segments import value_if_alive, value_segments
 __all__ = [
     "Equity",
     "EquityChange",
+from .margins import Margins, margin_of, margins_from_cost
+from .payback import Payback, highest_bid_for_payback, payback_period
+from .purchases import Purchases, read_purchases
+from .retention_action import RetentionAction, break_even_uplift, retention_action
+from .spend_periods import spend_by_period
+from .value_to_cost import highest_bid, ltv_to_cac
+
+__all__ = [
+    "Equity",
+    "Margins",
+    "Payback",
+    "Purchases",
+    "RetentionAction",
+    "acquisition_cost",
+    "break_even_uplift",
+    "cash_curve",
+    "cash_curve_of",
     "cohorts_of",
     "compute_concentration",
     "compute_segment_value",
@@ -32,6 +51,15 @@ __all__ = [
     "rfm_segments",
     "segment_rules",
     "tier_table",
+    "highest_bid",
+    "highest_bid_for_payback",
+    "ltv_to_cac",
+    "margin_of",
+    "margins_from_cost",
+    "payback_period",
+    "read_purchases",
+    "retention_action",
+    "spend_by_period",
     "top_share",
     "value_if_alive",
     "value_segments",
