@@ -4,38 +4,40 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
-from .freshness import Freshness, freshness
-
-__all__ = ["Freshness", "freshness"]
 from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
+from .at_risk import at_risk, falls_below
 from .cash_curve import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
-from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
-from .rules import segment_rules
-from .segment_value import compute_segment_value
-from .tiers import tier_table, value_tiers
-from .value_segments import value_if_alive, value_segments
-
-__all__ = [
-    "Equity",
-    "EquityChange",
+from .freshness import Freshness, freshness
+from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
 from .margins import Margins, margin_of, margins_from_cost
+from .migration import Migration, migration
+from .next_purchase import next_purchase
 from .payback import Payback, highest_bid_for_payback, payback_period
 from .purchases import Purchases, read_purchases
 from .retention_action import RetentionAction, break_even_uplift, retention_action
+from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
+from .rules import segment_rules
+from .segment_value import compute_segment_value
 from .spend_periods import spend_by_period
+from .tiers import tier_table, value_tiers
+from .value_segments import value_if_alive, value_segments
 from .value_to_cost import highest_bid, ltv_to_cac
 
 __all__ = [
     "Equity",
+    "EquityChange",
+    "Freshness",
     "Margins",
+    "Migration",
     "Payback",
     "Purchases",
     "RetentionAction",
     "acquisition_cost",
+    "at_risk",
     "break_even_uplift",
     "cash_curve",
     "cash_curve_of",
@@ -45,36 +47,29 @@ __all__ = [
     "customer_equity",
     "equity_by",
     "equity_change",
+    "falls_below",
+    "freshness",
     "gini",
+    "highest_bid",
+    "highest_bid_for_payback",
+    "loyalty_thresholds",
+    "ltv_to_cac",
+    "margin_of",
+    "margins_from_cost",
+    "migration",
+    "next_purchase",
+    "payback_period",
+    "read_purchases",
+    "retention_action",
     "rfm_bounds",
     "rfm_scores",
     "rfm_segments",
     "segment_rules",
-    "tier_table",
-    "highest_bid",
-    "highest_bid_for_payback",
-    "ltv_to_cac",
-    "margin_of",
-    "margins_from_cost",
-    "payback_period",
-    "read_purchases",
-    "retention_action",
     "spend_by_period",
+    "thresholds_for_shares",
+    "tier_table",
     "top_share",
     "value_if_alive",
     "value_segments",
     "value_tiers",
-from .at_risk import at_risk, falls_below
-from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
-from .migration import Migration, migration
-from .next_purchase import next_purchase
-
-__all__ = [
-    "Migration",
-    "at_risk",
-    "falls_below",
-    "loyalty_thresholds",
-    "migration",
-    "next_purchase",
-    "thresholds_for_shares",
 ]

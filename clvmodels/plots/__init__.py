@@ -34,8 +34,8 @@ from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
-from .shelf_life import plot_shelf_life
 from .segment_value import plot_segment_value
+from .shelf_life import plot_shelf_life
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 from .tracking import plot_tracking
@@ -55,8 +55,8 @@ __all__ = [
     "compute_purchase_pmf",
     "compute_regularity",
     "compute_reliability",
-    "compute_shelf_life",
     "compute_segment_value",
+    "compute_shelf_life",
     "compute_spend_density",
     "compute_spend_frequency",
     "compute_time_kept",
@@ -80,8 +80,8 @@ __all__ = [
     "plot_regularity",
     "plot_reliability",
     "plot_scores",
-    "plot_shelf_life",
     "plot_segment_value",
+    "plot_shelf_life",
     "plot_spend_density",
     "plot_spend_frequency",
     "plot_tracking",
