@@ -9,9 +9,10 @@ from .acquisition_cohorts import cohorts_of
 from .at_risk import at_risk, falls_below
 from .cash_curve import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
+from .customer_base import Overview, overview
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
-from .freshness import Freshness, freshness
+from .log_age import Freshness, freshness
 from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
 from .margins import Margins, margin_of, margins_from_cost
 from .migration import Migration, migration
@@ -33,6 +34,7 @@ __all__ = [
     "Freshness",
     "Margins",
     "Migration",
+    "Overview",
     "Payback",
     "Purchases",
     "RetentionAction",
@@ -58,6 +60,7 @@ __all__ = [
     "margins_from_cost",
     "migration",
     "next_purchase",
+    "overview",
     "payback_period",
     "read_purchases",
     "retention_action",
