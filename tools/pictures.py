@@ -38,6 +38,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
     regular = clv.plots.compute_regularity(log)
     spends = {"39 weeks": model.spend, "26 weeks": clv.SpendModel("gamma_gamma").fit(early)}
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
+    scored = model.predict(summary)
+    change = clv.economics.equity_change(model.predict(early), scored)
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
     plots, scored = clv.plots, model.predict(summary)
     return {
@@ -75,6 +77,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "coverage": lambda: plots.plot_coverage(found),
         "backtest": lambda: plots.plot_backtest(tested),
         "shelf_life": lambda: plots.plot_shelf_life(tested),
+        "concentration": lambda: plots.plot_concentration(scored),
+        "equity_change": lambda: plots.plot_equity_change(change),
     }
 
 

@@ -18,7 +18,7 @@ _POINTS = 400  # of a curve: more are not seen
 
 
 def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
-    """Share of all value that the dearest, and that the cheapest, share of customers hold: whale and Lorenz curve.
+    """Share of all value that the most valuable customers, and the least valuable, hold: whale and Lorenz curve.
 
     With values v sorted from the highest, the whale curve is W(s) = Σ of the first s·n of them / Σ v; sorted from the
     lowest, the Lorenz curve L(s) = 1 − W(1 − s). A part of a customer counts with that part of his value. Where some
@@ -36,8 +36,8 @@ def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
     -------
     pandas.DataFrame
         From 0 to all customers, a row for every customer up to 400, else 401 rows: share_of_customers; customers (how
-        many that are); value_from (the lowest value among that many of the dearest; NaN in the first row); total_value
-        (what those hold); share_of_value (the whale curve); lorenz (of the cheapest). Shares of value are missing (NaN)
+        many that are); value_from (the lowest value among that many of the most valuable; NaN in the first row); total_value
+        (what those hold); share_of_value (the whale curve); lorenz (of the least valuable). Shares of value are missing (NaN)
         where the sum of all values is not above 0. Without customers there are no rows.
 
     Raises
@@ -65,9 +65,9 @@ def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
     """
     import pandas as pd
 
-    dearest = _sorted(scored, value)
-    n = len(dearest)
-    sums, total = _running(dearest)
+    highest = _sorted(scored, value)
+    n = len(highest)
+    sums, total = _running(highest)
     share = np.linspace(0.0, 1.0, min(n, _POINTS) + 1) if n else np.zeros(0)
     at = share * n
     held = np.interp(at, np.arange(n + 1), sums) if n else np.zeros(0)
@@ -77,7 +77,7 @@ def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
         {
             "share_of_customers": share,
             "customers": at,
-            "value_from": np.where(at > 0, dearest[last] if n else at, np.nan),
+            "value_from": np.where(at > 0, highest[last] if n else at, np.nan),
             "total_value": held,
             "share_of_value": held / total if whole else np.full(len(at), np.nan),
             "lorenz": 1 - (held / total)[::-1] if whole else np.full(len(at), np.nan),
@@ -120,15 +120,15 @@ def gini(values: Any, value: str = "clv") -> float:
     >>> clv.economics.gini([0, 0, 0, 8]), clv.economics.gini([2, 2, 2, 2]), clv.economics.gini([1, 3])
     (0.75, 0.0, 0.25)
     """
-    dearest = _sorted(values, value)
-    n = len(dearest)
-    below = int(np.sum(dearest < 0))
+    highest = _sorted(values, value)
+    n = len(highest)
+    below = int(np.sum(highest < 0))
     if below:
         raise InvalidInput(
             f"{value} must not be negative for a Gini coefficient: {below:,} of {n:,} customers violate it, lowest "
-            f"{dearest[-1]:.10g}. Look at the whale curve instead (compute_concentration), or leave those customers out"
+            f"{highest[-1]:.10g}. Look at the whale curve instead (compute_concentration), or leave those customers out"
         )
-    v = dearest[::-1]
+    v = highest[::-1]
     total = float(np.sum(v))
     if not total > 0:
         return math.nan
@@ -137,7 +137,7 @@ def gini(values: Any, value: str = "clv") -> float:
 
 
 def top_share(scored: Any, share: float = 0.2, value: str = "clv") -> float:
-    """Share of all value that the dearest share of customers hold: "the top 20 % hold y %".
+    """Share of all value that the most valuable share of customers hold: "the top 20 % hold y %".
 
     W(share) of `compute_concentration`, exact for any share: of 7 customers the top 20 % are 1.4, the second one with
     0.4 of his value.
@@ -169,9 +169,9 @@ def top_share(scored: Any, share: float = 0.2, value: str = "clv") -> float:
     """
     if isinstance(share, bool) or not isinstance(share, (int, float, np.number)) or not 0 < share <= 1:
         raise InvalidInput(f"share must be above 0 and at most 1, for example 0.2; found {str(share)[:40]}")
-    dearest = _sorted(scored, value)
-    sums, total = _running(dearest)
-    return float(np.interp(float(share) * len(dearest), np.arange(len(sums)), sums)) / total if total > 0 else math.nan
+    highest = _sorted(scored, value)
+    sums, total = _running(highest)
+    return float(np.interp(float(share) * len(highest), np.arange(len(sums)), sums)) / total if total > 0 else math.nan
 
 
 def _sorted(given: Any, value: str) -> Array:
@@ -181,7 +181,7 @@ def _sorted(given: Any, value: str) -> Array:
     return np.sort(values)[::-1]
 
 
-def _running(dearest: Array) -> tuple[Array, float]:
+def _running(highest: Array) -> tuple[Array, float]:
     """Sums of the first 0, 1, ..., n values, and of all."""
-    sums = np.concatenate([[0.0], np.cumsum(dearest)])
+    sums = np.concatenate([[0.0], np.cumsum(highest)])
     return sums, float(sums[-1])

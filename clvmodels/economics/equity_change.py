@@ -148,7 +148,8 @@ def equity_change(
     horizon moved on, new parameters if the model was fitted anew). With ``earned`` what the passing of time alone took
     out of the future of these, −Σ earned, is a step of its own, realised, and re-valued is the rest. Of all customers
     known before, the lost ones included, E[V₁] = (V₀ − earned)·(1 + annual_discount_rate)^years, if the model is right,
-    was not fitted anew and looks ahead over the whole residual lifetime: expected is then the interest alone.
+    was not fitted anew and looks ahead over the whole residual lifetime: expected is then the interest alone. Read lost
+    and re-valued together: who disappointed is taken out, so that those who remain are re-valued upwards on average.
 
     Parameters
     ----------
