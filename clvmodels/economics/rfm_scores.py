@@ -32,7 +32,7 @@ def rfm_scores(summary: Any, groups: Any = 5) -> Any:
     the first purchase to the last), the shortest highest; f the repeat purchases x; m the mean spend of the repeat
     purchases. Customers equal in a quantity have the same score, wherever their rows stand: from the lowest, each score
     takes an equal share of the customers that are left and then all who tie with its last one, so groups are unequal
-    where ties are large, and those after a large tie still have the other scores to themselves. If 60 % have bought
+    where ties are large, and those beyond a large tie still have the other scores to themselves. If 60 % have bought
     once, all of them and nobody else have f = 1, and f = 2 to 5 tell repeat buyers apart.
 
     Parameters
@@ -251,23 +251,27 @@ def _starts(columns: dict[str, Array], groups: Any) -> tuple[dict[str, Array], i
 
 
 def _quantile_starts(name: str, values: Array, top: int) -> Array:
-    """Each score takes an equal share of the customers that are left, and then all who tie with its last one."""
-    ordered = np.sort(values)
-    starts, begin, n = np.full(top - 1, np.inf), 0, len(values)
-    for k in range(top):
-        if begin == n:
-            break
-        if k:
-            starts[k - 1] = ordered[begin]
-        last = begin + -(-(n - begin) // (top - k)) - 1
-        begin = int(np.searchsorted(ordered, ordered[last], side="right"))
-    unused = int(np.isinf(starts).sum())
-    if unused and n:
+    """Where the scores from 2 on begin, inf for those that nobody has.
+
+    Each score takes an equal share of the customers that are left, then all who tie with its last one; but it leaves a
+    value to each of the scores above it.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    upto, n, number = np.cumsum(counts), len(values), len(distinct)
+    if 0 < number < top:
         warn(
-            f"{name} has {top - unused} distinct values among {n:,} customers, too few for {top} scores: nobody is "
-            f"given more than {top - unused}. Ask for fewer groups, score more customers together, or give the bounds "
-            "of others (rfm_bounds)"
+            f"{name} has {number} distinct values among {n:,} customers, too few for {top} scores: nobody is given more "
+            f"than {number}. Ask for fewer groups, score more customers together, or give the bounds of others "
+            "(rfm_bounds)"
         )
+    starts, begin = np.full(top - 1, np.inf), 0
+    for k in range(min(top, number)):
+        if k:
+            starts[k - 1] = distinct[begin]
+        before = int(upto[begin - 1]) if begin else 0
+        share = -(-(n - before) // (top - k))
+        end = int(np.searchsorted(upto, before + share)) + 1
+        begin = max(min(end, number - (top - k - 1)), begin + 1)
     return starts
 
 

@@ -26,8 +26,8 @@ def compute_segment_value(scored: Any, by: Any = None, value: str = "clv") -> pd
         What ``CLVModel.predict`` returned, any kind of frame with a column of the value.
     by
         The segments: a column's name, one a row as a Series or array (what `rfm_segments`, `value_segments` or
-        `value_tiers` gave), or one for each customer_id, as a dict or a frame of two columns. If None, those of
-        `value_segments`.
+        `value_tiers` gave), or one for each customer_id, as a dict or a frame of two columns. If None,
+        `value_segments` makes them.
     value
         The column of the value: ``"clv"``, or another such as ``"clv_52"``.
 
