@@ -12,7 +12,7 @@ from ..models import answers, statistics
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.silence import LONGEST, time_until_below
-from ..models.time_units import numbers, one_or_endless
+from ..models.time_units import checked_lengths, numbers
 from ..numerics.arrays import Array
 from .dates_ahead import dates_ahead, end_of_observation
 
@@ -156,7 +156,7 @@ def at_risk(
     falls below 0.5 if no purchase comes
     never falls: BG/NBD takes who never came back for alive, however long the silence
     """
-    share, limit = _checked_level(level), None if within is None else one_or_endless(within)
+    share, limit = _checked_level(level), np.inf if within is None else _checked_length(within)
     if not isinstance(model, CLVModel):
         raise InvalidInput(f"model must be a CLVModel, which knows what a customer is worth; found {_called(model)}")
     if answers.is_list(horizon):
@@ -174,9 +174,8 @@ def at_risk(
     history = statistics.read(frame, family.statistics, family.time)
     known = {name: values[chosen] for name, values in history.items()}
     falls = time_until_below(family, share, list(known.values()), parameters)
-    if limit is not None:
-        near = falls <= limit
-        chosen, falls, known = chosen[near], falls[near], {name: values[near] for name, values in known.items()}
+    near = falls <= limit
+    chosen, falls, known = chosen[near], falls[near], {name: values[near] for name, values in known.items()}
     rows = frames.rows(frame, chosen)
     ids = frames.identifiers(rows)
     result: dict[str, Any] = {} if ids is None else {"customer_id": ids}
@@ -239,6 +238,13 @@ def _checked_level(level: Any) -> float:
     value = numbers(level, "level must be a probability")
     if value.ndim or not 0 < value < 1:
         raise InvalidInput(f"level must lie between 0 and 1, for example 0.5; found {level!r}")
+    return float(value)
+
+
+def _checked_length(within: Any) -> float:
+    value = checked_lengths(within, "within")
+    if value.ndim:
+        raise InvalidInput(f"within must be one number; found {str(within)[:60]}")
     return float(value)
 
 

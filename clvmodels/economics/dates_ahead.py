@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ Dates = NDArray[np.datetime64]
 
 _MISSING = np.datetime64("NaT", "D")
 _LAST = np.datetime64("9999-12-31", "D")  # of the calendar
+_FAR = 1e7  # days or periods, each beyond the calendar
 _LAG = 1e-7  # days: what arithmetic in weeks leaves of a whole day
 
 
@@ -36,23 +37,20 @@ def dates_ahead(end: date | datetime | None, times: Array, time_unit: str, time:
     T + u is true in a summary whose ``observation_end`` is that day. A model in discrete ``time`` counts whole calendar
     periods; the date is the last day of the period.
     """
-    result = np.full(len(times), _MISSING)
-    if end is None:
-        return result
+    if end is None or (time == "discrete" and time_unit not in PERIODS):
+        return np.full(len(times), _MISSING)
+    length = 1.0 if time == "discrete" else float(hours_in(time_unit)) / 24
+    near = np.abs(times) < _FAR / length
+    steps = np.where(near, times, 0.0) * length
     if time == "discrete":
-        if time_unit not in PERIODS:
-            return result
-        days = _period_ends(time_unit, day_number(end), np.where(np.abs(times) < 1e6, times, 0.0).astype(np.int64))
+        days = _period_ends(time_unit, day_number(end), steps.astype(np.int64))
+    elif isinstance(end, datetime):
+        begun = (end - datetime.combine(end.date(), datetime.min.time())) / timedelta(days=1)
+        days = day_number(end) + np.floor(begun + steps + _LAG).astype(np.int64)
     else:
-        elapsed = np.where(np.abs(times) < 1e12, times, 0.0) * (float(hours_in(time_unit)) / 24)
-        if isinstance(end, datetime):
-            begun = (end - datetime.combine(end.date(), datetime.min.time())).total_seconds() / 86_400
-            number = np.floor(begun + elapsed + _LAG)
-        else:
-            number = np.ceil(elapsed - _LAG)
-        days = day_number(end) + np.clip(number, -1e7, 1e7).astype(np.int64)
+        days = day_number(end) + np.ceil(steps - _LAG).astype(np.int64)
     found = days.astype("datetime64[D]")
-    return np.where(np.isfinite(times) & (np.abs(times) < 1e12) & (found <= _LAST), found, _MISSING)
+    return np.where(near & (found <= _LAST), found, _MISSING)
 
 
 def _period_ends(period: str, day: int, steps: NDArray[np.int64]) -> NDArray[np.int64]:

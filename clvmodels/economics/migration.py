@@ -45,6 +45,8 @@ class Migration:
     high                   1    1               0
     low                    0    1               1
     not yet a customer     1    0               0
+    >>> found.counts.loc["high", "low"]
+    np.int64(1)
     >>> found.shares.loc["high"].tolist()
     [0.5, 0.5, 0.0]
     >>> found.value_change.loc["high"].tolist()
@@ -91,8 +93,8 @@ class Migration:
         numbers = [int(count[rows].sum()) for rows in (~new, stayed, ~new & ~gone & ~stayed, gone, new)]
         before, same, moved, left, came = (f"{number:,}" for number in numbers)
         told = (
-            f"Of {before} customers {same} stayed in their segment, {moved} moved to another and {left} left the table; "
-            f"{came} came new."
+            f"Of {before} customers {same} stayed in their segment, {moved} moved to another and {left} left the "
+            f"table; {came} came new."
         )
         if "value_change" not in table.columns:
             return told
@@ -175,14 +177,14 @@ def migration(
     import pandas as pd
 
     tables = [frames.load(table) for table in (before, after)]
-    _check_facts(*tables, value is not None)
+    _check_facts(tables[0], tables[1], value is not None)
     ids = [_identifiers(table, name) for table, name in zip(tables, ("before", "after"), strict=True)]
     if len(ids[0]) and len(ids[1]) and _of_numbers(ids[0]) != _of_numbers(ids[1]):
         raise InvalidInput(
             f"customer_id must be of one type in both tables; found {ids[0].dtype} before and {ids[1].dtype} after. "
             "Convert one of them first: 1 and '1' would be two customers"
         )
-    labels = [frames.as_pandas(frames.column_of(table, segment)) for table in tables]
+    labels = [_labels(frames.column_of(table, segment)) for table in tables]
     known = _order(labels, order)
     names = [*known, *([UNLABELLED] if any(column.isna().any() for column in labels) else [])]
 
@@ -235,7 +237,7 @@ def _identifiers(frame: Any, which: str) -> pd.Series:
     column = frames.identifiers(frame)
     if column is None:
         raise InvalidInput(f"the table {which} must have a column customer_id, by which customers are found again")
-    ids = frames.as_pandas(column)
+    ids: pd.Series = frames.as_pandas(column)
     for wrong, what in ((ids.isna().to_numpy(), "have no customer_id"), (ids.duplicated().to_numpy(), "repeat one")):
         if wrong.any():
             i = int(np.argmax(wrong))
@@ -261,6 +263,13 @@ def _people(ids: list[pd.Series]) -> tuple[NDArray[np.intp], int]:
         return np.zeros(0, dtype=np.intp), 0
     who, people = pd.factorize(np.concatenate(there))
     return who, len(people)
+
+
+def _labels(column: Any) -> pd.Series:
+    """A column as a pandas Series; a categorical one stays so, since its categories have an order."""
+    import pandas as pd
+
+    return column.reset_index(drop=True) if isinstance(column, pd.Series) else frames.as_pandas(column)
 
 
 def _order(labels: list[pd.Series], order: Any) -> list[Any]:

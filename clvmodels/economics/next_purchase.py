@@ -103,7 +103,8 @@ def next_purchase(
         result[f"if_ever_{label}"] = quantiles.time_to_next_purchase(family, share, columns, parameters)
         result[f"bought_by_{label}"] = by_then
         result[f"bought_by_{label}_on"] = dates_ahead(end, by_then, purchases._unit, family.time)
-    return frames.table(result, frame)
+    told = {} if end is None else {"observation_end": end.isoformat()}
+    return frames.attach_facts(frames.table(result, frame), {**frames.read_facts(frame), **told})
 
 
 def _bought_by(
