@@ -5,8 +5,8 @@ changed. Models are told apart by colour, and without colour by line, marker or 
 one another, ``models`` is one model, a list of them, or a mapping from labels to them.
 """
 
-from ..economics.segment_value import compute_segment_value
 from ..economics.concentration import compute_concentration
+from ..economics.segment_value import compute_segment_value
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
