@@ -6,6 +6,7 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 
 from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
+from .after_validation import overview_after
 from .at_risk import at_risk, falls_below
 from .cash_curve import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
@@ -61,6 +62,7 @@ __all__ = [
     "migration",
     "next_purchase",
     "overview",
+    "overview_after",
     "payback_period",
     "read_purchases",
     "retention_action",

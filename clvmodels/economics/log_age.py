@@ -168,6 +168,27 @@ def freshness(
     The log ends on 1997-09-30, 30.43 weeks ago: all of the horizon of 26 weeks has passed. Score a newer log.
     The model was fitted on data up to 1997-09-30, 30.43 weeks ago, which is more than its horizon of 26 weeks: customers may have changed since. Fit it again.
     """  # noqa: E501
+    found = age_of(
+        model, summary, horizon=horizon, today=today, observation_end=observation_end, backtest=backtest,
+        tolerance=tolerance, most=most,
+    )  # fmt: skip
+    if found.stale:
+        warn(" ".join(found.stale))
+    return found
+
+
+def age_of(
+    model: Any,
+    summary: Any = None,
+    *,
+    horizon: Any = None,
+    today: Any = None,
+    observation_end: Any = None,
+    backtest: Any = None,
+    tolerance: float = TOLERANCE,
+    most: float = GONE,
+) -> Freshness:
+    """As `freshness`, without a warning: for what has words of its own."""
     purchases = model.purchases if isinstance(model, CLVModel) else model
     if not isinstance(purchases, PurchaseModel):
         raise InvalidInput(f"model must be a CLVModel or a PurchaseModel; found {type(model).__name__}")
@@ -203,8 +224,6 @@ def freshness(
             f"Forecasts of this model stayed good for {length(kept, unit)} (median of {len(backtest.origins)} "
             f"cutoffs), less than the horizon of {span}. Forecast anew at least that often, or promise less."
         )
-    if stale:
-        warn(" ".join(stale))
     return Freshness(now, log_end, fitted_until, log_age, model_age, reach, unit, gone, kept, tuple(stale))
 
 
