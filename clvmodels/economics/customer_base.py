@@ -132,7 +132,7 @@ class Overview:
     def __str__(self) -> str:
         parts = ["\n".join(self.told())]
         for name, table in self._tables().items():
-            parts.append(f"{name}\n{plain_table(table)}")
+            parts.append(f"{name}\n{plain_table(table) if len(table) else 'nobody'}")
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:

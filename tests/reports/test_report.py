@@ -67,8 +67,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def cdnow_page(found):
-    return page(found, "cdnow.csv")
+def cdnow_page(found, worth):
+    return page(found, "cdnow.csv", worth)
 
 
 @pytest.fixture(scope="module")
