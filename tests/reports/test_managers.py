@@ -1,6 +1,8 @@
 """The section for managers: there if asked for, with its numbers, and what comes from the data escaped and guarded."""
 
+import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -29,6 +31,12 @@ def test_it_is_there_only_with_an_overview(found, worth):
     for told in (f"{worth.equity.total:,.0f}", "top 5 %", "rule of thumb", "At risk", "30 Jun 1998"):
         assert told in plain
     assert (without.count("<figure>"), html.count("<figure>")) == (0, 2)
+    assert html.count("<caption>") == html.count("<table")
+    assert all(len(alt) > 60 for alt in re.findall(r'alt="(.*?)"', html))
+    call = unescape(html).split("worth = clv.economics.overview_after(")[1].split("</code>")[0]
+    for term in ("annual_discount_rate=0.1", "margin=0.3", "acquisition_cost=10.0", "interval=0.9", "refunds='net'"):
+        assert f"    {term}," in call
+    assert "overview=worth)" in call
 
 
 def test_tables_and_sentences_are_those_of_the_overview(worth):
