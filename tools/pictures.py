@@ -76,6 +76,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),
         "backtest": lambda: plots.plot_backtest(tested),
+        "shelf_life": lambda: plots.plot_shelf_life(tested),
         "concentration": lambda: plots.plot_concentration(scored),
         "equity_change": lambda: plots.plot_equity_change(change),
     }

@@ -50,6 +50,8 @@ def forecast(words: argparse.Namespace) -> None:
 
 def validate(words: argparse.Namespace) -> None:
     """``clvmodels validate``: from a log to a page that says whether a forecast of it is to be trusted."""
+    from ..economics.after_validation import overview_after
+    from ..models.clv import FIT_STEPS
     from ..reports.report import refuse_without_jinja2, report
     from ..validation.validate import validate as hold_against
 
@@ -59,9 +61,9 @@ def validate(words: argparse.Namespace) -> None:
     check_targets({"--out": out} | ({"--scored": scored} if scored else {}), {"the log": words.log})
     names = _reading(words)
     del names["observation_end"]
-    drawing = "drawing the page"
+    drawing, ahead = "drawing the page", ("summarising the whole log", *FIT_STEPS, "looking ahead")
     each = [f"{what} {name}" for name in words.models for what in ("fitting", "forecasting with")]
-    steps = ("reading the log", *each, "baselines", "scores and comparisons", drawing)
+    steps = ("reading the log", *each, "baselines", "scores and comparisons", *ahead, drawing)
     with bar(steps) as progress:
         found = hold_against(
             words.source,
@@ -73,12 +75,17 @@ def validate(words: argparse.Namespace) -> None:
             time_unit=words.time_unit,
             progress=progress,
         )
+        worth = None
+        if not words.no_overview and found.actual_spend is not None:
+            terms = {name: getattr(words, name) for name in ("annual_discount_rate", "margin", "acquisition_cost")}
+            worth = overview_after(found, words.source, **terms, progress=progress, **names)
         progress(drawing)
         with ExitStack() as written:
-            report(found, written.enter_context(written_whole(out)), source=words.log)
+            report(found, written.enter_context(written_whole(out)), source=words.log, overview=worth)
             if scored:
                 write_table(found.scored, written.enter_context(written_whole(scored)), scored.suffix.lower())
-    text = f"{told.validation_told(words, found)}\n\nWrote the page to {out}: open it in a browser"
+    text = told.validation_told(words, found) + told.overview_told(worth)
+    text += f"\n\nWrote the page to {out}: open it in a browser"
     _tell(words, text + (f"\nWrote {len(found.scored):,} customers to {scored}" if scored else ""))
 
 
@@ -238,7 +245,7 @@ def score(words: argparse.Namespace) -> None:
         )
     if words.log_json:
         say(json.dumps(scoring.as_json(report)), STDERR)
-    _tell(words, scoring.told(words, report))
+    _tell(words, scoring.told(words, report, model))
 
 
 def _refuse_given(words: argparse.Namespace, reading: Iterable[str]) -> None:

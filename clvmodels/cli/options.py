@@ -129,6 +129,17 @@ def _validate(made: Any) -> argparse.ArgumentParser:
     known = ", ".join(name for name in PURCHASE_FAMILIES if name != "bg_bb")  # counts whole periods, not purchases
     _default(model, "--models", f"one or several of {known}, with commas between them", metavar="NAMES", type=_names)
     _default(model, "--spend", "how much they spend", choices=SPEND_FAMILIES)
+    worth = parser.add_argument_group("what the customers are worth, for managers, where the log has money")
+    _rate_and_margin(worth, _number)
+    worth.add_argument(
+        "--acquisition-cost",
+        type=_number,
+        metavar="MONEY",
+        help="what it costs to acquire a customer (default: not told)",
+    )
+    worth.add_argument(
+        "--no-overview", action="store_true", help="leave this section out: its fit on the whole log takes time too"
+    )
     return parser
 
 

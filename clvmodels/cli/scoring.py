@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .told import best_told, source_told, totals_told
+from .told import age_told, best_told, source_told, totals_told
 
 
-def told(words: Any, report: Any) -> str:
-    """What was read, what was left out and why, all customers together, the best of them, and where they are."""
-    lines = [*_read_told(words, report), "", *_totals(report), *_best(words, report), "", *_written(report)]
-    return "\n".join(lines)
+def told(words: Any, report: Any, model: Any) -> str:
+    """What was read, what was left out and why, all customers together, the best, what is stale, and where they are."""
+    lines = [*_read_told(words, report), "", *_totals(report), *_best(words, report)]
+    lines += age_told(model, report.horizon, report.observation_end)
+    return "\n".join([*lines, "", *_written(report)])
 
 
 def as_json(report: Any) -> dict[str, Any]:

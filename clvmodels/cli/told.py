@@ -33,7 +33,27 @@ def forecast_told(words: Any, result: Any) -> str:
         "",
         *scored_told(result.scored, result.horizon, result.model),
     ]
-    return "\n".join([*lines, *best_told(result.scored, words.top)])
+    return "\n".join([*lines, *best_told(result.scored, words.top), *age_told(result.model, result.horizon)])
+
+
+def age_told(model: Any, horizon: float, observation_end: Any = None) -> list[str]:
+    """A note where the log has become stale or the model is older than what it is used for; no age, which changes."""
+    from ..economics.log_age import GONE, age_of
+
+    if not 0 < horizon < math.inf:
+        return []
+    found = age_of(model, horizon=horizon, observation_end=observation_end)
+    notes = []
+    if found.gone is not None and found.gone > GONE:
+        notes.append(
+            f"Note: the log ends on {found.log_end}, and more than a tenth of the horizon has passed since. Score a "
+            "newer log if this is to look ahead from today."
+        )
+    if found.model_age is not None and found.model_age > found.horizon and found.log_end != found.fitted_until:
+        notes.append(
+            f"Note: the model was fitted on data up to {found.fitted_until}, longer ago than the horizon. Fit it again."
+        )
+    return ["", *(line for note in notes for line in _filled(note, 0, 2))] if notes else []
 
 
 def quality_told(quality: Any) -> list[str]:
@@ -148,6 +168,16 @@ def validation_told(words: Any, found: Any) -> str:
         for sentence in said.rest:
             lines += _filled(f"- {sentence}", 4, 6)
     return "\n".join([*lines, "", *_measures_told(found)])
+
+
+def overview_told(worth: Any) -> str:
+    """What the customers are worth, as the page says it to managers; nothing where that was not asked for."""
+    if worth is None:
+        return ""
+    lines = ["", "", "WHAT THE CUSTOMERS ARE WORTH, from the end of the holdout on"]
+    for sentence in worth.told():
+        lines += _filled(f"- {sentence}", 2, 4)
+    return "\n".join(lines)
 
 
 def _filled(text: str, first: int, rest: int) -> list[str]:

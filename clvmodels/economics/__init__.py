@@ -7,14 +7,28 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
 from .cash_curves import cash_curve, cash_curve_of
+from .after_validation import overview_after
+from .at_risk import at_risk, falls_below
+from .cash_curve import cash_curve, cash_curve_of
 from .concentration import compute_concentration, gini, top_share
+from .customer_base import Overview, overview
 from .equity import Equity, customer_equity, equity_by
 from .equity_change import EquityChange, equity_change
+from .log_age import Freshness, freshness
+from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
+from .margins import Margins, margin_of, margins_from_cost
+from .migration import Migration, migration
+from .next_purchase import next_purchase
+from .payback import Payback, highest_bid_for_payback, payback_period
+from .purchases import Purchases, read_purchases
+from .retention_action import RetentionAction, break_even_uplift, retention_action
 from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
 from .rules import segment_rules
 from .segment_value import compute_segment_value
+from .spend_periods import spend_by_period
 from .tiers import tier_table, value_tiers
 from .value_segments import value_if_alive, value_segments
+from .value_to_cost import highest_bid, ltv_to_cac
 
 __all__ = [
     "Equity",
@@ -43,6 +57,15 @@ __all__ = [
     "UnitEconomics",
     "acquisition_cost",
     "average_clv",
+    "Freshness",
+    "Margins",
+    "Migration",
+    "Overview",
+    "Payback",
+    "Purchases",
+    "RetentionAction",
+    "acquisition_cost",
+    "at_risk",
     "break_even_uplift",
     "cash_curve",
     "cash_curve_of",
@@ -54,7 +77,22 @@ __all__ = [
     "discount_rate_per_period",
     "equity_by",
     "equity_change",
+    "falls_below",
+    "freshness",
     "gini",
+    "highest_bid",
+    "highest_bid_for_payback",
+    "loyalty_thresholds",
+    "ltv_to_cac",
+    "margin_of",
+    "margins_from_cost",
+    "migration",
+    "next_purchase",
+    "overview",
+    "overview_after",
+    "payback_period",
+    "read_purchases",
+    "retention_action",
     "rfm_bounds",
     "rfm_scores",
     "rfm_segments",
@@ -94,4 +132,11 @@ __all__ = [
     "spend_by_period",
     "top_share",
     "unit_economics",
+    "spend_by_period",
+    "thresholds_for_shares",
+    "tier_table",
+    "top_share",
+    "value_if_alive",
+    "value_segments",
+    "value_tiers",
 ]

@@ -15,6 +15,7 @@ from ..validation.lift import compute_lift
 from ..validation.pit import compute_pit
 from ..validation.regularity import compute_regularity
 from ..validation.reliability import compute_reliability
+from ..validation.shelf_life import compute_shelf_life, compute_time_kept
 from ..validation.tracking import compute_tracking
 from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
@@ -37,6 +38,7 @@ from .regularity import plot_regularity
 from .reliability import plot_reliability
 from .scores import plot_scores
 from .segment_value import plot_segment_value
+from .shelf_life import plot_shelf_life
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
 from .tracking import plot_tracking
@@ -58,8 +60,10 @@ __all__ = [
     "compute_regularity",
     "compute_reliability",
     "compute_segment_value",
+    "compute_shelf_life",
     "compute_spend_density",
     "compute_spend_frequency",
+    "compute_time_kept",
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
@@ -83,6 +87,7 @@ __all__ = [
     "plot_reliability",
     "plot_scores",
     "plot_segment_value",
+    "plot_shelf_life",
     "plot_spend_density",
     "plot_spend_frequency",
     "plot_tracking",

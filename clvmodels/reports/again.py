@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+from ..economics.customer_base import Overview
 from ..families import PURCHASE_FAMILIES
 from ..validation.result import Validation
 from ..versions import version_of
@@ -19,7 +20,7 @@ _KEYWORDS = (
 _PLAIN = ("n_resamples", "seed", "strict")  # no text
 
 
-def call(found: Validation, source: str | None) -> str:
+def call(found: Validation, source: str | None, overview: Overview | None = None) -> str:
     """The lines of Python that make this report once more."""
     asked = [f"    {name}={_written(name, found.settings[name])}," for name in _KEYWORDS if name in found.settings]
     if found.actual_spend is None and "amount" not in found.settings:
@@ -33,9 +34,26 @@ def call(found: Validation, source: str | None) -> str:
         *asked,
         f"    models={_models(found.models)},",
         ")",
-        f'clv.report(found, "report.html"{", source=log" if source is not None else ""})',
+        *_overview(found, overview),
+        f'clv.report(found, "report.html"{", source=log" if source is not None else ""}'
+        f"{', overview=worth' if overview is not None else ''})",
     ]
     return "\n".join(lines)
+
+
+def _overview(found: Validation, overview: Overview | None) -> list[str]:
+    """The line of the section for managers."""
+    if overview is None:
+        return []
+    terms = {
+        "annual_discount_rate": overview.equity.annual_discount_rate,
+        "margin": overview.equity.margin,
+        "acquisition_cost": overview.acquisition_cost,
+        "interval": overview.equity.interval,
+    }
+    own = [name for name in _KEYWORDS[2:] if name in found.settings and name not in (*_PLAIN, "time_unit")]
+    asked = [*(f"{name}={value!r}" for name, value in terms.items()), *(f"{n}={found.settings[n]!r}" for n in own)]
+    return ["worth = clv.economics.overview_after(", "    found,", "    log,", *(f"    {one}," for one in asked), ")"]
 
 
 def _written(name: str, value: str) -> str:

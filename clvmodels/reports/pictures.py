@@ -40,10 +40,10 @@ class Wanted(NamedTuple):
 
     heading: str
     plot: str
-    given: Callable[[Validation], tuple[Any, ...]]
+    given: Callable[[Any], tuple[Any, ...]]
     arguments: Mapping[str, Any]
     size: tuple[float, float] = (7.5, 4.6)
-    numbers: Callable[[Validation], str] | None = None
+    numbers: Callable[[Any], str] | None = None
 
 
 def _validation(found: Validation) -> tuple[Any, ...]:
@@ -97,13 +97,13 @@ def pictures(found: Validation) -> tuple[list[Picture], list[str]]:
     missing = []
     for wanted in WANTED:
         try:
-            drawn.append(_drawn(wanted, found))
+            drawn.append(draw(wanted, found))
         except ClvError as error:
             missing.append(f"{wanted.heading} ({error})")
     return drawn, missing
 
 
-def _drawn(wanted: Wanted, found: Validation) -> Picture:
+def draw(wanted: Wanted, found: Any) -> Picture:
     """Draw on a figure of its own in matplotlib's own style, whatever the caller's is; the same bytes each time."""
     import matplotlib as mpl
     from matplotlib import style

@@ -9,19 +9,21 @@ import re
 from importlib import resources
 from typing import Any
 
+from ..economics.customer_base import Overview
 from ..errors import InvalidInput, NotAvailable
 from ..files import written_whole
 from ..units import length
 from ..validation import words
 from ..validation.result import Validation
 from ..versions import version_of
-from . import again, judging, sections
+from . import again, judging, managers, sections
 from .in_short import in_short
 from .pictures import pictures
 
 HEADINGS = {
     "verdict": "The verdict",
     "next": "What to do next",
+    "managers": "For managers: what the customers are worth",
     "data": "What was held against what",
     "comparison": "Models and simple rules compared",
     "pictures": "Pictures",
@@ -31,12 +33,19 @@ HEADINGS = {
 }
 
 
-def report(validation: Validation, path: str | os.PathLike[str], *, source: str | None = None) -> None:
+def report(
+    validation: Validation,
+    path: str | os.PathLike[str],
+    *,
+    source: str | None = None,
+    overview: Overview | None = None,
+) -> None:
     """Write what a validation found as one HTML page.
 
     The page holds the verdict in words and what to do next; what was held against what, and what was found in the log;
     the table of models and baselines, and which differences are chance; pictures with how to read them; repeat buyers
-    by P(alive); the largest misses; parameters, settings, versions, and the call that does it again. It needs no
+    by P(alive); the largest misses; parameters, settings, versions, and the call that does it again; with an overview
+    also what the customers are worth, how that is spread, who is at risk, and what a new one may cost. It needs no
     network, prints, follows a dark or light setting, and reads without JavaScript, which only sorts its tables. The
     same validation gives the same bytes.
 
@@ -48,11 +57,14 @@ def report(validation: Validation, path: str | os.PathLike[str], *, source: str 
         Where the page goes; it appears whole or not at all, and replaces what is there.
     source
         What the log is to be called on the page, such as its file name.
+    overview
+        What `clvmodels.economics.overview` found of a customer base, for a section for managers; the caller sees to it
+        that it is of this log.
 
     Raises
     ------
     InvalidInput
-        If validation is none, or the file cannot be written.
+        If validation or overview is none, or the file cannot be written.
     NotAvailable
         If jinja2 is not installed (``pip install 'clvmodels[report]'``).
 
@@ -73,17 +85,24 @@ def report(validation: Validation, path: str | os.PathLike[str], *, source: str 
     """
     if not isinstance(validation, Validation):
         raise InvalidInput(f"validation must be what clvmodels.validate returns; found {type(validation).__name__}")
-    html = page(validation, source)
+    if overview is not None and not isinstance(overview, Overview):
+        raise InvalidInput(
+            f"overview must be what clvmodels.economics.overview returns; found {type(overview).__name__}"
+        )
+    html = page(validation, source, overview)
     with written_whole(path) as new:
         new.write_text(html, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
 
 
-def page(found: Validation, source: str | None = None) -> str:
+def page(found: Validation, source: str | None = None, overview: Overview | None = None) -> str:
     """The page as text."""
     template = _template()
     style, script = _asset("page.css"), _asset("page.js")
     drawn, not_drawn = pictures(found)
     tables = sections.customers(found)
+    worth = None if overview is None else managers.section(overview)
+    listed = [*tables, *([] if worth is None else worth.at_risk)]
+    headings = {anchor: heading for anchor, heading in HEADINGS.items() if anchor != "managers" or worth is not None}
     titles = judging.titles_of(found)
     names = judging.by_log_score(found)
     span = length(found.duration, found.time_unit)
@@ -91,7 +110,7 @@ def page(found: Validation, source: str | None = None) -> str:
     html: str = template.render(
         title=f"Forecast of the {span} after {cut}, checked",
         subtitle=f"{words.listed([titles[name] for name in names])}, held against the {span} after {cut}",
-        contents=list(HEADINGS.items()),
+        contents=list(headings.items()),
         headings=HEADINGS,
         policy=_policy(style, script),
         version=version_of("clvmodels"),
@@ -112,10 +131,11 @@ def page(found: Validation, source: str | None = None) -> str:
         not_drawn=not_drawn,
         weakness=sections.weakness(found),
         customers=tables,
-        guards=any(row[0].text.startswith("'") for table in tables for row in table.rows),
+        guards=any(row[0].text.startswith("'") for table in listed for row in table.rows),
+        managers=worth,
         parameters=sections.parameters(found),
         settings=sections.settings(found),
-        call=again.call(found, source),
+        call=again.call(found, source, overview),
         versions=again.versions(),
         style=_own(style),
         script=_own(script),

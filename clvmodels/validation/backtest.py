@@ -24,6 +24,7 @@ from .origins import cutoffs as days_of
 from .origins import horizon_in_days
 from .progress import shown
 from .result import best_by, shortfalls, wide_table
+from .shelf_life import in_parts
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Backtest:
     origins
         One row per cutoff: cutoff, holdout_end, customers, purchases (theirs in the holdout), and apart from these
         new_customers, who first bought in the holdout, and new_customers_purchases.
+    parts
+        For each cutoff and model, in parts of the holdout: cutoff, model, begins, ends (in the time unit, from the
+        cutoff), expected and actual purchases; `clvmodels.plots.compute_shelf_life` sums them up.
     titles
         How the forecasters are called in words; with their names where two have the same title.
     horizon, time_unit
@@ -58,6 +62,7 @@ class Backtest:
     scores: pd.DataFrame
     table: pd.DataFrame
     origins: pd.DataFrame
+    parts: pd.DataFrame
     titles: Mapping[str, str]
     horizon: float
     time_unit: str
@@ -209,7 +214,7 @@ def backtest(
     first, last = _span(log, reading)
     reading.pop("observation_end", None)
     origins = days_of(cutoffs, first, last, days, overlap=overlap)
-    rows, known = [], []
+    rows, known, parts = [], [], []
     titles: dict[str, str] = {}
     with shown(progress, len(origins) * (2 + 2 * len(chosen))) as step:
         for cut in origins:
@@ -229,11 +234,14 @@ def backtest(
             )
             rows.append(_scores(found).assign(cutoff=pd.Timestamp(cut)))
             known.append(_origin(found, cut, days))
+            part = in_parts(found.models, found.frame, found.events, days, unit)
+            parts.append(part.assign(cutoff=pd.Timestamp(cut))[["cutoff", *part.columns]])
             titles = words.told_apart({name: said.title for name, said in found.predicted.items()})
     scores = pd.concat(rows, ignore_index=True)[["cutoff", "model", "kind", "metric", "value"]]
     grouped = scores.groupby(["model", "kind", "metric"], sort=False)["value"]
     table = grouped.agg(mean="mean", spread="std", n_cutoffs="count").reset_index()
-    return Backtest(scores, table, pd.DataFrame(known), titles, days * 24 / float(hours_in(unit)), unit)
+    together = pd.concat(parts, ignore_index=True)
+    return Backtest(scores, table, pd.DataFrame(known), together, titles, days * 24 / float(hours_in(unit)), unit)
 
 
 def _scores(found: Evaluation) -> pd.DataFrame:

@@ -39,6 +39,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         ),
         "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
         "plot_backtest": lambda **more: plots.plot_backtest(tested, **more),
+        "plot_shelf_life": lambda **more: plots.plot_shelf_life(tested, **more),
         "plot_by_p_alive": lambda **more: plots.plot_by_p_alive(found, **more),
         "plot_concentration": lambda **more: plots.plot_concentration(scored, **more),
         "plot_conditional_expectation": lambda **more: plots.plot_conditional_expectation(found, **more),
@@ -138,6 +139,9 @@ def test_pictures_and_tables_are_called_alike():
     drawn = {name.removeprefix("plot_") for name in PICTURES}
     tables = {name.removeprefix("compute_") for name in clv.plots.__all__ if name.startswith("compute_")}
     assert len(drawn) + len(tables) == len(clv.plots.__all__)
+    # the first two share a table; those of the others are given by profile_likelihood, validate and backtest
+    assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood", "scores", "backtest"}
+    assert tables - drawn == {"frequency_recency", "time_kept", "tracking_errors"}
     # the first two share a table; those of the others are given by profile_likelihood, validate, backtest and economics
     given = {"profile_likelihood", "scores", "backtest", "equity_change"}
     assert drawn - tables == {"p_alive", "expected_purchases"} | given

@@ -37,6 +37,12 @@ def found(cdnow):
 
 
 @pytest.fixture(scope="session")
+def worth(found, cdnow):
+    """What the customers are worth from the end of the holdout on, for managers."""
+    return clv.economics.overview_after(found, cdnow, margin=0.3, acquisition_cost=10, draws=50)
+
+
+@pytest.fixture(scope="session")
 def nasty(cdnow, found):
     """Customers who stand on the page have ids that mean harm; so have models and columns."""
     best = found.scored.sort_values("expected_purchases_bg_nbd", ascending=False)["customer_id"].head(10)
