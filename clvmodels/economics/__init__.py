@@ -7,13 +7,18 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, gini, top_share
 from .equity import Equity, customer_equity, equity_by
+from .new_customer_result import NewCustomerValues
+from .new_customers import new_customer_value, value_of_new_customer
 
 __all__ = [
     "Equity",
+    "NewCustomerValues",
     "cohorts_of",
     "compute_concentration",
     "customer_equity",
     "equity_by",
     "gini",
+    "new_customer_value",
     "top_share",
+    "value_of_new_customer",
 ]

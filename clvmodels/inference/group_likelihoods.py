@@ -9,7 +9,7 @@ Source: Nocedal & Wright (2006), Numerical Optimization, chapters 3 and 6 (Newto
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -185,9 +185,3 @@ def newton_steps(hessians: Array, gradients: Array) -> tuple[Array, Array]:
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
     return steps * np.minimum(1.0, _LONGEST / np.maximum(lengths, 1e-300)), np.sum(along**2 / values, axis=1)
 
-
-def rounded_up(looks: Looks) -> Looks:
-    """The same with Hessians whose negative curvatures, of which no information can come, are 0."""
-    values, vectors = np.linalg.eigh(looks.hessians)
-    positive = np.einsum("gij,gj,gkj->gik", vectors, np.maximum(values, 0.0), vectors)
-    return replace(looks, hessians=positive)

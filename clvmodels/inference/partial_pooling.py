@@ -27,7 +27,7 @@ import numpy as np
 from scipy import optimize
 
 from ..numerics.arrays import Array
-from .group_likelihoods import GroupLikelihoods, Looks, rounded_up
+from .group_likelihoods import GroupLikelihoods, Looks
 
 TYPICAL = 0.3  # of τ: groups differ by a factor of 1.35 in a parameter, more or less
 _LEAST, _MOST = 1e-3, 3.0  # of τ
@@ -42,13 +42,16 @@ class Pooled(NamedTuple):
     ----------
     looks
         Where each group ended, and its own likelihood there.
+    curvatures
+        H_g there, without what is negative in them, shape (groups, k, k).
     covariances
-        Of the log-parameters given the group's data, shape (groups, k, k).
+        V_g, of the log-parameters given the group's data, μ and τ, shape (groups, k, k).
     spread
         τ, shape (k,).
     """
 
     looks: Looks
+    curvatures: Array
     covariances: Array
     spread: Array
 
@@ -67,24 +70,22 @@ def pool(likelihoods: GroupLikelihoods, centre: Array, spread: float | None = No
     """
     groups, k = likelihoods.groups, len(centre)
     looks = likelihoods.look(np.tile(centre, (groups, 1)))
+    tau = np.full(k, TYPICAL if spread is None else float(spread))
     if spread is not None:
-        tau = np.full(k, float(spread))
-        if spread == 0:
-            return Pooled(looks, np.zeros((groups, k, k)), tau)
-        looks = likelihoods.climb(looks, centre, tau**-2)
-        return Pooled(looks, covariances(rounded_up(looks).hessians, tau), tau)
-    tau = np.full(k, TYPICAL)
-    for _ in range(_ROUNDS):
-        looks = likelihoods.climb(looks, centre, tau**-2)
-        before, tau = tau, spread_of(looks, centre, tau)
-        if np.abs(np.log(tau / before)).max() < _STILL:
-            break
-    return Pooled(looks, covariances(rounded_up(looks).hessians, tau), tau)
+        looks = likelihoods.climb(looks, centre, tau**-2) if spread > 0 else looks
+    else:
+        for _ in range(_ROUNDS):
+            looks = likelihoods.climb(looks, centre, tau**-2)
+            before, tau = tau, spread_of(looks, centre, tau)
+            if np.abs(np.log(tau / before)).max() < _STILL:
+                break
+    curved = curvatures(looks.hessians)
+    return Pooled(looks, curved, covariances(curved, tau), tau)
 
 
 def spread_of(looks: Looks, centre: Array, start: Array) -> Array:
     """τ at the maximum of its posterior density, each likelihood being the quadratic that was found."""
-    curved = rounded_up(looks).hessians
+    curved = curvatures(looks.hessians)
     slopes = looks.gradients + np.einsum("gij,gj->gi", curved, looks.points - centre)
 
     def objective(log_tau: Array) -> tuple[float, Array]:
@@ -106,3 +107,9 @@ def covariances(curved: Array, tau: Array) -> Array:
     """(H + diag(τ^-2))⁻¹ of curvatures H of shape (groups, k, k), also where H is singular."""
     inner = np.eye(len(tau)) + tau[:, None] * curved * tau
     return np.asarray(tau[:, None] * np.linalg.inv(inner) * tau)
+
+
+def curvatures(hessians: Array) -> Array:
+    """Hessians whose negative curvatures, of which no information can come, are 0."""
+    values, vectors = np.linalg.eigh(hessians)
+    return np.asarray(np.einsum("gij,gj,gkj->gik", vectors, np.maximum(values, 0.0), vectors))
