@@ -56,7 +56,7 @@ def worth(points: Array, terms: Terms) -> Array:
     discounted = (
         repeats
         if terms.delta == 0
-        else questions.discounted(terms.purchases, terms.horizon, terms.delta, history, list(theta), alive)  # type: ignore[arg-type]
+        else questions.discounted(terms.purchases, terms.horizon, terms.delta, history, list(theta), alive)
     )
     spend = terms.spend.expected_spend(np.zeros(len(points)), np.zeros(len(points)), *theta_spend)
     first = {"none": 0.0, "spend": spend, "amount": rest[0] if len(rest) else 0.0}[terms.first]
@@ -92,7 +92,7 @@ def ends(points: Array, covariances: Array, terms: Terms, level: float) -> Array
     shares = (1 - level) / 2, (1 + level) / 2
 
     def block(at: Array, spread: Array) -> Array:
-        known = np.isfinite(spread).all(axis=(1, 2))
+        known = np.asarray(np.isfinite(spread).all(axis=(1, 2)))
         values, vectors = np.linalg.eigh(np.where(known[:, None, None], spread, 0.0))
         root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         drawn = at[:, None, :] + np.einsum("gij,dj->gdi", root, standard)

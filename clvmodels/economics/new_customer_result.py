@@ -14,7 +14,6 @@ from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..units import length
 from .equity import html_table, plain_table
-from .groups import ALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +59,7 @@ class NewCustomerValues:
     >>> list(found.parameters.columns)
     ['r', 'alpha', 'a', 'b', 'p', 'q', 'v']
     >>> {name: round(value, 2) for name, value in found.spread.items()}
+    {'r': 0.04, 'alpha': 0.07, 'a': 0.09, 'b': 0.11, 'p': 0.04, 'q': 0.03, 'v': 0.04}
     """
 
     table: pd.DataFrame
@@ -85,6 +85,7 @@ class NewCustomerValues:
         >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
         >>> new = found.model("1997-03").purchases.new_customer()
         >>> round(new.probability_of_purchase(horizon=26), 2)
+        0.37
         """
         names = list(self.parameters.index)
         if group not in names:
@@ -108,19 +109,24 @@ class NewCustomerValues:
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
-        >>> print(clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30).told()[0])
+        >>> found = clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30, first_purchase=False)
+        >>> found.told()[0][:77]
+        'A new customer is expected to bring 14.69 in his first 52.18 weeks, without h'
         """
-        value, margin = float(self.table["value"].iloc[-1]), self.table["margin"]
-        within = "over his whole lifetime" if math.isinf(self.horizon) else f"in his first {self._length()}"
-        first = {True: "the first purchase is in it, taken to be worth as much as a repeat", False: "repeats alone"}
-        of_first = first.get(self.first_purchase) if isinstance(self.first_purchase, bool) else None
-        if of_first is None:
-            of_first = f"the first purchase is in it, its amount from the column {self.first_purchase!r}"
-        share = "a margin of its own for each group" if margin.nunique() > 1 else f"a margin of {margin.iloc[-1]:g}"
-        if margin.nunique() == 1 and margin.iloc[-1] == 1:
-            share = "revenue (margin 1)"
+        value, within = looks.figure(float(self.table["value"].iloc[-1])), f"in his first {self._length()}"
+        if math.isinf(self.horizon):
+            within = "over his whole lifetime"
+        first = "without his first purchase"
+        if isinstance(self.first_purchase, str):
+            first = f"his first purchase included, its amount from the column {self.first_purchase!r}"
+        elif self.first_purchase:
+            first = "his first purchase included and taken to be worth as much as a repeat"
+        margins = self.table["margin"].to_numpy()
+        share = "a margin of its own for each group"
+        if (margins == margins[-1]).all():
+            share = "revenue (margin 1)" if margins[-1] == 1 else f"profit at a margin of {margins[-1]:g}"
         sentences = [
-            f"A new customer is expected to bring {looks.figure(value)} {within}: {of_first}; {share}, discounted at "
+            f"A new customer is expected to bring {value} {within}, {first}: {share}, discounted at "
             f"{100 * self.whole.annual_discount_rate:g} % a year, before the cost of acquiring him."
         ]
         if len(self.table) > 1:

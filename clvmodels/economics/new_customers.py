@@ -182,6 +182,11 @@ def new_customer_value(
     >>> cohorts = clv.economics.cohorts_of(summary)
     >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
     >>> print(found.table[["group", "customers", "value", "value_unpooled", "weight"]].round(2).to_string(index=False))
+      group  customers  value  value_unpooled  weight
+    1997-01        781  25.70           25.93    0.72
+    1997-02        857  25.08           25.24    0.73
+    1997-03        719  24.91           24.35    0.68
+        all       2357  25.24           25.24    1.00
     """
     level = checked_level(level)
     tau = _checked_pooling(pooling)
@@ -233,8 +238,8 @@ def _checked_pooling(pooling: Any) -> float | None:
     value = numbers(pooling, "pooling must be a number, how much ln of a parameter differs between groups")
     if value.ndim or not 0 <= value < math.inf:
         raise InvalidInput(
-            f"pooling must be one finite number of at least 0; found {str(pooling)[:40]}: 0 makes all groups the whole, "
-            "None learns it from the groups"
+            f"pooling must be one finite number of at least 0; found {str(pooling)[:40]}: 0 makes all groups the "
+            "whole, None learns it from the groups"
         )
     return float(value)
 
@@ -242,7 +247,9 @@ def _checked_pooling(pooling: Any) -> float | None:
 def _groups(frame: Any, groups: Any) -> Groups:
     rows = None if groups is None or isinstance(groups, (str, Mapping)) or frames.kind(groups) else len(groups)
     if rows is not None and rows != frames.n_rows(frame):
-        raise InvalidInput(f"groups must have one value per row of the summary: expected {frames.n_rows(frame)}, found {rows}")
+        raise InvalidInput(
+            f"groups must have one value per row of the summary: expected {frames.n_rows(frame)}, found {rows}"
+        )
     return groups_of(frame, groups)
 
 
@@ -270,15 +277,17 @@ def _of_spend(whole: CLVModel, columns: dict[str, Array], groups: Groups, tau: f
 def _of_first(frame: Any, column: str, groups: Groups, tau: float | None) -> Part:
     """ln of the mean first amount: groups pooled by the quasi-likelihood of a gamma distribution.
 
-    ln L = −(y/m + ln m)/φ of an amount y with mean m and variance φ m², φ as it is over all customers: the mean alone is
-    learnt, whatever the distribution. Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., chapter 9.
+    ln L = −(y/m + ln m)/φ of an amount y with mean m and variance φ m², φ as it is over all customers: the mean alone
+    is learnt, whatever the distribution. Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., ch. 9.
     """
     y = frames.numeric(frame, column)
     wrong = ~(np.isfinite(y) & (y >= 0))
     statistics.refuse(frame, wrong, y, column, "is what first purchases brought, and must be finite and at least 0")
     mean = float(np.mean(y)) if len(y) else 0.0
     if mean == 0:
-        raise InvalidInput(f"{column} must be above 0 for somebody: first purchases that bring nothing have no mean spend")
+        raise InvalidInput(
+            f"{column} must be above 0 for somebody: first purchases that bring nothing have no mean spend"
+        )
     scatter = max(float(np.var(y)) / mean**2, 1e-6)
 
     def log_likelihood(y: Array, m: Array) -> tuple[Array, Array]:
@@ -290,7 +299,13 @@ def _of_first(frame: Any, column: str, groups: Groups, tau: float | None) -> Par
 
 
 def _table(
-    frame: Any, columns: dict[str, Array], groups: Groups, parts: Sequence[Part], terms: Terms, margin: Any, level: float
+    frame: Any,
+    columns: dict[str, Array],
+    groups: Groups,
+    parts: Sequence[Part],
+    terms: Terms,
+    margin: Any,
+    level: float,
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -309,7 +324,7 @@ def _table(
     factor = _margins(frame, margin, groups)
     between = np.sort(factor * ends(pooled, covariances, terms, level), axis=0)
     firsts = {"none": np.zeros(len(value)), "spend": spend, "amount": np.exp(pooled[:, -1])}
-    notes = [_note(columns, groups, parts, terms, g) for g in range(len(groups.names))]
+    notes = _notes(columns, groups, parts, terms.horizon)
     return pd.DataFrame(
         {
             "group": pd.Series([*groups.names, ALL], dtype=object),
@@ -323,7 +338,10 @@ def _table(
             "first_purchase": firsts[terms.first],
             "margin": factor,
             "weight": np.append(own, 1.0),
-            "note": [*notes, "" if np.isfinite(between[:, -1]).all() else "how sure its fit is, is not known: no interval"],
+            "note": [
+                *notes,
+                "" if np.isfinite(between[:, -1]).all() else "how sure its fit is, is not known: no interval",
+            ],
         }
     )
 
@@ -336,21 +354,25 @@ def _margins(frame: Any, margin: Any, groups: Groups) -> Array:
     return np.append(groups.sums(factor) / groups.sizes, np.mean(factor))
 
 
-def _note(columns: dict[str, Array], groups: Groups, parts: Sequence[Part], terms: Terms, g: int) -> str:
-    """What keeps a group from speaking for itself."""
-    own = groups.codes == g
-    notes = []
-    longest = float(columns["T"][own].max()) if "T" in columns else math.inf
+def _notes(columns: dict[str, Array], groups: Groups, parts: Sequence[Part], horizon: float) -> list[str]:
+    """What keeps each group from speaking for itself."""
+    n = len(groups.names)
+    longest = np.zeros(n) if "T" in columns else np.full(n, math.inf)
+    if n and "T" in columns:
+        np.maximum.at(longest, groups.codes, columns["T"])
+    came = _counts(groups.codes, columns["frequency"] > 0, n)
+    return [_note(parts, g, float(came[g]), float(longest[g]), horizon) for g in range(n)]
+
+
+def _note(parts: Sequence[Part], g: int, came: float, longest: float, horizon: float) -> str:
     if longest == 0:
         return "not observed for any time yet, so what is told of its purchases is the whole's"
-    if not np.any(columns["frequency"][own]):
-        notes.append("nobody came back yet")
-    else:
-        for what, part in zip(("purchases", "spend", "first amounts"), parts, strict=False):
-            if part.reasons[g]:
-                notes.append(f"no fit of {what} of its own: {part.reasons[g]}")
-    if longest < _SHORT * terms.horizon:
-        notes.append(f"watched for at most {longest:.4g} of {terms.horizon:.4g}")
+    notes = [] if came else ["nobody came back yet"]
+    for what, part in zip(("purchases", "spend", "first amounts"), parts, strict=False):
+        if came and part.reasons[g]:
+            notes.append(f"no fit of {what} of its own: {part.reasons[g]}")
+    if longest < _SHORT * horizon:
+        notes.append(f"watched for at most {longest:.4g} of {horizon:.4g}")
     return "; ".join(notes)
 
 

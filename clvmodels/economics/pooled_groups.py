@@ -109,6 +109,7 @@ def _own(
         return own, told
     top = likelihoods.climb(looks, centre, np.zeros(k), enough)
     steps, decrements = newton_steps(top.hessians, -top.gradients)
+    patterns = np.bincount(likelihoods.codes, minlength=len(few))
     for g in np.flatnonzero(enough):
         optimum = Optimum(
             top.points[g],
@@ -127,7 +128,7 @@ def _own(
             centre,
             n_customers=float(likelihoods.customers[g]),
             n_repeaters=float(repeaters[g]),
-            n_patterns=int(np.sum(likelihoods.codes == g)),
+            n_patterns=int(patterns[g]),
         )
         if report.converged:
             own[g] = top.points[g]

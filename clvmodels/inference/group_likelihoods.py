@@ -167,14 +167,12 @@ class GroupLikelihoods:
     def _heights(self, points: Array, values: Array, centre: Array, precision: Array) -> Array:
         off = points - centre
         beyond = off - np.clip(off, -WALL, WALL)
-        return np.asarray(
-            values - np.sum(precision * off**2, axis=1) / 2 - self.customers * np.sum(beyond**2, axis=1)
-        )
+        return np.asarray(values - np.sum(precision * off**2, axis=1) / 2 - self.customers * np.sum(beyond**2, axis=1))
 
 
 def newton_steps(hessians: Array, gradients: Array) -> tuple[Array, Array]:
     """Steps −|H|⁻¹g, at most 2 long, and decrements g'|H|⁻¹g; 0 and 0 where something is not finite."""
-    fine = np.isfinite(hessians).all(axis=(1, 2)) & np.isfinite(gradients).all(axis=1)
+    fine = np.asarray(np.isfinite(hessians).all(axis=(1, 2)) & np.isfinite(gradients).all(axis=1))
     curved = np.where(fine[:, None, None], hessians, np.eye(hessians.shape[1]))
     slopes = np.where(fine[:, None], gradients, 0.0)
     values, vectors = np.linalg.eigh(curved)
@@ -184,4 +182,3 @@ def newton_steps(hessians: Array, gradients: Array) -> tuple[Array, Array]:
     steps = -np.einsum("gij,gj->gi", vectors, along / values)
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
     return steps * np.minimum(1.0, _LONGEST / np.maximum(lengths, 1e-300)), np.sum(along**2 / values, axis=1)
-
