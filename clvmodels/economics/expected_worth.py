@@ -17,6 +17,7 @@ from .pooled_groups import Part
 _DRAWS = 400  # stratified, for the ends of an interval
 _SEED = 1975
 _STEP = 1e-3  # in a log-parameter, for slopes of the value
+_ROUNDING = 1e-9
 _BLOCK = 64  # groups whose draws are held at a time
 
 
@@ -120,4 +121,5 @@ def weights(points: Array, covariances: Array, spread: Array, terms: Terms) -> A
             slopes[:, j] = (np.log(ahead) - np.log(behind)) / (2 * _STEP)
         after = np.einsum("gi,gij,gj->g", slopes, covariances, slopes)
         before = np.sum((slopes * spread) ** 2, axis=1)
-        return np.where(before == 0, 0.0, np.clip(1 - after / before, 0.0, 1.0))
+        own = 1 - after / before
+    return np.where((before == 0) | (own < _ROUNDING), 0.0, np.minimum(own, 1.0))

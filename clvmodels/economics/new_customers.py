@@ -28,6 +28,7 @@ from .pooled_groups import Part, pooled_part
 if TYPE_CHECKING:
     import pandas as pd
 
+_OF = "purchases", "spend", "first amounts"
 _SHORT = 0.5  # of the horizon: a group watched for less is told of
 
 
@@ -368,9 +369,11 @@ def _note(parts: Sequence[Part], g: int, came: float, longest: float, horizon: f
     if longest == 0:
         return "not observed for any time yet, so what is told of its purchases is the whole's"
     notes = [] if came else ["nobody came back yet"]
-    for what, part in zip(("purchases", "spend", "first amounts"), parts, strict=False):
+    why: dict[str, list[str]] = {}
+    for what, part in zip(_OF, parts, strict=False):
         if came and part.reasons[g]:
-            notes.append(f"no fit of {what} of its own: {part.reasons[g]}")
+            why.setdefault(part.reasons[g], []).append(what)
+    notes += [f"no fit of its own of {' and '.join(of)}: {reason}" for reason, of in why.items()]
     if longest < _SHORT * horizon:
         notes.append(f"watched for at most {longest:.4g} of {horizon:.4g}")
     return "; ".join(notes)

@@ -109,7 +109,6 @@ def _own(
         return own, told
     top = likelihoods.climb(looks, centre, np.zeros(k), enough)
     steps, decrements = newton_steps(top.hessians, -top.gradients)
-    patterns = np.bincount(likelihoods.codes, minlength=len(few))
     for g in np.flatnonzero(enough):
         optimum = Optimum(
             top.points[g],
@@ -128,7 +127,7 @@ def _own(
             centre,
             n_customers=float(likelihoods.customers[g]),
             n_repeaters=float(repeaters[g]),
-            n_patterns=int(patterns[g]),
+            n_patterns=int(likelihoods.patterns[g]),
         )
         if report.converged:
             own[g] = top.points[g]

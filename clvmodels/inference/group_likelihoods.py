@@ -1,7 +1,8 @@
 """The likelihoods of many groups at once, each with parameters of its own: sums, curvatures, and the climb to the top.
 
-One pass computes every group, because a family takes one parameter per row; so the cost is that of all customers
-together, however many groups they are cut into. What has arrived is left out of further passes.
+One pass computes all small groups, because a family takes one parameter per row; so the cost is that of their customers
+together, however many groups they are cut into. A large group is computed by itself: with the same parameters for many
+rows gamma functions are needed only once for each count. What has arrived is left out of further passes.
 
 Source: Nocedal & Wright (2006), Numerical Optimization, chapters 3 and 6 (Newton's method with a line search).
 """
@@ -16,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numerics.arrays import Array, Positions, map_blocks
-from .maximum_likelihood import WALL
-from .patterns import merge
+from .maximum_likelihood import WALL, Objective
+from .patterns import Patterns, merge
 
 Some = NDArray[np.bool_]
 
 _DIFFERENCE = 1e-4  # of a log-parameter, for curvatures from gradients
 _ARRIVED = 1e-10  # squared standard errors: a hundred-thousandth of one
+_LARGE = 500  # patterns, from which on a group is computed by itself
 _LONGEST = 2.0  # a step in log-parameters
 
 
@@ -65,13 +67,22 @@ class GroupLikelihoods:
         self, log_likelihood: Callable[..., Any], columns: Sequence[Array], codes: Positions, groups: int
     ) -> None:
         self.log_likelihood, self.groups = log_likelihood, groups
+        weights = np.zeros(0)
         if len(codes):  # the group comes first, so that rows of a group are together whatever the order they came in
             (own, *columns), weights = merge([codes.astype(np.float64), *columns])
-            self.codes, self.weights = own.astype(np.intp), weights
-        else:
-            self.codes, self.weights = codes, np.zeros(0)
-        self.columns = tuple(columns)
-        self.customers = np.bincount(self.codes, self.weights, minlength=groups)
+            codes = own.astype(np.intp)
+        self.customers = np.bincount(codes, weights, minlength=groups)
+        self.patterns = np.bincount(codes, minlength=groups)
+        large = self.patterns >= _LARGE
+        ends = np.cumsum(self.patterns)
+        nowhere = np.zeros(0)
+        self.alone = {}
+        for g in np.flatnonzero(large):
+            rows = slice(ends[g] - self.patterns[g], ends[g])
+            patterns = Patterns(tuple(column[rows] for column in columns), weights[rows])
+            self.alone[int(g)] = Objective(log_likelihood, patterns, nowhere)
+        small = ~large[codes]
+        self.codes, self.columns = codes[small], (*(column[small] for column in columns), weights[small])
         self.passes = 0
 
     def sums(self, points: Array, which: Some) -> tuple[Array, Array]:
@@ -85,7 +96,7 @@ class GroupLikelihoods:
             rows = np.concatenate([value[None], gradient]) * weights
             return np.stack([np.bincount(codes, row, minlength=groups) for row in rows])
 
-        columns = (*self.columns, self.weights, self.codes)
+        columns = (*self.columns, self.codes)
         if not which.all():
             kept = which[self.codes]
             columns = tuple(column[kept] for column in columns)
@@ -93,6 +104,9 @@ class GroupLikelihoods:
         with np.errstate(all="ignore"):
             for part in map_blocks(block, columns, len(columns[-1])):
                 found += part
+            for g, objective in self.alone.items():
+                if which[g]:
+                    found[0, g], found[1:, g] = objective.sums(points[g])
         return found[0], found[1:].T
 
     def look(self, points: Array, which: Some | None = None, before: Looks | None = None) -> Looks:
