@@ -10,6 +10,7 @@ from scipy import special
 
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference.importance import stratified
+from ..inference.maximum_likelihood import WALL
 from ..models import questions
 from ..numerics.arrays import Array, map_blocks
 from .pooled_groups import Part
@@ -96,8 +97,9 @@ def ends(points: Array, covariances: Array, terms: Terms, level: float) -> Array
         known = np.asarray(np.isfinite(spread).all(axis=(1, 2)))
         values, vectors = np.linalg.eigh(np.where(known[:, None, None], spread, 0.0))
         root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-        drawn = at[:, None, :] + np.einsum("gij,dj->gdi", root, standard)
-        found = worth(drawn.reshape(-1, k), terms)[2].reshape(len(at), _DRAWS)
+        off = np.clip(np.einsum("gij,dj->gdi", root, standard), -WALL, WALL)
+        with np.errstate(all="ignore"):
+            found = worth((at[:, None, :] + off).reshape(-1, k), terms)[2].reshape(len(at), _DRAWS)
         # of values that occur: one draw may be infinite, and between two of them there is no middle
         return np.where(known, np.quantile(found, shares, axis=1, method="inverted_cdf"), np.nan)
 

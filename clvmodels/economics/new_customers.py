@@ -11,6 +11,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily, SpendFamily
+from ..inference.partial_pooling import MOST
 from ..models import questions, statistics
 from ..models.clv import CLVModel
 from ..models.fitted import checked_level
@@ -145,7 +146,7 @@ def new_customer_value(
         the mean of that column over the group's customers, pooled in the same way.
     pooling
         τ of every log-parameter instead of learning it: 0 makes all groups the whole (complete pooling), 0.3 lets them
-        differ by a factor of about 1.35; the larger, the less is borrowed.
+        differ by a factor of about 1.35; the larger, up to 3, the less is borrowed.
     level
         Of the intervals. They are of the *expected* value, that is of the average over many customers; a single
         customer varies far more.
@@ -237,10 +238,10 @@ def _checked_pooling(pooling: Any) -> float | None:
     if pooling is None:
         return None
     value = numbers(pooling, "pooling must be a number, how much ln of a parameter differs between groups")
-    if value.ndim or not 0 <= value < math.inf:
+    if value.ndim or not 0 <= value <= MOST:
         raise InvalidInput(
-            f"pooling must be one finite number of at least 0; found {str(pooling)[:40]}: 0 makes all groups the "
-            "whole, None learns it from the groups"
+            f"pooling must be one number from 0 (all groups are the whole) to {MOST:g} (they differ by a factor of 20, "
+            f"all but unpooled); found {str(pooling)[:40]}. None learns it from the groups"
         )
     return float(value)
 

@@ -30,7 +30,7 @@ from ..numerics.arrays import Array
 from .group_likelihoods import GroupLikelihoods, Looks
 
 TYPICAL = 0.3  # of τ: groups differ by a factor of 1.35 in a parameter, more or less
-_LEAST, _MOST = 1e-3, 3.0  # of τ
+_LEAST, MOST = 1e-3, 3.0  # of τ
 _STILL = 1e-3  # of ln τ, from one round to the next
 _ROUNDS = 50
 
@@ -98,7 +98,7 @@ def spread_of(looks: Looks, centre: Array, start: Array) -> Array:
         value += np.sum(log_tau - tau / TYPICAL)
         return -float(value), -(slope + 1 - tau / TYPICAL)
 
-    bounds = [(np.log(_LEAST), np.log(_MOST))] * len(start)
+    bounds = [(np.log(_LEAST), np.log(MOST))] * len(start)
     found: Any = optimize.minimize(objective, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(np.exp(found.x))
 
