@@ -69,6 +69,12 @@ __all__ = [
     "break_even_uplift",
     "cash_curve",
     "cash_curve_of",
+from .new_customer_result import NewCustomerValues
+from .new_customers import new_customer_value, value_of_new_customer
+
+__all__ = [
+    "Equity",
+    "NewCustomerValues",
     "cohorts_of",
     "compare_clv_methods",
     "compute_concentration",
@@ -139,4 +145,7 @@ __all__ = [
     "value_if_alive",
     "value_segments",
     "value_tiers",
+    "new_customer_value",
+    "top_share",
+    "value_of_new_customer",
 ]
