@@ -1,0 +1,95 @@
+"""What each customer bought in one or two stretches of days, and whether these can be held against each other."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InvalidInput, NotEnoughData, warn
+from ..numerics.arrays import Array
+from ..transactions.cut import last_instant
+from .books import Book
+from .periods import PERIODS, Window, number_of, whole, window_at, window_of
+
+
+class Bought(NamedTuple):
+    """One entry a customer: orders, money and profit (None where there is none), and whether an order was the first."""
+
+    orders: Array
+    revenue: Array | None
+    profit: Array | None
+    new: NDArray[np.bool_]
+
+
+def bought_in(book: Book, window: Window) -> Bought:
+    """What every customer of the book bought in a window."""
+    found = book.purchases
+    rows = np.flatnonzero(window.holds(found.at))
+    customer, n = found.customer[rows], found.n_customers
+    new = np.zeros(n, dtype=bool)
+    new[customer[book.is_first[rows]]] = True
+    return Bought(
+        book.orders(customer, n, rows),
+        book.revenue(customer, n, rows) if book.money else None,
+        book.profit(customer, n, rows) if book.earns else None,
+        new,
+    )
+
+
+def two_windows(book: Book, before: object, after: object) -> tuple[Window, Window]:
+    """Both windows as asked for, by default the last two that can be compared; the first one must end earlier.
+
+    Warns where observation_end, or the first line of the log, cuts one of them short, and where they differ in length.
+    """
+    if before is None and after is None:
+        return _last_two(book)
+    if before is None or after is None:
+        raise InvalidInput("give both windows, before and after, or none of them")
+    first, second = window_of("before", before), window_of("after", after)
+    if first.last >= second.first:
+        raise InvalidInput(
+            f"before ({first.name}) must end before after ({second.name}) begins: found {first.last} and {second.first}"
+        )
+    quality = book.purchases.quality
+    for name, window in (("before", first), ("after", second)):
+        short = _short(window, quality.first_date, quality.observation_end)
+        if short:
+            warn(f"{name} ({window.name}) {short}: what was bought in it is not held against a whole period's")
+    same = first.period is not None and first.period == second.period
+    if not same and first.days != second.days:
+        warn(
+            f"the two windows differ in length: {first.name} has {first.days:,} days, {second.name} has "
+            f"{second.days:,}. Give windows of one length to compare them"
+        )
+    return first, second
+
+
+def one_window(book: Book, during: object) -> Window:
+    """A window as asked for, by default the later one of the last two that can be compared."""
+    return _last_two(book)[1] if during is None else window_of("during", during)
+
+
+def _short(window: Window, first: date, end: date | datetime) -> str:
+    if last_instant(end) < datetime.combine(window.last, datetime.max.time()):
+        return f"is not over: observation ends with {end}"
+    return f"begins before the log, whose first line is of {first}" if window.first < first else ""
+
+
+def _last_two(book: Book) -> tuple[Window, Window]:
+    """The last two whole years, quarters, months or weeks, the longest of which there are two."""
+    quality = book.purchases.quality
+    ends = [np.datetime64(quality.first_date - timedelta(days=1)), np.datetime64(quality.observation_end, "us")]
+    for period in reversed(PERIODS):
+        # the first whole one begins on the log's first day or later
+        low = int(number_of(np.array([ends[0]], dtype="datetime64[D]"), period)[0]) + 1
+        last = int(number_of(ends[1:][0][None], period)[0])
+        last -= not whole([last], period, quality.observation_end)[0]
+        if last > low:
+            return window_at(last - 1, period), window_at(last, period)
+    raise NotEnoughData(
+        f"the log holds no two whole weeks to compare, from {quality.first_date} to {quality.observation_end}: give "
+        "before= and after="
+    )
