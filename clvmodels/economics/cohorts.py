@@ -154,7 +154,8 @@ def wide(
     if not unfinished:
         shown["value"] = shown["value"].where(shown["complete"])
     across = "age" if "age" in rows.columns else "start"
-    found = shown.pivot(index="cohort", columns=across, values="value")
+    found = shown.pivot_table(index="cohort", columns=across, values="value", dropna=False, sort=False)
+    found = found[sorted(found.columns)]
     found = found.reindex(rows["cohort"].unique())
     if across == "start":
         found.columns = rows.drop_duplicates("start").set_index("start").loc[found.columns, "period"]
