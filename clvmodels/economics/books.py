@@ -98,10 +98,12 @@ def checked_margin(margin: object) -> float | None:
     return share
 
 
-def over(part: Array, whole: Array) -> Array:
+def over(part: Any, whole: Any) -> Array:
     """One divided by the other, missing where there is nothing to divide by.
 
     >>> over(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
     array([0.5, nan])
     """
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole != 0)
+    found = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=found, where=np.asarray(whole) != 0)
+    return found

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput, NotAvailable
 from .books import Book, open_book, over
-from .periods import PERIODS, checked_period, labels_of, number_of, starts_of, whole
+from .periods import PERIODS, checked_period, labels_of, number_at, number_of, starts_of, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,7 +231,7 @@ def _ages(
     born: NDArray[np.int64],
 ) -> _Cells:
     """Rows by age: up to that which the earliest of a cohort has reached."""
-    last = _last_period(book, period)
+    last = number_at(book.purchases.quality.observation_end, period)
     days = starts_of([names, names + 1], cohort)
     earliest, latest = number_of(days[0], period), number_of(days[1] - np.timedelta64(1, "D"), period)
     if PERIODS.index(period) < PERIODS.index(cohort):  # a long cohort may not have begun with the log
@@ -255,7 +255,7 @@ def _calendar(
     born: NDArray[np.int64],
 ) -> _Cells:
     """Rows by period of the calendar: from that in which the cohort begins."""
-    last = _last_period(book, period)
+    last = number_at(book.purchases.quality.observation_end, period)
     first = np.full(len(names), last)
     np.minimum.at(first, of_event, born)
     lengths = last - first + 1
@@ -263,12 +263,6 @@ def _calendar(
     place = _offsets(lengths)[of_event] + number - first[of_event]
     across = first[row] + age
     return _Cells(row, across, place, whole(across, period, book.purchases.quality.observation_end))
-
-
-def _last_period(book: Book, period: str) -> int:
-    """That of the end of observation; of a moment that a coarse event's start may not lie after."""
-    end = np.array([np.datetime64(book.purchases.quality.observation_end, "us")])
-    return int(number_of(end, period)[0])
 
 
 def _rows(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -27,8 +27,13 @@ FACTORS = {
 }
 # where orders that cost something bring no revenue at all, there is no margin
 WITHOUT_REVENUE = ("customers", "orders_per_customer", "profit_per_order")
-WORDS = {"customers": "number of customers", "orders_per_customer": "orders per customer",
-         "average_order_value": "average order value", "margin": "margin"}  # fmt: skip
+WORDS = {
+    "customers": "number of customers",
+    "orders_per_customer": "orders per customer",
+    "average_order_value": "average order value",
+    "margin": "margin",
+    "profit_per_order": "profit per order",
+}
 GROUPS = ("lost", "kept", "returned", "new")
 
 
@@ -94,7 +99,7 @@ class PeriodChange:
             f"{self.of.capitalize()} {moved}{share if change else ''}, from {whole['before']:,.0f} ({self.before}) to "
             f"{whole['after']:,.0f} ({self.after})."
         )
-        effects = [f"{WORDS[row.factor]} {row.effect:+,.0f}" for row in self.factors.iloc[:-1].itertuples()]
+        effects = [f"{WORDS[str(row.factor)]} {row.effect:+,.0f}" for row in self.factors.iloc[:-1].itertuples()]
         rows = {row.group: row for row in self.customers.itertuples()}
         groups = [f"{rows[name].customers:,} {name} {rows[name].change:+,.0f}" for name in GROUPS]
         return [head, f"Of the change: {'; '.join(effects)}.", f"By customers: {'; '.join(groups)}."]
@@ -212,7 +217,7 @@ def _sums(of: str, each: Bought) -> list[float]:
     """Customers, orders, revenue and profit, as far as they matter."""
     found = {"orders": each.orders, "revenue": each.revenue, "profit": each.profit}
     wanted = {"orders": ["orders"], "revenue": ["orders", "revenue"], "profit": ["orders", "revenue", "profit"]}[of]
-    return [float(np.count_nonzero(each.orders)), *(float(np.sum(found[name])) for name in wanted)]
+    return [float(np.count_nonzero(each.orders)), *(float(np.sum(np.asarray(found[name]))) for name in wanted)]
 
 
 def _total(of: str, each: Bought) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..transactions.moments import day_number
 from .books import Book, open_book, over
-from .periods import checked_period, labels_of, number_of, starts_of, whole
+from .periods import checked_period, labels_of, number_at, number_of, starts_of, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,8 +81,7 @@ def kpi_table(book: Book, period: str) -> pd.DataFrame:
     found = book.purchases
     number, first = number_of(found.at, period), book.is_first
     born = book.first_of_customer(number)[found.customer]
-    last = number_of(np.array([np.datetime64(found.quality.observation_end, "us")]), period)
-    low, high = int(number.min()), max(int(number.max()), int(last[0]))
+    low, high = int(number.min()), number_at(found.quality.observation_end, period)
     size = high - low + 1
     here, is_new = number - low, number == born
     arrives = first.copy()  # a customer's first event of the period

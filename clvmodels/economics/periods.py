@@ -52,6 +52,15 @@ def number_of(at: NDArray[Any], period: str) -> Numbers:
     return at.astype("datetime64[M]").view(np.int64) // _MONTHS[period]
 
 
+def number_at(moment: date | datetime, period: str) -> int:
+    """The number of the period of one moment.
+
+    >>> number_at(date(1971, 4, 1), "quarter")
+    5
+    """
+    return int(number_of(np.array([moment], dtype="datetime64[us]"), period)[0])
+
+
 def starts_of(numbers: Any, period: str) -> NDArray[Any]:
     """The first day of each period.
 

@@ -12,7 +12,7 @@ from ..errors import InvalidInput, NotEnoughData, warn
 from ..numerics.arrays import Array
 from ..transactions.cut import last_instant
 from .books import Book
-from .periods import PERIODS, Window, number_of, whole, window_at, window_of
+from .periods import PERIODS, Window, number_at, whole, window_at, window_of
 
 
 class Bought(NamedTuple):
@@ -81,11 +81,10 @@ def _short(window: Window, first: date, end: date | datetime) -> str:
 def _last_two(book: Book) -> tuple[Window, Window]:
     """The last two whole years, quarters, months or weeks, the longest of which there are two."""
     quality = book.purchases.quality
-    ends = [np.datetime64(quality.first_date - timedelta(days=1)), np.datetime64(quality.observation_end, "us")]
     for period in reversed(PERIODS):
         # the first whole one begins on the log's first day or later
-        low = int(number_of(np.array([ends[0]], dtype="datetime64[D]"), period)[0]) + 1
-        last = int(number_of(ends[1:][0][None], period)[0])
+        low = number_at(quality.first_date - timedelta(days=1), period) + 1
+        last = number_at(quality.observation_end, period)
         last -= not whole([last], period, quality.observation_end)[0]
         if last > low:
             return window_at(last - 1, period), window_at(last, period)
