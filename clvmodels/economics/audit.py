@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import InvalidInput
 from ..inference import looks
 from .books import open_book
 from .cohorts import cohort_rows, wide
@@ -20,6 +21,10 @@ from .windows import two_windows
 if TYPE_CHECKING:
     import pandas as pd
 
+_FIGURES = (
+    "period", "complete", "customers", "new_customers", "orders", "orders_per_customer", "repeat_rate", "revenue",
+    "average_order_value", "profit",
+)  # fmt: skip
 _MOST_ROWS, _MOST_COLUMNS = 12, 13  # of a table that is printed
 
 
@@ -37,9 +42,8 @@ class CustomerAudit:
         Lens 2, two periods: what changed from ``before`` to ``after``, see `clvmodels.economics.change_between`.
     deciles
         Lens 2 too: tenths of customers in both, see `clvmodels.economics.decile_change`.
-    first_cohort
-        Lens 3, one cohort: the largest of those that can be followed longest, the first ones, by age; rows of
-        ``cohorts``.
+    one_cohort
+        Lens 3, one cohort: that which was asked for, by age; rows of ``cohorts``.
     cohorts
         Lens 4, cohorts compared: by age, see `clvmodels.economics.compute_cohorts`.
     by_calendar
@@ -53,7 +57,7 @@ class CustomerAudit:
     >>> found = clv.economics.audit(clv.load_cdnow(sample=True), period="quarter", cohort="month")
     >>> found
     CustomerAudit of 6 periods and 3 cohorts; 1998-Q1 against 1998-Q2
-    >>> len(found.deciles), found.first_cohort["cohort"].unique().tolist()
+    >>> len(found.deciles), found.one_cohort["cohort"].unique().tolist()
     (20, ['1997-01'])
     """
 
@@ -62,7 +66,7 @@ class CustomerAudit:
     order_counts: pd.DataFrame
     change: PeriodChange
     deciles: pd.DataFrame
-    first_cohort: pd.DataFrame
+    one_cohort: pd.DataFrame
     cohorts: pd.DataFrame
     by_calendar: pd.DataFrame
     kpis: pd.DataFrame
@@ -94,12 +98,12 @@ class CustomerAudit:
         of = "revenue" if money else "orders"
         tenths = self.deciles[self.deciles["sorted_by"] == "before"].drop(columns="sorted_by")
         shown = ["decile", "customers", *(f"{of}_{when}" for when in ("before", "after")), "active_after"]
-        own = self.first_cohort
+        own = self.one_cohort
         cohort = [name for name in ("age", "complete", "customers", "orders", "revenue", f"{of}_so_far") if name in own]
         per_head = wide(self.cohorts, of, per_head=True)
         calendar = wide(self.by_calendar, of, unfinished=True)
         name = own["cohort"].iloc[0]
-        share = self.kpis.drop(columns=["start", "customers_so_far", "active_share"])
+        figures = self.kpis[[name for name in _FIGURES if name in self.kpis]]
         return [
             (f"Lens 1, one period: customers of {self.after} by number of orders", self.order_counts, []),
             (
@@ -114,7 +118,7 @@ class CustomerAudit:
             ),
             (f"Lens 4, cohorts compared: {of} per head by age", _cut(per_head.reset_index()), []),
             (f"Lens 5, the whole: {of} by cohort and period", _cut(calendar.reset_index()), []),
-            ("Lens 5, the whole: key figures", _cut(share), []),
+            ("Lens 5, the whole: key figures", _cut(figures), []),
         ]
 
 
@@ -125,6 +129,7 @@ def audit(
     cohort: str = "quarter",
     before: object = None,
     after: object = None,
+    follow: str | None = None,
     groups: int = 10,
     margin: float | None = None,
     cost: str | None = None,
@@ -147,6 +152,9 @@ def audit(
     before, after
         The two periods that are compared, see `change_between`; by default the last two whole years of the log, or
         quarters, months, weeks.
+    follow
+        Name of the cohort of the third lens, such as "1997-Q1"; by default the first one (in a log that begins in the
+        middle of a shop's life it holds older customers too: follow a later one).
     groups
         Of `decile_change`.
     margin, cost
@@ -170,7 +178,14 @@ def audit(
     --------
     >>> import clvmodels as clv
     >>> found = clv.economics.audit(clv.load_cdnow(sample=True), period="quarter", cohort="month")
-    >>> print("\\n".join(str(found).split("\\n")[:8]))
+    >>> print("\\n".join(str(found).split("\\n")[:6]))
+    Lens 1, one period: customers of 1998-Q2 by number of orders
+    orders  customers  share_of_customers  revenue  share_of_revenue  average_order_value
+         1        195                0.65    7,918            0.4403                 40.6
+         2         64              0.2133    4,176            0.2323                32.63
+         3         19             0.06333    1,866            0.1038                32.74
+         4         12                0.04    1,923             0.107                40.07
+
     """
     book = open_book("audit", log, margin, cost, reading)
     grain = book.purchases.facts["event_grain"]
@@ -178,13 +193,19 @@ def audit(
     checked_period("cohort", cohort, grain)
     first, second = two_windows(book, before, after)
     by_age = cohort_rows(book, cohort, period, "age")
+    followed = by_age["cohort"].iloc[0] if follow is None else follow
+    if followed not in set(by_age["cohort"]):
+        names = by_age["cohort"].unique()
+        raise InvalidInput(
+            f"follow must be one of the {len(names):,} cohorts, {names[0]} to {names[-1]}; found {follow!r}"
+        )
     return CustomerAudit(
         first.name,
         second.name,
         order_rows(book, second),
         change_of(book, first, second),
         decile_rows(book, first, second, groups),
-        by_age[by_age["cohort"] == by_age["cohort"].iloc[0]].reset_index(drop=True),
+        by_age[by_age["cohort"] == followed].reset_index(drop=True),
         by_age,
         cohort_rows(book, cohort, period, "calendar"),
         kpi_table(book, period),

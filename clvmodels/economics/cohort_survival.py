@@ -80,6 +80,12 @@ def compute_cohort_survival(
     >>> table = clv.economics.compute_cohort_survival(model, log, cohort="quarter", period="quarter")
     >>> columns = ["cohort", "age", "observed", "actual_share", "expected_share", "p_alive"]
     >>> print(table.loc[table["cohort"] == "1997-Q1", columns].round(3).to_string(index=False))
+     cohort  age  observed  actual_share  expected_share  p_alive
+    1997-Q1    0      2357         0.292           0.284    1.000
+    1997-Q1    1      2357         0.200           0.202    0.891
+    1997-Q1    2      2357         0.171           0.165    0.834
+    1997-Q1    3      2357         0.165           0.143    0.794
+    1997-Q1    4      2357         0.149           0.127    0.764
     """
     purchases = model.purchases if isinstance(model, CLVModel) else model
     if not isinstance(purchases, PurchaseModel):

@@ -46,7 +46,7 @@ def compute_cohorts(
     by
         Whether a row is an age ("age"), or a period of the calendar ("calendar").
     margin, cost
-        As for `kpis`, for profit.
+        As for `clvmodels.economics.kpis`, for profit.
     **reading
         As for `summarize`.
 
@@ -76,7 +76,9 @@ def compute_cohorts(
     >>> columns = ["cohort", "cohort_size", "age", "customers", "customers_per_head", "revenue", "revenue_so_far"]
     >>> print(table.loc[:2, columns].round(3).to_string(index=False))
      cohort  cohort_size  age  customers  customers_per_head  revenue  revenue_so_far
-    1997-01          781    0        781               1.000 46074.29        46074.29
+    1997-01          781    0        781               1.000 39838.07        39838.07
+    1997-01          781    1        158               0.202 11136.11        50974.18
+    1997-01          781    2        129               0.165  7778.46        58752.64
     """
     book = open_book("compute_cohorts", log, margin, cost, reading)
     return cohort_rows(book, cohort, period, by)
@@ -134,7 +136,12 @@ def cohort_table(
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> print(clv.economics.cohort_table(log, "customers", period="quarter", per_head=True).round(3))
+    >>> table = clv.economics.cohort_table(log, "customers", period="quarter", per_head=True)
+    >>> print(table.round(3).reset_index().to_string(index=False))
+     cohort  cohort_size   0     1     2     3     4     5
+    1997-01          781 1.0 0.202 0.165 0.157 0.145 0.106
+    1997-02          857 1.0 0.222 0.174 0.163 0.161 0.146
+    1997-03          719 1.0 0.245 0.195 0.196 0.185 0.128
     """
     _checked_quantity(quantity, cumulative)
     book = open_book("cohort_table", log, margin, cost, reading)

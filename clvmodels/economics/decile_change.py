@@ -60,6 +60,15 @@ def decile_change(
     >>> table = clv.economics.decile_change(clv.load_cdnow(sample=True), "1997-Q2", "1997-Q3", groups=4)
     >>> columns = ["sorted_by", "decile", "customers", "revenue_before", "revenue_after", "active_after"]
     >>> print(table[columns].round(2).to_string(index=False))
+    sorted_by  decile  customers  revenue_before  revenue_after  active_after
+       before       1      131.0        20511.54        8744.05          0.56
+       before       2      131.0         7473.76        3904.98          0.39
+       before       3      131.0         3895.84        1876.51          0.33
+       before       4      131.0         1748.49        2061.44          0.35
+        after       1      104.5         9015.60       16517.80          1.00
+        after       2      104.5         3027.65        5950.28          1.00
+        after       3      104.5         3162.28        3146.13          1.00
+        after       4      104.5         1817.67        1373.11          1.00
     """
     book = open_book("decile_change", log, None, None, reading)
     return decile_rows(book, *two_windows(book, before, after), groups)

@@ -62,6 +62,10 @@ def order_counts(
     >>> import clvmodels as clv
     >>> table = clv.economics.order_counts(clv.load_cdnow(sample=True), "1997-Q1", most=3)
     >>> print(table.round(3).to_string(index=False))
+    orders  customers  share_of_customers  revenue  share_of_revenue  average_order_value
+         1       1858               0.788 57576.82             0.512               30.989
+         2        346               0.147 25384.65             0.226               36.683
+        3+        153               0.065 29537.14             0.263               47.718
     """
     book = open_book("order_counts", log, margin, cost, reading)
     return order_rows(book, one_window(book, during), most)

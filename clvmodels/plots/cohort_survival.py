@@ -59,7 +59,7 @@ def plot_cohort_survival(table: pd.DataFrame, time_unit: str = "week", ax: Axes 
     'weeks since the first purchase (middle of the window)'
     >>> plt.close(ax.figure)
     """
-    if not _NEEDED <= set(getattr(table, "columns", ())):
+    if _NEEDED - set(getattr(table, "columns", ())):
         raise InvalidInput(f"expected the table that compute_cohort_survival gave; found {type(table).__name__}")
     if not len(table):
         raise InvalidInput("nobody was watched for a whole window: there is nothing to draw. Take a shorter period")

@@ -54,8 +54,9 @@ def plot_cohorts(
     -----
     How to read it: stacked, the height is what all customers brought in a period, and each layer a cohort that thins
     out as it ages; a firm that lives from ever new customers has thick young layers and thin old ones. In the map a row
-    is a cohort growing older from left to right; a column compares cohorts of one age, and one that is paler from top
-    to bottom says that later customers are worth less. Stripes along the diagonal are seasons.
+    is a cohort growing older from left to right; a column compares cohorts of one age, and one that darkens from top to
+    bottom says that later customers are worth less. The scale of colours is that of ages from 1 on. Stripes along the
+    diagonal are seasons.
 
     Decision: whether growth comes from winning customers or from keeping them, and whether the newest ones are still
     worth what they cost.
@@ -122,7 +123,11 @@ def _stack(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, 
 def _map(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, per_head: bool) -> None:
     cells = np.ma.masked_invalid(table.to_numpy())
     ages = np.append(table.columns.to_numpy(dtype=float), float(table.columns[-1]) + 1) - 0.5
-    mesh = ax.pcolormesh(ages, np.arange(len(table) + 1) - 0.5, cells, cmap="viridis", vmin=0.0)
+    # the first purchases would leave no colours for all that comes later
+    later = float(np.ma.max(cells[:, 1:])) if cells[:, 1:].count() else 0.0
+    top = later if later > 0 else None
+    edges = np.arange(len(table) + 1) - 0.5
+    mesh = ax.pcolormesh(ages, edges, cells, cmap="viridis", vmin=min(0.0, float(cells.min())), vmax=top)
     ax.invert_yaxis()
     rows = np.unique(np.linspace(0, len(table) - 1, min(_MOST_TICKS, len(table))).round().astype(int))
     ax.set_yticks(rows, [str(table.index[i]) for i in rows])
@@ -131,14 +136,15 @@ def _map(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, pe
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     share = quantity == "customers" and per_head
     label = "share who bought" if share else f"{quantity}{' per customer of the cohort' if per_head else ''}"
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label)
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label, extend="neither" if top is None else "max")
     marks.x_label(ax, "age: periods since that of the first purchase")
     canvas.y_label(ax, "first purchase")
     canvas.title(ax, _title("customers who bought" if quantity == "customers" else quantity, table, " and age"))
     canvas.caption(
         ax,
-        "How to read it: a row is a cohort that grows older to the right, a column compares cohorts of one age. Paler "
-        "upwards or downwards tells whether later customers are better or worse; the diagonals are seasons.",
+        "How to read it: a row is a cohort that grows older to the right, a column compares cohorts of one age. Where "
+        "a column darkens downwards later customers are worse; stripes along the diagonal are seasons. Colours are "
+        "those of ages after the first.",
         beside=[bar.ax],
     )
 
