@@ -40,6 +40,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
     plots = clv.plots
+    cohorts = {by: clv.economics.compute_cohorts(log, by=by) for by in ("calendar", "age")}
+    survival = clv.economics.compute_cohort_survival(model, log, cohort="month")
     return {
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
         "purchase_pmf": lambda: plots.plot_purchase_pmf(several),
@@ -72,6 +74,9 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),
         "backtest": lambda: plots.plot_backtest(tested),
+        "cohorts": lambda: plots.plot_cohorts(cohorts["calendar"]),
+        "cohorts_by_age": lambda: plots.plot_cohorts(cohorts["age"], "customers", per_head=True),
+        "cohort_survival": lambda: plots.plot_cohort_survival(survival),
     }
 
 

@@ -98,6 +98,7 @@ class CustomerAudit:
         of = "revenue" if money else "orders"
         tenths = self.deciles[self.deciles["sorted_by"] == "before"].drop(columns="sorted_by")
         shown = ["decile", "customers", *(f"{of}_{when}" for when in ("before", "after")), "active_after"]
+        parts = "tenths" if len(tenths) == 10 else f"{len(tenths)} equal groups"
         own = self.one_cohort
         cohort = [name for name in ("age", "complete", "customers", "orders", "revenue", f"{of}_so_far") if name in own]
         per_head = wide(self.cohorts, of, per_head=True)
@@ -107,7 +108,7 @@ class CustomerAudit:
         return [
             (f"Lens 1, one period: customers of {self.after} by number of orders", self.order_counts, []),
             (
-                f"Lens 2, two periods: tenths of the customers of {self.before}, and what they bought in {self.after}",
+                f"Lens 2, two periods: {parts} of the customers of {self.before}, and what they bought in {self.after}",
                 tenths[list(dict.fromkeys(shown))],
                 str(self.change).split("\n"),
             ),
