@@ -85,6 +85,15 @@ def labels_of(numbers: Any, period: str) -> list[str]:
     return [day[: {"week": 10, "month": 7, "year": 4}[period]] for day in days]
 
 
+def period_of_label(label: str) -> str:
+    """What sort of period a label of `labels_of` names.
+
+    >>> [period_of_label(label) for label in ("1997", "1997-Q1", "1997-01", "1997-01-06")]
+    ['year', 'quarter', 'month', 'week']
+    """
+    return next((period for pattern, period in _LABELS if pattern.fullmatch(label)), "week")
+
+
 def whole(numbers: Any, period: str, end: date | datetime) -> NDArray[np.bool_]:
     """Whether each period is over by the end of observation, a date being its whole day.
 

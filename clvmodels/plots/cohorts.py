@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..economics.cohorts import QUANTITIES, compute_cohorts, wide
+from ..economics.periods import number_of, period_of_label, starts_of
 from ..errors import InvalidInput
 from . import canvas, marks
 
@@ -92,12 +93,11 @@ def _stack(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, 
     from matplotlib import colormaps, dates
 
     start = cohorts.drop_duplicates("period").set_index("period")["start"].loc[table.columns]
-    at = dates.date2num(start.to_numpy())  # type: ignore[no-untyped-call]
-    following = cohorts.loc[cohorts["start"] > start.iloc[-1], "start"]
-    last = dates.date2num(following.min()) if len(following) else at[-1] + _usual_step(at)  # type: ignore[no-untyped-call]
-    edges = np.append(at, last)
+    period = period_of_label(str(table.columns[-1]))
+    numbers = number_of(start.to_numpy(), period)
+    edges = dates.date2num(starts_of(np.append(numbers, numbers[-1] + 1), period))  # type: ignore[no-untyped-call]
     tops = np.cumsum(np.nan_to_num(table.to_numpy()), axis=0)
-    baseline = np.zeros(len(at))
+    baseline = np.zeros(len(numbers))
     named = set(np.unique(np.linspace(0, len(table) - 1, min(_MOST_NAMED, len(table))).round().astype(int)).tolist())
     for i, (name, top) in enumerate(zip(table.index, tops, strict=True)):
         color = colormaps["viridis"]((i + 0.5) / len(table))
@@ -150,10 +150,5 @@ def _map(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, pe
 
 
 def _title(quantity: str, table: pd.DataFrame, more: str) -> str:
-    label = str(table.index[0])
-    period = "quarter" if "Q" in label else {4: "year", 7: "month"}.get(len(label), "week")
+    period = period_of_label(str(table.index[0]))
     return f"{quantity.capitalize()} by {period} of the first purchase{more}"
-
-
-def _usual_step(at: Any) -> float:
-    return float(np.median(np.diff(at))) if len(at) > 1 else 30.0
