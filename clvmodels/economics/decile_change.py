@@ -47,12 +47,14 @@ def decile_change(
         stands across an edge, and those who tie there, belong in fractions to both sides), ``orders_before``,
         ``orders_after``, with amounts ``revenue_before``, ``revenue_after``, ``share_before`` and ``share_after`` (of
         all that was bought in that period, by whomever), ``active_before`` and ``active_after`` (share of the tenth who
-        bought in that period). Sums over the tenths are those of the period's customers.
+        bought in that period). Sums over the tenths are those of the period's customers; a period in
+        which nobody bought has no rows.
 
     Raises
     ------
     InvalidInput, NotEnoughData
-        Whatever `summarize` refuses; periods that are none, or in which nobody bought; fewer than one group.
+        Whatever `summarize` refuses; periods that are none, or in both of which nobody bought; fewer than one
+        group.
 
     Examples
     --------
@@ -83,11 +85,12 @@ def decile_rows(book: Book, before: Window, after: Window, groups: int = 10) -> 
     windows = {"before": before, "after": after}
     bought = {name: bought_in(book, window) for name, window in windows.items()}
     tables = []
-    for name, window in windows.items():
-        chosen = bought[name].orders > 0
-        if not chosen.any():
-            raise NotEnoughData(f"nobody bought anything in {window.name}")
-        tables.append(_sorted_by(name, bought, np.flatnonzero(chosen), int(groups)))
+    for name in windows:
+        chosen = np.flatnonzero(bought[name].orders > 0)
+        if len(chosen):
+            tables.append(_sorted_by(name, bought, chosen, int(groups)))
+    if not tables:
+        raise NotEnoughData(f"nobody bought anything in {before.name} and {after.name}")
     return pd.concat(tables, ignore_index=True)
 
 

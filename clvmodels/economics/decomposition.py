@@ -93,16 +93,20 @@ class PeriodChange:
     def _sentences(self) -> list[str]:
         whole = self.factors.iloc[-1]
         change = whole["effect"]
-        moved = "did not change" if change == 0 else f"{'rose' if change > 0 else 'fell'} by {abs(change):,.0f}"
-        share = "" if not whole["before"] else f" ({change / whole['before']:+.1%})"
-        head = (
-            f"{self.of.capitalize()} {moved}{share if change else ''}, from {whole['before']:,.0f} ({self.before}) to "
-            f"{whole['after']:,.0f} ({self.after})."
+        moved = (
+            "did not change" if change == 0 else f"{'rose' if change > 0 else 'fell'} by {looks.figure(abs(change))}"
         )
-        effects = [f"{WORDS[str(row.factor)]} {row.effect:+,.0f}" for row in self.factors.iloc[:-1].itertuples()]
+        share = f" ({change / whole['before']:+.1%})" if change and whole["before"] else ""
+        first, second = (looks.figure(whole[when]) for when in ("before", "after"))
+        head = f"{self.of.capitalize()} {moved}{share}, from {first} ({self.before}) to {second} ({self.after})."
+        effects = [f"{WORDS[str(row.factor)]} {_signed(row.effect)}" for row in self.factors.iloc[:-1].itertuples()]
         rows = {row.group: row for row in self.customers.itertuples()}
-        groups = [f"{rows[name].customers:,} {name} {rows[name].change:+,.0f}" for name in GROUPS]
+        groups = [f"{rows[name].customers:,} {name} {_signed(rows[name].change)}" for name in GROUPS]
         return [head, f"Of the change: {'; '.join(effects)}.", f"By customers: {'; '.join(groups)}."]
+
+
+def _signed(value: Any) -> str:
+    return f"{'-' if value < 0 else '+'}{looks.figure(abs(float(value)))}"
 
 
 def change_between(
@@ -155,8 +159,8 @@ def change_between(
     >>> import clvmodels as clv
     >>> print(clv.economics.change_between(clv.load_cdnow(sample=True), "1997-Q2", "1997-Q3"))
     Revenue fell by 6,642 (-19.8%), from 33,630 (1997-Q2) to 26,987 (1997-Q3).
-    Of the change: number of customers -6,824; orders per customer -370; average order value +551.
-    By customers: 310 lost -16,606; 214 kept -436; 204 returned +10,400; 0 new +0.
+    Of the change: number of customers -6,824; orders per customer -369.5; average order value +550.8.
+    By customers: 310 lost -16,606; 214 kept -436.2; 204 returned +10,400; 0 new +0.
     """
     book = open_book("change_between", log, margin, cost, reading)
     return change_of(book, *two_windows(book, before, after))

@@ -100,7 +100,7 @@ def whole(numbers: Any, period: str, end: date | datetime) -> NDArray[np.bool_]:
     >>> whole([0, 1], "year", date(1970, 12, 31)).tolist()
     [True, False]
     """
-    over = np.datetime64(last_instant(end) + timedelta(microseconds=1), "us")
+    over = np.datetime64(last_instant(end), "us") + np.timedelta64(1, "us")
     return np.asarray(starts_of(np.asarray(numbers) + 1, period).astype("datetime64[us]") <= over)
 
 

@@ -16,6 +16,7 @@ from ..numerics.arrays import Array
 from ..transactions import Quality, sources, sql, state
 from ..transactions.columns import Columns
 from ..transactions.cut import names_in
+from ..transactions.databases import Database
 from ..transactions.engine import connection
 from ..transactions.grouping import quality_of, read_lines
 from ..transactions.id_types import whole_numbers
@@ -138,7 +139,7 @@ def read_purchases(log: object, *, cost: str | None = None, **reading: Any) -> P
         )
     names = names_in(reading)
     if cost is not None:
-        log, _ = sources.held(log)
+        log = log if isinstance(log, Database) else sources.held(log)[0]
     with connection() as con:
         met = grouped_by_customer(
             con,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..numerics.arrays import Array
+from ..transactions import Quality
 from ..transactions.cut import last_instant
 from .books import Book
 from .periods import PERIODS, Window, number_at, whole, window_at, window_of
@@ -55,11 +56,9 @@ def two_windows(book: Book, before: object, after: object) -> tuple[Window, Wind
         )
     quality = book.purchases.quality
     for name, window in (("before", first), ("after", second)):
-        short = _short(window, quality.first_date, quality.observation_end)
-        if short:
-            warn(f"{name} ({window.name}) {short}: what was bought in it is not held against a whole period's")
-    same = first.period is not None and first.period == second.period
-    if not same and first.days != second.days:
+        _check(name, window, quality)
+    months = [_whole_months(window) for window in (first, second)]
+    if first.days != second.days and (not months[0] or months[0] != months[1]):
         warn(
             f"the two windows differ in length: {first.name} has {first.days:,} days, {second.name} has "
             f"{second.days:,}. Give windows of one length to compare them"
@@ -69,19 +68,41 @@ def two_windows(book: Book, before: object, after: object) -> tuple[Window, Wind
 
 def one_window(book: Book, during: object) -> Window:
     """A window as asked for, by default the later one of the last two that can be compared."""
-    return _last_two(book)[1] if during is None else window_of("during", during)
+    if during is None:
+        return _last_two(book)[1]
+    window = window_of("during", during)
+    _check("during", window, book.purchases.quality)
+    return window
 
 
-def _short(window: Window, first: date, end: date | datetime) -> str:
-    if last_instant(end) < datetime.combine(window.last, datetime.max.time()):
-        return f"is not over: observation ends with {end}"
-    return f"begins before the log, whose first line is of {first}" if window.first < first else ""
+def _check(name: str, window: Window, quality: Quality) -> None:
+    """Refuse a window that cuts months which are single events; warn of one that the log does not cover."""
+    if quality.event_grain == "month" and not _whole_months(window):
+        raise InvalidInput(
+            f"{name} ({window.name}) must be made of whole months, as event_grain='month' dates all that is bought in "
+            "one at its start: give whole months, or a finer event_grain"
+        )
+    short = ""
+    if last_instant(quality.observation_end) < last_instant(window.last):
+        short = f"is not over: observation ends with {quality.observation_end}"
+    elif window.first < quality.first_date:
+        short = f"begins before the log, whose first line is of {quality.first_date}"
+    if short:
+        warn(f"{name} ({window.name}) {short}. Take a period that the log covers, or do not compare it with whole ones")
+
+
+def _whole_months(window: Window) -> int:
+    """How many months a window is made of; 0 where it cuts one."""
+    after = window.last + timedelta(days=1)
+    whole = window.first.day == 1 == after.day
+    return (after.year - window.first.year) * 12 + after.month - window.first.month if whole else 0
 
 
 def _last_two(book: Book) -> tuple[Window, Window]:
     """The last two whole years, quarters, months or weeks, the longest of which there are two."""
     quality = book.purchases.quality
-    for period in reversed(PERIODS):
+    coarsest_first = [period for period in reversed(PERIODS) if (quality.event_grain, period) != ("month", "week")]
+    for period in coarsest_first:
         # the first whole one begins on the log's first day or later
         low = number_at(quality.first_date - timedelta(days=1), period) + 1
         last = number_at(quality.observation_end, period)

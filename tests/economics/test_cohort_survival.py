@@ -53,15 +53,12 @@ def test_what_the_model_says(cdnow, model):
     assert (rows["expected_share"] < np.minimum(rows["expected_orders"], rows["p_alive"])).all()
 
 
-@pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
+@pytest.mark.parametrize("family", ["mbg_nbd", "pareto_nbd"])
 def test_simulated_cohorts_lie_where_the_model_says(family):
     """Of 12 windows a right model leaves one beyond 4 standard errors once in 1,300 seeds."""
-    parameters = {
-        "bg_nbd": {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.4}, "nbd": {"r": 0.4, "alpha": 12.0},
-        "mbg_nbd": {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.4}, "pareto_nbd": PARETO,
-    }[family]  # fmt: skip
+    parameters = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.4} if family == "mbg_nbd" else PARETO
     model = clv.PurchaseModel.from_parameters(family, parameters, time_unit="week")
-    log = model.simulate(20_000, observation=53.0, seed=3).log
+    log = model.simulate(10_000, observation=53.0, seed=3).log
     found = read_purchases(log, amount=None, event_grain="line")
     rows = compute_cohort_survival(model, found, cohort="year")
     rows = rows[rows["cohort"] == "all"]

@@ -46,7 +46,7 @@ def held_against_pandas(found, orders, cohort, period, by):
         np.testing.assert_array_equal(ours[f"{name}_per_head"], ours[name] / ours["cohort_size"])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(logs())
 def test_against_plain_pandas(log):
     found, orders = read_purchases(log, cost="cost"), orders_of(log)

@@ -66,7 +66,7 @@ def test_by_hand(small):
     assert "<table" in found._repr_html_()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(logs())
 def test_parts_add_up_in_any_log(log):
     found, orders = read_purchases(log, cost="cost"), orders_of(log)
@@ -129,6 +129,15 @@ def test_what_is_not_comparable_is_told(small):
         change_between(small, "2023-11", "2024-01")
     with pytest.warns(clv.ClvWarning, match="31 days, 2024-02-01 to 2024-02-10 has 10"):
         change_between(small, "2024-01", ("2024-02-01", "2024-02-10"))
+
+
+def test_windows_do_not_cut_events(small):
+    with pytest.raises(clv.InvalidInput, match=r"before \(2024-01-01 to 2024-01-20\) must be made of whole months"):
+        change_between(small, ("2024-01-01", "2024-01-20"), "2024-02", event_grain="month")
+    found = change_between(small, ("2024-01-01", "2024-01-31"), "2024-02", event_grain="month")
+    assert found.factors["before"].iloc[1] == 1.0
+    with pytest.raises(clv.NotEnoughData, match="no two whole"):
+        change_between(small, observation_end="2024-01-20", event_grain="month")
 
 
 def test_refusals(small):

@@ -28,7 +28,8 @@ def test_against_plain_pandas(cdnow):
 
 
 def test_nobody_and_refusals(cdnow):
-    nobody = order_counts(cdnow, "1996", amount=None)
+    with pytest.warns(clv.ClvWarning, match=r"during \(1996\) begins before the log"):
+        nobody = order_counts(cdnow, "1996", amount=None)
     assert nobody["customers"].tolist() == [0] * 5
     assert nobody["share_of_customers"].isna().all()
     assert order_counts(cdnow)["customers"].sum() == 300  # the second quarter of 1998

@@ -19,7 +19,7 @@ def both(log):
     return found, orders.sort_values(["customer_id", "day"])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(logs())
 def test_purchases_are_those_of_plain_pandas(log):
     found, orders = both(log)
