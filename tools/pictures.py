@@ -42,6 +42,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
     change = clv.economics.equity_change(model.predict(early), scored)
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
     plots = clv.plots
+    cohorts = {by: clv.economics.compute_cohorts(log, by=by) for by in ("calendar", "age")}
+    survival = clv.economics.compute_cohort_survival(model, log, cohort="month")
     return {
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
         "purchase_pmf": lambda: plots.plot_purchase_pmf(several),
@@ -79,6 +81,9 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "shelf_life": lambda: plots.plot_shelf_life(tested),
         "concentration": lambda: plots.plot_concentration(scored),
         "equity_change": lambda: plots.plot_equity_change(change),
+        "cohorts": lambda: plots.plot_cohorts(cohorts["calendar"]),
+        "cohorts_by_age": lambda: plots.plot_cohorts(cohorts["age"], "customers", per_head=True),
+        "cohort_survival": lambda: plots.plot_cohort_survival(survival),
     }
 
 

@@ -20,6 +20,13 @@ from .margins import Margins, margin_of, margins_from_cost
 from .migration import Migration, migration
 from .next_purchase import next_purchase
 from .payback import Payback, highest_bid_for_payback, payback_period
+from .audit import CustomerAudit, audit
+from .cohort_survival import compute_cohort_survival
+from .cohorts import cohort_table, compute_cohorts
+from .decile_change import decile_change
+from .decomposition import PeriodChange, change_between
+from .kpis import kpis
+from .order_counts import order_counts
 from .purchases import Purchases, read_purchases
 from .retention_action import RetentionAction, break_even_uplift, retention_action
 from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
@@ -148,4 +155,16 @@ __all__ = [
     "new_customer_value",
     "top_share",
     "value_of_new_customer",
+    "CustomerAudit",
+    "PeriodChange",
+    "Purchases",
+    "audit",
+    "change_between",
+    "cohort_table",
+    "compute_cohort_survival",
+    "compute_cohorts",
+    "decile_change",
+    "kpis",
+    "order_counts",
+    "read_purchases",
 ]

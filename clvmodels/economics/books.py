@@ -60,10 +60,8 @@ class Book(NamedTuple):
         return exact_sums(place, found.millionths[rows] - found.cost_millionths[rows], size)
 
 
-def open_book(
-    function: str, log: object, margin: object, cost: str | None, reading: Mapping[str, Any], *, money: bool = False
-) -> Book:
-    """Read a log for a function, or take purchases that are read; ``money`` says that it cannot do without."""
+def open_book(function: str, log: object, margin: object, cost: str | None, reading: Mapping[str, Any]) -> Book:
+    """Read a log for a function, or take purchases that are read."""
     refuse_unknown(function, reading)
     share = checked_margin(margin)
     if share is not None and (cost is not None or (isinstance(log, Purchases) and log.cost is not None)):
@@ -75,8 +73,10 @@ def open_book(
         found = log
     else:
         found = read_purchases(log, cost=cost, **reading)
-    if found.millionths is None and (money or share is not None):
-        raise NotAvailable(f"{function} asks for money, and the log was read without amounts (amount=None)")
+    if found.millionths is None and (share is not None or found.cost_millionths is not None):
+        raise NotAvailable(
+            f"there is no profit to tell of: the log of {function} was read without amounts (amount=None)"
+        )
     return Book(found, share)
 
 
@@ -98,10 +98,12 @@ def checked_margin(margin: object) -> float | None:
     return share
 
 
-def over(part: Array, whole: Array) -> Array:
+def over(part: Any, whole: Any) -> Array:
     """One divided by the other, missing where there is nothing to divide by.
 
     >>> over(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
     array([0.5, nan])
     """
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole != 0)
+    found = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=found, where=np.asarray(whole) != 0)
+    return found

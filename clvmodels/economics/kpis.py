@@ -8,7 +8,7 @@ import numpy as np
 
 from ..transactions.moments import day_number
 from .books import Book, open_book, over
-from .periods import checked_period, labels_of, number_of, starts_of, whole
+from .periods import checked_period, labels_of, number_at, number_of, starts_of, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,8 +67,13 @@ def kpis(
     >>> table = clv.economics.kpis(clv.load_cdnow(sample=True), "quarter")
     >>> columns = ["period", "complete", "customers", "new_customers", "orders", "repeat_rate", "revenue"]
     >>> print(table[columns].round(3).to_string(index=False))
-     period  complete  customers  new_customers  orders  repeat_rate  revenue
-    1997-Q1      True       2357           2357    3054        0.212 103418.32
+     period  complete  customers  new_customers  orders  repeat_rate   revenue
+    1997-Q1      True       2357           2357    3169        0.212 112498.61
+    1997-Q2      True        524              0     920        0.395  33629.63
+    1997-Q3      True        418              0     725        0.364  26987.31
+    1997-Q4      True        404              0     731        0.389  28109.27
+    1998-Q1      True        384              0     656        0.354  24886.58
+    1998-Q2      True        300              0     495        0.350  17980.54
     """
     book = open_book("kpis", log, margin, cost, reading)
     return kpi_table(book, checked_period("period", period, book.purchases.facts["event_grain"]))
@@ -81,8 +86,7 @@ def kpi_table(book: Book, period: str) -> pd.DataFrame:
     found = book.purchases
     number, first = number_of(found.at, period), book.is_first
     born = book.first_of_customer(number)[found.customer]
-    last = number_of(np.array([np.datetime64(found.quality.observation_end, "us")]), period)
-    low, high = int(number.min()), max(int(number.max()), int(last[0]))
+    low, high = int(number.min()), number_at(found.quality.observation_end, period)
     size = high - low + 1
     here, is_new = number - low, number == born
     arrives = first.copy()  # a customer's first event of the period

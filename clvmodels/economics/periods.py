@@ -52,6 +52,15 @@ def number_of(at: NDArray[Any], period: str) -> Numbers:
     return at.astype("datetime64[M]").view(np.int64) // _MONTHS[period]
 
 
+def number_at(moment: date | datetime, period: str) -> int:
+    """The number of the period of one moment.
+
+    >>> number_at(date(1971, 4, 1), "quarter")
+    5
+    """
+    return int(number_of(np.array([moment], dtype="datetime64[us]"), period)[0])
+
+
 def starts_of(numbers: Any, period: str) -> NDArray[Any]:
     """The first day of each period.
 
@@ -76,13 +85,22 @@ def labels_of(numbers: Any, period: str) -> list[str]:
     return [day[: {"week": 10, "month": 7, "year": 4}[period]] for day in days]
 
 
+def period_of_label(label: str) -> str:
+    """What sort of period a label of `labels_of` names.
+
+    >>> [period_of_label(label) for label in ("1997", "1997-Q1", "1997-01", "1997-01-06")]
+    ['year', 'quarter', 'month', 'week']
+    """
+    return next((period for pattern, period in _LABELS if pattern.fullmatch(label)), "week")
+
+
 def whole(numbers: Any, period: str, end: date | datetime) -> NDArray[np.bool_]:
     """Whether each period is over by the end of observation, a date being its whole day.
 
     >>> whole([0, 1], "year", date(1970, 12, 31)).tolist()
     [True, False]
     """
-    over = np.datetime64(last_instant(end) + timedelta(microseconds=1), "us")
+    over = np.datetime64(last_instant(end), "us") + np.timedelta64(1, "us")
     return np.asarray(starts_of(np.asarray(numbers) + 1, period).astype("datetime64[us]") <= over)
 
 

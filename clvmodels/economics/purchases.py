@@ -16,6 +16,7 @@ from ..numerics.arrays import Array
 from ..transactions import Quality, sources, sql, state
 from ..transactions.columns import Columns
 from ..transactions.cut import names_in
+from ..transactions.databases import Database
 from ..transactions.engine import connection
 from ..transactions.grouping import quality_of, read_lines
 from ..transactions.id_types import whole_numbers
@@ -138,7 +139,7 @@ def read_purchases(log: object, *, cost: str | None = None, **reading: Any) -> P
         )
     names = names_in(reading)
     if cost is not None:
-        log, _ = sources.held(log)
+        log = log if isinstance(log, Database) else sources.held(log)[0]
     with connection() as con:
         met = grouped_by_customer(
             con,
@@ -195,14 +196,15 @@ def _place_events(con: Any, met: Met) -> None:
         told=False,
     )
     # events of one instant are still apart where lines are not merged and refunds are carried back
-    value = f"TRY_CAST(SUM(value) * {MILLIONTHS} AS BIGINT)" if reading.money else "NULL"
+    apart = options["event_grain"] == "line" and options["refunds"] == "carry_back"
+    orders, value = ("SUM(purchases)", "SUM(value)") if apart else ("purchases", "value")
+    value = f"TRY_CAST({value} * {MILLIONTHS} AS BIGINT)" if reading.money else "NULL"
     con.execute(f"""
 CREATE TEMP TABLE bought AS
 WITH {events}
-SELECT position AS customer, event, CAST(SUM(purchases) AS BIGINT) AS orders, {value} AS value
+SELECT position AS customer, event, CAST({orders} AS BIGINT) AS orders, {value} AS value
 FROM judged JOIN placed ON judged.customer_id = placed.customer_id
-WHERE purchases > 0
-GROUP BY position, event""")
+WHERE purchases > 0{" GROUP BY position, event" if apart else ""}""")
     _refuse_unfit(con, "bought", met.source.names.amount, reading.money)
 
 

@@ -237,6 +237,17 @@ def purchase_pmf(n: Any, t: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) 
     return np.exp(rowwise(future.log_pmf, n, np.floor(t), alpha, beta, gamma, delta, block=64))
 
 
+def probability_of_purchase_later(t: Any, start: Any, alpha: Any, beta: Any, gamma: Any, delta: Any) -> Array:
+    """P(at least one purchase in the whole periods of (start, start + t]) of a new customer.
+
+    Whoever is there after ``start`` has θ ~ Beta(gamma, delta + start); p tells nothing of it.
+    """
+    begins = np.floor(start)
+    periods = np.floor(np.asarray(t) + start) - begins
+    there = future.survival(begins, gamma, delta)
+    return np.asarray(there * more_purchases_alive(0.0, periods, 0.0, 0.0, 0.0, alpha, beta, gamma, delta + begins))
+
+
 def simulate(
     generator: np.random.Generator, observation: Array, alpha: Any, beta: Any, gamma: Any, delta: Any
 ) -> tuple[Positions, Array]:
@@ -419,6 +430,7 @@ FAMILY = PurchaseFamily(
     time_to_last_purchase_alive=time_to_last_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
+    probability_of_purchase_later=probability_of_purchase_later,
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,

@@ -133,6 +133,11 @@ def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     return future.pmf(n, t, r, alpha, a, b)
 
 
+def probability_of_purchase_later(t: Any, start: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(at least one purchase in (start, start + t]) of a new customer."""
+    return future.buys_later(t, start, r, alpha, a, b)
+
+
 def simulate(
     generator: np.random.Generator, observation: Array, r: Any, alpha: Any, a: Any, b: Any
 ) -> tuple[Positions, Array]:
@@ -235,6 +240,7 @@ FAMILY = PurchaseFamily(
     time_to_last_purchase_alive=residual_lifetime_alive,  # he leaves at his last purchase
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
+    probability_of_purchase_later=probability_of_purchase_later,
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,

@@ -143,6 +143,9 @@ class PurchaseFamily:
         ``(t, *parameters)``: E[purchases in (0, t]] of a new customer.
     purchase_pmf
         ``(n, t, *parameters)``: P(n purchases in (0, t]) of a new customer.
+    probability_of_purchase_later
+        ``(t, start, *parameters)``: P(at least one purchase in (start, start + t]) of a new customer, whatever comes
+        before; None where not available.
     simulate
         ``(generator, observation, *parameters)`` -> customer positions and times of their repeat purchases in
         (0, observation], customers in order, times rising within each.
@@ -216,6 +219,7 @@ class PurchaseFamily:
     time_to_next_purchase_alive: Quantity | None = None
     time_to_last_purchase_alive: Quantity | None = None
     purchase_pmf: Quantity | None = None
+    probability_of_purchase_later: Quantity | None = None
     simulate: Callable[..., tuple[Positions, Array]] | None = None
     draw_latent: Callable[..., dict[str, Array]] | None = None
     expected_latent: Callable[..., dict[str, Array]] | None = None

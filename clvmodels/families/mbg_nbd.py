@@ -132,6 +132,11 @@ def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
     )
 
 
+def probability_of_purchase_later(t: Any, start: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
+    """P(at least one purchase in (start, start + t]) of a new customer, who stays at first with b/(a + b)."""
+    return np.asarray(b / (a + b) * future.buys_later(t, start, r, alpha, a, b + 1))
+
+
 def simulate(
     generator: np.random.Generator, observation: Array, r: Any, alpha: Any, a: Any, b: Any
 ) -> tuple[Positions, Array]:
@@ -234,6 +239,7 @@ FAMILY = PurchaseFamily(
     time_to_last_purchase_alive=residual_lifetime_alive,  # he leaves at his last purchase
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
+    probability_of_purchase_later=probability_of_purchase_later,
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,

@@ -104,6 +104,11 @@ def purchase_pmf(n: Any, t: Any, r: Any, alpha: Any) -> Array:
     return np.exp(log_negative_binomial(n, t, r, alpha))
 
 
+def probability_of_purchase_later(t: Any, start: Any, r: Any, alpha: Any) -> Array:
+    """P(at least one purchase in (start, start + t]) of a new customer: the same whenever it starts."""
+    return np.asarray(probability_of_event(t, r, alpha) + np.zeros(np.shape(start)))
+
+
 def simulate(generator: np.random.Generator, observation: Array, r: Any, alpha: Any) -> tuple[Positions, Array]:
     """Repeat purchases of new customers, each watched for its ``observation``."""
     size = len(observation)
@@ -181,6 +186,7 @@ FAMILY = PurchaseFamily(
     time_to_last_purchase_alive=residual_lifetime_alive,  # there is no last purchase
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
+    probability_of_purchase_later=probability_of_purchase_later,
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,

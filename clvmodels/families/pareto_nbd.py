@@ -384,6 +384,16 @@ def _under(log_integrand: Callable[[Array], Array], end: Array) -> Array:
     return np.asarray(np.sum(weights * np.exp(log_integrand(low + nodes * (high - low))), axis=0) * (high - low))
 
 
+def probability_of_purchase_later(t: Any, start: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Array:
+    """P(at least one purchase in (start, start + t]) of a new customer.
+
+    He is there at ``start`` with probability (beta/(beta+start))^s, and whoever is has μ ~ Gamma(s, beta + start); λ
+    tells nothing of it.
+    """
+    there = np.exp(-s * np.log1p(start / beta))
+    return np.asarray(there * probability_of_purchase_alive(t, 0.0, 0.0, 0.0, r, alpha, s, beta + start))
+
+
 def simulate(
     generator: np.random.Generator, observation: Array, r: Any, alpha: Any, s: Any, beta: Any
 ) -> tuple[Positions, Array]:
@@ -542,6 +552,7 @@ FAMILY = PurchaseFamily(
     time_to_last_purchase_alive=time_to_last_purchase_alive,
     expected_purchases=expected_purchases,
     purchase_pmf=purchase_pmf,
+    probability_of_purchase_later=probability_of_purchase_later,
     simulate=simulate,
     draw_latent=draw_latent,
     expected_latent=expected_latent,

@@ -106,18 +106,24 @@ class NewCustomer:
         """
         return self._ask(quantiles.purchase_quantile, checked_shares(q, "q"), _lengths(horizon, "horizon"))
 
-    def probability_of_purchase(self, horizon: Any) -> Any:
-        """P(at least one repeat purchase in (0, horizon]); inf: that there ever is one.
+    def probability_of_purchase(self, horizon: Any, start: Any = 0) -> Any:
+        """P(at least one repeat purchase in (start, start + horizon]), whatever comes before; inf: that there ever is.
 
-        For NBD 1 − (alpha/(alpha+horizon))^r. Raises InvalidInput if ``horizon`` cannot be used, NotAvailable if the
-        family does not provide it.
+        For NBD 1 − (alpha/(alpha+horizon))^r; for Pareto/NBD (beta/(beta+start))^s times that of a customer there at
+        ``start``, whose μ ~ Gamma(s, beta+start). ``start`` is finite. Raises InvalidInput if a length cannot be used,
+        NotAvailable if the family does not provide it.
 
         >>> import clvmodels as clv
         >>> new = clv.PurchaseModel.from_parameters("nbd", {"r": 0.385, "alpha": 12.072}, "week").new_customer()
         >>> new.probability_of_purchase([39, 52]).round(3)
         array([0.426, 0.474])
         """
-        return self._ask(questions.probability_of_purchase, _lengths(horizon, "horizon"))
+        begins = _lengths(start, "start")
+        if not np.ndim(start) and not np.any(begins > 0):
+            return self._ask(questions.probability_of_purchase, _lengths(horizon, "horizon"))
+        if np.any(np.isinf(begins)):
+            raise InvalidInput("start must be finite")
+        return self._ask(_later, _lengths(horizon, "horizon"), begins)
 
     def discounted_expected_purchases(self, horizon: Any = math.inf, annual_discount_rate: float = 0.10) -> Any:
         """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it.
@@ -233,6 +239,10 @@ class NewCustomer:
         nothing = [np.zeros(each[0].size if each else 1) for _ in self._family.statistics]
         result = function(self._family, *each, nothing, self._parameters)
         return result[0].item() if not shape else np.reshape(result, shape)
+
+
+def _later(family: PurchaseFamily, horizon: Array, start: Array, _: Any, parameters: tuple[float, ...]) -> Array:
+    return questions.probability_of_purchase_later(family, horizon, start, parameters)
 
 
 def _lengths(given: Any, what: str = "") -> Array:

@@ -153,6 +153,15 @@ def probability_of_purchase_alive(
     return family.more_purchases_alive(0.0, horizon, *statistics, *parameters)
 
 
+def probability_of_purchase_later(
+    family: PurchaseFamily, horizon: Any, start: Any, parameters: Sequence[float]
+) -> Array:
+    """P(at least one purchase in (start, start + horizon]) of a new customer."""
+    if family.probability_of_purchase_later is None:
+        raise cannot(family, "probability_of_purchase from a later start on")
+    return family.probability_of_purchase_later(horizon, start, *parameters)
+
+
 def _refuse_endless(family: PurchaseFamily, horizon: Any) -> None:
     if np.any(np.isinf(horizon)):
         raise NotAvailable(

@@ -100,6 +100,14 @@ def discounted_of_counts(t: Any, delta: Any, x: Any, z: Any, r: Any, a: Any, b: 
     return np.exp(log_discounted(t, delta, r + x, z, a, b + x))
 
 
+def buys_later(t: Any, start: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
+    """P(at least one purchase in (start, start + t]) = E_p[(1 + p·start/z)^-k − (1 + (p·start + t)/z)^-k].
+
+    Given λ and p he is there at ``start`` with probability e^(-λp·start), and then buys within t with 1 − e^(-λt).
+    """
+    return np.exp(rowwise(_log_buys_later, t, start, k, z, a, b, block=_BLOCK))
+
+
 def log_discounted(t: Any, delta: Any, k: Any, z: Any, a: Any, b: Any) -> Array:
     """ln ∫ over (0, t] of e^(-delta·u)·(purchase rate at u) du, the rate being (k/z)·E_p[(1 + p·u/z)^-(k+1)].
 
@@ -206,6 +214,17 @@ def _log_expected(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array
 
         result[rows] = log_beta_mean(log_f, a, b, [k * t / z, t / z, k * start / z, start / z])
     return result
+
+
+def _log_buys_later(t: Array, start: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
+    t, start, k, z, a, b = np.broadcast_arrays(t, start, k, z, a, b)
+
+    def log_f(p: Array) -> Array:
+        bought = -np.expm1(-k * np.log1p(t / (z + p * start)))
+        return np.asarray(np.log(bought) - k * np.log1p(p * (start / z)))
+
+    with np.errstate(divide="ignore"):
+        return log_beta_mean(log_f, a, b, [k * start / z, start / z])
 
 
 def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Array) -> Array:

@@ -24,7 +24,11 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
     profile = clv.Profile(pd.DataFrame({"a": [1.0, 2, 3], "relative": [-3.0, 0, -2.5]}), (1.3, 2.8), 0.95, "")
+    by_calendar = clv.economics.compute_cohorts(log, by="calendar")
+    survival = clv.economics.compute_cohort_survival(pareto, log, cohort="month")
     return {
+        "plot_cohorts": lambda **more: plots.plot_cohorts(by_calendar, **more),
+        "plot_cohort_survival": lambda **more: plots.plot_cohort_survival(survival, **more),
         "plot_alive_history": lambda **more: plots.plot_alive_history(both, dates, **more),
         "plot_equity_change": lambda **more: plots.plot_equity_change(changed, **more),
         "plot_expected_purchases": lambda **more: plots.plot_expected_purchases(whole, T=39, **more),
