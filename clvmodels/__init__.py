@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import validation as validation
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
+    from .economics.equity import customer_equity as customer_equity
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 _HOME = {
     "load_cdnow": "datasets",
     "load_donations": "datasets",
+    "customer_equity": "economics.equity",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",

@@ -38,6 +38,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
     regular = clv.plots.compute_regularity(log)
     spends = {"39 weeks": model.spend, "26 weeks": clv.SpendModel("gamma_gamma").fit(early)}
     dates = ["1997-01-05", "1997-02-10", "1997-02-20", "1997-06-01"]
+    scored = model.predict(summary)
+    change = clv.economics.equity_change(model.predict(early), scored)
     tested = clv.backtest(log, cutoffs=4, horizon=13, models=["pareto_nbd", "bg_nbd"])
     plots = clv.plots
     return {
@@ -72,6 +74,8 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "pit": lambda: plots.plot_pit(found),
         "coverage": lambda: plots.plot_coverage(found),
         "backtest": lambda: plots.plot_backtest(tested),
+        "concentration": lambda: plots.plot_concentration(scored),
+        "equity_change": lambda: plots.plot_equity_change(change),
     }
 
 

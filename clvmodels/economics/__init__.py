@@ -4,4 +4,19 @@ Every function works on plain frames or numbers and is one formula with its defi
 customer by customer comes back in the caller's kind of frame and order; tables of groups and periods are pandas frames.
 """
 
-__all__: list[str] = []
+from .acquisition_cohorts import cohorts_of
+from .concentration import compute_concentration, gini, top_share
+from .equity import Equity, customer_equity, equity_by
+from .equity_change import EquityChange, equity_change
+
+__all__ = [
+    "Equity",
+    "EquityChange",
+    "cohorts_of",
+    "compute_concentration",
+    "customer_equity",
+    "equity_by",
+    "equity_change",
+    "gini",
+    "top_share",
+]

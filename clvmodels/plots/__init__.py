@@ -5,6 +5,7 @@ changed. Models are told apart by colour, and without colour by line, marker or 
 one another, ``models`` is one model, a list of them, or a mapping from labels to them.
 """
 
+from ..economics.concentration import compute_concentration
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
@@ -18,9 +19,11 @@ from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
+from .concentration import plot_concentration
 from .conditional_expectation import plot_conditional_expectation
 from .coverage import plot_coverage
 from .deciles import plot_deciles
+from .equity_change import plot_equity_change
 from .frequency_histogram import compute_frequency_histogram, plot_frequency_histogram
 from .frequency_recency import compute_frequency_recency, plot_expected_purchases, plot_p_alive
 from .heterogeneity import compute_heterogeneity, plot_heterogeneity
@@ -39,6 +42,7 @@ from .tracking import plot_tracking
 __all__ = [
     "compute_alive_history",
     "compute_by_p_alive",
+    "compute_concentration",
     "compute_conditional_expectation",
     "compute_coverage",
     "compute_deciles",
@@ -58,9 +62,11 @@ __all__ = [
     "plot_alive_history",
     "plot_backtest",
     "plot_by_p_alive",
+    "plot_concentration",
     "plot_conditional_expectation",
     "plot_coverage",
     "plot_deciles",
+    "plot_equity_change",
     "plot_expected_purchases",
     "plot_frequency_histogram",
     "plot_heterogeneity",

@@ -65,3 +65,14 @@ def tested(log):
 @pytest.fixture(scope="package")
 def regular(log):
     return clv.plots.compute_regularity(log)
+
+
+@pytest.fixture(scope="package")
+def scored(fitted, spend, summary):
+    return clv.CLVModel(fitted, spend, margin=0.3).predict(summary)
+
+
+@pytest.fixture(scope="package")
+def changed(log, fitted, spend, scored):
+    early = clv.rfm_summary(log, time_unit="week", observation_end="1997-03-01")
+    return clv.economics.equity_change(clv.CLVModel(fitted, spend, margin=0.3).predict(early), scored)

@@ -18,7 +18,7 @@ NBD = {"r": 0.385, "alpha": 12.072}
 
 
 @pytest.fixture(scope="module")
-def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regular):
+def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regular, scored, changed):
     """Each picture of one model, and of several where it can show them."""
     both = {"first": fitted, "second": pareto}
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
@@ -26,6 +26,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
     profile = clv.Profile(pd.DataFrame({"a": [1.0, 2, 3], "relative": [-3.0, 0, -2.5]}), (1.3, 2.8), 0.95, "")
     return {
         "plot_alive_history": lambda **more: plots.plot_alive_history(both, dates, **more),
+        "plot_equity_change": lambda **more: plots.plot_equity_change(changed, **more),
         "plot_expected_purchases": lambda **more: plots.plot_expected_purchases(whole, T=39, **more),
         "plot_frequency_histogram": lambda **more: plots.plot_frequency_histogram(both, summary, **more),
         "plot_heterogeneity": lambda **more: plots.plot_heterogeneity(both, **more),
@@ -39,6 +40,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
         "plot_backtest": lambda **more: plots.plot_backtest(tested, **more),
         "plot_by_p_alive": lambda **more: plots.plot_by_p_alive(found, **more),
+        "plot_concentration": lambda **more: plots.plot_concentration(scored, **more),
         "plot_conditional_expectation": lambda **more: plots.plot_conditional_expectation(found, **more),
         "plot_coverage": lambda **more: plots.plot_coverage(found, **more),
         "plot_deciles": lambda **more: plots.plot_deciles(found, **more),
@@ -133,8 +135,9 @@ def test_pictures_and_tables_are_called_alike():
     drawn = {name.removeprefix("plot_") for name in PICTURES}
     tables = {name.removeprefix("compute_") for name in clv.plots.__all__ if name.startswith("compute_")}
     assert len(drawn) + len(tables) == len(clv.plots.__all__)
-    # the first two share a table; those of the others are given by profile_likelihood, validate and backtest
-    assert drawn - tables == {"p_alive", "expected_purchases", "profile_likelihood", "scores", "backtest"}
+    # the first two share a table; those of the others are given by profile_likelihood, validate, backtest and economics
+    given = {"profile_likelihood", "scores", "backtest", "equity_change"}
+    assert drawn - tables == {"p_alive", "expected_purchases"} | given
     assert tables - drawn == {"frequency_recency", "tracking_errors"}
 
 

@@ -1,0 +1,178 @@
+"""Which group each customer of a table belongs to, however that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import frames
+from ..errors import InvalidInput
+from ..models import statistics
+from ..numerics.arrays import Array, Positions
+
+NONE, ALL = "(no group)", "all"  # how customers without a group, and all together, are called in a table
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups of customers.
+
+    Attributes
+    ----------
+    names
+        Sorted, categories in their own order; `NONE` comes last, if some customers have no group.
+    codes
+        The group of each row, as a position among the names.
+    notes
+        Who has no group, and which groups have no customer, in words.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> found = groups_of(pandas.DataFrame({"customer_id": [7, 8, 9]}), {7: "web", 9: "shop"})
+    >>> found.names, found.codes, found.sizes
+    (['shop', 'web', '(no group)'], array([1, 2, 0]), array([1, 1, 1]))
+    >>> found.notes
+    ('1 of 3 customers has no group, first customer_id=8: shown as "(no group)"',)
+    """
+
+    names: tuple[Any, ...] | list[Any]
+    codes: Positions
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> Positions:
+        """How many customers each has."""
+        return np.bincount(self.codes, minlength=len(self.names))[: len(self.names)]
+
+    def sums(self, values: Array) -> Array:
+        """Sum of the values of each group: pairwise sums, which lose no digits over millions of customers."""
+        order = np.argsort(self.codes, kind="stable")
+        sizes = self.sizes
+        starts = np.cumsum(sizes) - sizes
+        if not len(self.names):
+            return np.zeros(0)
+        return np.asarray(np.add.reduceat(values[order], starts))  # every group has a customer
+
+
+def groups_of(frame: Any, by: Any) -> Groups:
+    """Find the group of every customer of a frame.
+
+    Parameters
+    ----------
+    frame
+        One row a customer.
+    by
+        A column's name; one value a row, as a Series or array; or a group for each customer_id, as a dict or as a
+        frame of two columns, customer_id and another. None: no groups at all.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such column or no group for anybody, lengths or indexes differ, a customer_id has two groups, or
+        a group is called like the total.
+    """
+    n = frames.n_rows(frame)
+    if by is None:
+        return Groups((), np.zeros(n, dtype=np.intp))
+    import pandas as pd
+
+    unmet: tuple[str, ...] = ()
+    if isinstance(by, Mapping) or frames.kind(by):
+        labels, unmet = _looked_up(frame, *_pairs(by))
+    else:
+        column = frames.column_of(frame, by) if isinstance(by, str) else by
+        labels = column if isinstance(column, pd.Series) else frames.as_pandas(column)  # with its order of categories
+        statistics.refuse_other_index(frame, by, "by")
+    if len(labels) != n:
+        raise InvalidInput(f"by must have one value per row: expected {n}, found {len(labels)}")
+    codes, uniques = pd.factorize(labels.reset_index(drop=True), sort=True, use_na_sentinel=True)
+    names = list(uniques)
+    if ALL in names:
+        raise InvalidInput(f"a group is called {ALL!r}, as the row of all customers is: give it another name")
+    codes = np.asarray(codes, dtype=np.intp)
+    without = codes < 0
+    if not without.any():
+        return Groups(names, codes, unmet)
+    count, first = int(without.sum()), frames.identifier_at(frame, int(np.argmax(without)))
+    note = f'{count:,} of {n:,} customers {"has" if count == 1 else "have"} no group, first {first}: shown as "{NONE}"'
+    return Groups([*names, NONE], np.where(without, len(names), codes), (note, *unmet))
+
+
+def _pairs(by: Any) -> tuple[Any, Any]:
+    """Identifiers and their groups, as Series."""
+    import pandas as pd
+
+    if isinstance(by, Mapping):
+        return pd.Series(list(by.keys()), dtype=object), pd.Series(list(by.values()), dtype=object)
+    given = frames.load(by)
+    others = [name for name in frames.column_names(given) if name != frames.CUSTOMER_ID]
+    ids = frames.identifiers(given)
+    if ids is None or len(others) != 1:
+        raise InvalidInput(
+            f"a frame of groups must have two columns, {frames.CUSTOMER_ID} and the group; found "
+            f"{', '.join(map(repr, frames.column_names(given)[:10])) or 'none'}"
+        )
+    return frames.as_pandas(ids), frames.as_pandas(frames.column_of(given, others[0]))
+
+
+def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...]]:
+    """The group of each row of the frame, and a note of the groups that have none of its customers."""
+    import pandas as pd
+
+    ids = frames.identifiers(frame)
+    if ids is None:
+        raise InvalidInput(
+            "groups by customer_id need a table with customer_id, and this one has none: give one group a row instead"
+        )
+    wanted, known = alike(frames.as_pandas(ids), known)
+    again = known.duplicated().to_numpy()
+    if again.any():
+        first = known.iloc[int(np.argmax(again))]
+        raise InvalidInput(
+            f"each customer must have one group: {again.sum():,} of {len(known):,} rows of by repeat a customer_id, "
+            f"first {first!r}"
+        )
+    place = np.asarray(pd.Index(known).get_indexer(pd.Index(wanted)))
+    if len(wanted) and not (place >= 0).any():
+        raise InvalidInput(
+            f"none of the {len(wanted):,} customers has a group: the table begins with {frames.identifier_at(frame, 0)}"
+            + (f", by with customer_id={known.iloc[0]!r}" if len(known) else ", by is empty")
+        )
+    found = labels.reset_index(drop=True).reindex(place).reset_index(drop=True)  # -1 is no row: a missing value
+    there = labels.dropna().unique()
+    unmet = [name for name in there if name not in set(found.dropna())]
+    if not unmet:
+        return found, ()
+    named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")
+    return found, (f"groups without a customer in the table, which have no row: {named}",)
+
+
+def alike(first: Any, second: Any) -> tuple[Any, Any]:
+    """Identifiers of two tables so that equal ones compare equal.
+
+    As they are; if one side holds numbers and the other text (a CSV file does not know), as text: 7 and "7" are one
+    customer, 7 and "007" are not.
+
+    >>> import pandas
+    >>> [ids.to_list() for ids in alike(pandas.Series([7.0, 8.0]), pandas.Series(["7", "007"]))]
+    [['7', '8'], ['7', '007']]
+    """
+    one, other = _whole(first), _whole(second)
+    if one.dtype.kind != other.dtype.kind:
+        one, other = one.map(str), other.map(str)
+    return one, other
+
+
+def _whole(ids: Any) -> Any:
+    """Identifiers that are whole numbers as integers, all others as objects."""
+    column = ids.reset_index(drop=True).infer_objects()
+    if column.dtype.kind == "f" and np.all(np.isfinite(column)) and np.all(column == np.rint(column)):
+        column = column.astype(np.int64)
+    if column.dtype.kind in "iu" and not column.isna().any():
+        return column.astype(np.int64)
+    return column.astype(object)
