@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
+    from .economics.what_if import what_if as what_if
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -65,6 +66,7 @@ _HOME = {
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "customer_equity": "economics.equity",
+    "what_if": "economics.what_if",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",

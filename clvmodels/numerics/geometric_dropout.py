@@ -277,8 +277,8 @@ def log_beta_mean(
         if not tilted:
             return np.asarray(value)
         with np.errstate(divide="ignore"):  # whichever of p and 1 − p is small keeps its digits
-            near = np.log(gap + np.exp(log_q))
-        return np.asarray(value + power * np.where(w < 0, np.log1p(gap) + np.log1p(-p / (1 + gap)), near))
+            rest = np.where(w < 0, np.log1p(gap) + np.log1p(-p / (1 + gap)), np.log(gap + np.exp(log_q)))
+        return np.asarray(value + power * rest)
 
     low, high = window(lambda v: log_integrand(v, rough or log_f), left - np.log1p(750 / a), right + np.log1p(750 / b))
     n = max(64, int(np.ceil(float(np.max(high - low)) / _STEP)))
