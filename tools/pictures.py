@@ -76,6 +76,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "backtest": lambda: plots.plot_backtest(tested),
         "concentration": lambda: plots.plot_concentration(scored),
         "equity_change": lambda: plots.plot_equity_change(change),
+        "tornado": lambda: plots.plot_tornado(model, summary),
     }
 
 

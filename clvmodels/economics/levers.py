@@ -48,7 +48,7 @@ class Worth:
     >>> summary = pandas.DataFrame({"frequency": [0], "recency": [0.0], "T": [1.0], "monetary_value": [float("nan")]})
     >>> worth = worth_of(clv.CLVModel(purchases, spend, margin=0.5), summary, 60, 0.0, 4.0)
     >>> worth.value(), worth.value({"spend": 2.0}), worth.ahead
-    (array([11.]), array([26.]), '60 days')
+    (array([11.]), array([26.]), 'in the 60 days ahead')
     """
 
     model: CLVModel
@@ -64,7 +64,7 @@ class Worth:
 
     def value(self, factors: Mapping[str, float] | None = None) -> Array:
         """Margin · spend · purchases − costs of each customer, at the factors named; the others are 1."""
-        by = {name: 1.0 for name in LEVERS} | dict(factors or {})
+        by = dict.fromkeys(LEVERS, 1.0) | dict(factors or {})
         purchases = self.purchases
         if by["dropout"] != 1 or by["purchase_rate"] != 1:
             family, values = self.model.purchases.family, self.model.purchases._state.values
@@ -99,8 +99,9 @@ class Worth:
         """How far is looked, in words."""
         unit = self.model.purchases._unit
         if np.ndim(self.horizon):
-            return f"a number of {unit}s of each customer's own"
-        return "their whole residual lifetime" if np.isinf(self.horizon) else length(float(self.horizon), unit)
+            return f"in the {unit}s ahead, a number of each customer's own"
+        ahead = float(self.horizon)
+        return "over their whole residual lifetime" if math.isinf(ahead) else f"in the {length(ahead, unit)} ahead"
 
 
 def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: float | None, costs: Any) -> Worth:
@@ -171,8 +172,8 @@ def checked_factors(worth: Worth, factors: Mapping[str, Any]) -> dict[str, float
     family = worth.model.purchases.family
     if "dropout" in moved and family.finite_total is None:
         raise NotAvailable(
-            f"{family.name} cannot give dropout={moved['dropout']:g}: under {family.title} nobody ever leaves, so there "
-            "is no dropout to change. Leave it at 1, or use a family with dropout, such as pareto_nbd"
+            f"{family.name} cannot give dropout={moved['dropout']:g}: under {family.title} nobody ever leaves, so "
+            "there is no dropout to change. Leave it at 1, or use a family with dropout, such as pareto_nbd"
         )
     if moved.get("dropout") == 0 and worth.delta == 0 and np.any(np.isinf(worth.horizon)):
         raise InvalidInput(

@@ -58,10 +58,10 @@ def compute_tornado(
     >>> table = clv.economics.compute_tornado(model, summary, 0.1)
     >>> print(table[["lever", "low_change", "high_change", "swing"]].round(1).to_string(index=False))
             lever  low_change  high_change  swing
-            spend     -2182.7       2182.7 4365.4
-           margin     -2182.7       2182.7 4365.4
-    purchase_rate     -1944.1       1903.6 3847.7
-          dropout       262.5       -256.7  519.2
+            spend     -2180.8       2180.8 4361.6
+           margin     -2180.8       2180.8 4361.6
+    purchase_rate     -1771.6       1711.0 3482.5
+          dropout       454.7       -427.1  881.8
     """
     import pandas as pd
 

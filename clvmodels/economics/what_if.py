@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput, warn
+from ..errors import warn
 from ..inference import looks
 from ..models.clv import CLVModel
 from ..numerics.arrays import Array
@@ -54,11 +54,11 @@ class WhatIf:
     >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
     >>> found = clv.what_if(model, summary, dropout=0.9, spend=1.05)
     >>> found
-    WhatIf: dropout × 0.9, spend × 1.05: 21,827 becomes 23,195 (+6.3 %), 2,357 customers, 52.18 weeks ahead
+    WhatIf: dropout × 0.9, spend × 1.05: 21,808 becomes 23,376 (+7.2 %), 2,357 customers, in the 52.18 weeks ahead
     >>> list(found.customers.columns)
     ['customer_id', 'p_alive', 'value_now', 'value_dropout', 'value_spend', 'value_together']
     >>> round(found.interaction, 1)
-    13.1
+    22.7
     """
 
     table: pd.DataFrame
@@ -82,35 +82,42 @@ class WhatIf:
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
         >>> print(*clv.what_if(model, summary, dropout=0.9, spend=1.05).told()[:2], sep="\\n")
-        2,357 customers are worth 21,827 over 52.18 weeks ahead.
-        dropout × 0.9 would make it 22,090, a change of +262.5 (+1.2 %).
+        2,357 customers are worth 21,808 in the 52.18 weeks ahead.
+        dropout × 0.9 would make it 22,263, a change of +454.7 (+2.1 %).
         """
-        rows = list(self.table.itertuples(index=False))
+        rows = self._rows()
         n = frames.n_rows(self.customers)
         were = "is" if n == 1 else "are"
-        sentences = [f"{counted(n, 'customer')} {were} worth {looks.figure(rows[0].value)} over {self.ahead} ahead."]
-        for row in rows[1:-1]:
-            sentences.append(
-                f"{row.lever} × {row.factor:g} would make it {looks.figure(row.value)}, a change of "
-                f"{_signed(row.change)}{_per_cent(row.relative_change)}."
-            )
+        sentences = [f"{counted(n, 'customer')} {were} worth {looks.figure(rows[0][2])} {self.ahead}."]
+        sentences += [
+            f"{lever} × {factor:g} would make it {looks.figure(value)}, a change of {_signed(change)}"
+            f"{_per_cent(share)}."
+            for lever, factor, value, change, share in rows[1:-1]
+        ]
         if len(rows) > 3:
-            last = rows[-1]
+            _, _, value, change, share = rows[-1]
             sentences.append(
-                f"Together they would make it {looks.figure(last.value)}, a change of {_signed(last.change)}"
-                f"{_per_cent(last.relative_change)}: {_signed(self.interaction)} beside the sum of each alone."
+                f"Together they would make it {looks.figure(value)}, a change of {_signed(change)}{_per_cent(share)}: "
+                f"{_signed(self.interaction)} beside the sum of what each does alone."
             )
         if len(rows) == 2:
             sentences.append("No lever was moved; elasticities tell what one per cent of each would do.")
         sentences.append("Levers act on what comes after the end of observation; nobody's P(alive) is moved by them.")
         return [*sentences, *self.notes]
 
+    def _rows(self) -> list[tuple[str, float, float, float, float]]:
+        numbers = self.table[["factor", "value", "change", "relative_change"]].to_numpy(dtype=np.float64)
+        return [
+            (str(lever), float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+            for lever, row in zip(self.table["lever"], numbers, strict=True)
+        ]
+
     def __repr__(self) -> str:
-        moved = ", ".join(f"{row.lever} × {row.factor:g}" for row in self.table.iloc[1:-1].itertuples(index=False))
-        first, last = self.table["value"].iloc[0], self.table.iloc[-1]
-        now = f"{looks.figure(first)} becomes {looks.figure(last['value'])}{_per_cent(last['relative_change'])}"
+        rows = self._rows()
+        moved = ", ".join(f"{lever} × {factor:g}" for lever, factor, *_ in rows[1:-1])
+        now = f"{looks.figure(rows[0][2])} becomes {looks.figure(rows[-1][2])}{_per_cent(rows[-1][4])}"
         n = counted(frames.n_rows(self.customers), "customer")
-        return f"WhatIf: {moved or 'nothing moved'}: {now}, {n}, {self.ahead} ahead"
+        return f"WhatIf: {moved or 'nothing moved'}: {now}, {n}, {self.ahead}"
 
     def __str__(self) -> str:
         parts = [*self.told(), "", _plain(self.table if self.segments is None else self.segments)]
@@ -124,11 +131,14 @@ class WhatIf:
 
     def _wide(self) -> pd.DataFrame:
         """Elasticities with a column for each lever."""
+        import pandas as pd
+
         each = self.elasticities
-        wide = each.pivot(index="group", columns="lever", values="elasticity")
-        wide = wide.reindex(index=each["group"].unique(), columns=each["lever"].unique())
-        wide.columns = [f"elasticity of {name}" for name in wide.columns]
-        return wide.reset_index()
+        levers = list(dict.fromkeys(each["lever"]))
+        values = each["elasticity"].to_numpy().reshape(-1, len(levers))
+        wide = pd.DataFrame(values, columns=[f"elasticity of {name}" for name in levers])
+        wide.insert(0, "group", each["group"].to_numpy()[:: len(levers)])
+        return wide
 
 
 def what_if(
@@ -222,12 +232,12 @@ def what_if(
     >>> found = clv.what_if(model, summary, dropout=0.9, spend=1.05)
     >>> print(found.table.round(3).to_string(index=False))
        lever  factor     value   change  relative_change
-         now     NaN 21827.191    0.000            0.000
-     dropout    0.90 22089.709  262.518            0.012
-       spend    1.05 22918.550 1091.360            0.050
-    together     NaN 23194.194 1367.004            0.063
+         now     NaN 21808.115    0.000            0.000
+     dropout    0.90 22262.819  454.704            0.021
+       spend    1.05 22898.521 1090.406            0.050
+    together     NaN 23375.960 1567.845            0.072
     >>> found.elasticities.round(3)["elasticity"].tolist()
-    [-0.119, 0.881, 1.0, 1.0]
+    [-0.202, 0.798, 1.0, 1.0]
     """
     worth = worth_of(model, summary, horizon, annual_discount_rate, costs)
     given = {

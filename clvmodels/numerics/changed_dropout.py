@@ -37,7 +37,7 @@ def changed_of_counts(
     """
     columns = (t, delta, rate_factor, dropout_factor, x, z, r, a, b)
     shape = np.broadcast_shapes(*map(np.shape, columns))
-    spread = [np.ravel(np.broadcast_to(v, shape)) if np.ndim(v) else float(v) for v in columns]
+    spread: list[Any] = [np.ravel(np.broadcast_to(v, shape)) if np.ndim(v) else float(v) for v in columns]
     size = int(np.prod(shape, dtype=np.int64))
     spread[4:6] = [np.broadcast_to(np.asarray(v, dtype=np.float64), size) for v in spread[4:6]]
     result = np.zeros(size)

@@ -6,6 +6,7 @@ one another, ``models`` is one model, a list of them, or a mapping from labels t
 """
 
 from ..economics.concentration import compute_concentration
+from ..economics.tornado import compute_tornado
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
@@ -37,6 +38,7 @@ from .reliability import plot_reliability
 from .scores import plot_scores
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
+from .tornado import plot_tornado
 from .tracking import plot_tracking
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "compute_reliability",
     "compute_spend_density",
     "compute_spend_frequency",
+    "compute_tornado",
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
@@ -81,5 +84,6 @@ __all__ = [
     "plot_scores",
     "plot_spend_density",
     "plot_spend_frequency",
+    "plot_tornado",
     "plot_tracking",
 ]

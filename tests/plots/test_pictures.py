@@ -49,6 +49,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         "plot_regularity": lambda **more: plots.plot_regularity(regular, **more),
         "plot_reliability": lambda **more: plots.plot_reliability(found, **more),
         "plot_scores": lambda **more: plots.plot_scores(found, **more),
+        "plot_tornado": lambda **more: plots.plot_tornado(whole, summary, costs=5.0, **more),
         "plot_tracking": lambda **more: plots.plot_tracking(tracked, **more),
     }
 
