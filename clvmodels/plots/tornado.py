@@ -66,7 +66,7 @@ def plot_tornado(
     ax.set_ylim(len(table) - 0.4, -0.6)  # the first row on top
     marks.x_label(ax, "value of all customers, in the money of the log")
     canvas.y_label(ax, "lever")
-    canvas.title(ax, f"Value of all customers, each lever moved by {share}")
+    canvas.title(ax, f"Value, each lever moved by {share}")
     canvas.legend(ax)
     canvas.caption(
         ax,
