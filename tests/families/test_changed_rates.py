@@ -24,7 +24,6 @@ MANY = 20_000
 CHANGING = [world for world in WORLDS if world.family.changed_purchases_alive]
 FACTORS = [(1.0, 0.9), (1.0, 1.1), (1.3, 1.0), (0.5, 0.4), (1.6, 3.0), (3.0, 0.0)]
 DELTAS = [0.0, 0.05, -0.02]
-DROPOUT = ("dropout_rate", "dropout_probability")
 
 
 def of_every(worlds):
@@ -44,14 +43,13 @@ def changed(world, t, delta, c, d, history=None, parameters=None):
     return world.family.changed_purchases_alive(t, delta, c, d, *history, *(parameters or world.values))
 
 
-def multiplied(rates, c, d):
+def multiplied(family, rates, c, d):
     """The rates of a customer from now on; probabilities are 1 at most."""
-    after = {}
-    for name, values in rates.items():
-        factor = c if name == "purchase_rate" else d
-        capped = name == "dropout_probability" or (name == "purchase_rate" and np.max(values) < 1 and "p" in name)
-        after[name] = np.minimum(factor * values, 1.0) if name == "dropout_probability" and capped else factor * values
-    return after
+    whole = family is bg_bb.FAMILY  # whose purchase rate is a probability
+    return {
+        name: np.minimum(values * (c if name == "purchase_rate" else d), 1.0 if whole or "prob" in name else np.inf)
+        for name, values in rates.items()
+    }
 
 
 def test_every_shipped_family_tells_it():
@@ -93,9 +91,9 @@ def test_equals_the_mean_over_rates_given_history(world, c, d):
     family, T = world.family, world.watched[0]
     for i, history in enumerate(zip(*customers(world), strict=True)):
         columns = [np.full(MANY, value) for value in history]
-        rates = multiplied(family.draw_rates_alive(np.random.default_rng(70 + i), *columns, *world.values), c, d)
-        if world.family is bg_bb.FAMILY:
-            rates["purchase_rate"] = np.minimum(rates["purchase_rate"], 1.0)
+        rates = multiplied(
+            family, family.draw_rates_alive(np.random.default_rng(70 + i), *columns, *world.values), c, d
+        )
         for t, delta in ((T, 0.0), (T, 0.05), (math.inf, 0.05)):
             sample = family.purchases_of_rates(t, delta, rates)
             mean = float(family.changed_purchases_alive(t, delta, c, d, *history, *world.values))
@@ -110,9 +108,7 @@ def test_equals_simulated_purchases(world, c, d):
     family, t = world.family, world.watched[1]
     history = [column[0] for column in customers(world)]
     columns = [np.full(MANY, value) for value in history]
-    rates = multiplied(family.draw_rates_alive(np.random.default_rng(80), *columns, *world.values), c, d)
-    if world.family is bg_bb.FAMILY:
-        rates["purchase_rate"] = np.minimum(rates["purchase_rate"], 1.0)
+    rates = multiplied(family, family.draw_rates_alive(np.random.default_rng(80), *columns, *world.values), c, d)
     owner, times = family.simulate_of_rates(np.random.default_rng(81), t, rates)
     worth = np.bincount(owner, np.exp(-0.02 * times), minlength=MANY)
     mean = float(family.changed_purchases_alive(t, 0.02, c, d, *history, *world.values))
@@ -214,8 +210,8 @@ def logit_panels(a, b, d):
 
 def cases(seed, number):
     generator = np.random.default_rng(seed)
-    for _ in range(number):
-        yield {
+    return [
+        {
             "t": float(generator.choice([1.0, 52.0, math.inf])),
             "delta": float(generator.choice([0.002, 0.05])),
             "c": float(generator.choice([0.5, 0.95, 1.1, 3.0])),
@@ -225,6 +221,8 @@ def cases(seed, number):
             "a": float(generator.choice([0.05, 0.793, 1.0, 1.5, 3.0])),
             "b": float(generator.choice([0.05, 0.4, 1.0, 2.426, 8.0])),
         }
+        for _ in range(number)
+    ]
 
 
 @pytest.mark.parametrize("case", cases(84, 25), ids=lambda case: f"{case['d']:g} {case['a']:g} {case['b']:g}")
