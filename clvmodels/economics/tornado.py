@@ -89,5 +89,7 @@ def compute_tornado(
             "swing": np.abs(ends[:, 1] - ends[:, 0]),
         }
     )
-    order = np.argsort(-table["swing"].to_numpy().round(9), kind="stable")
+    swing = table["swing"].to_numpy()
+    # levers that differ by rounding alone stay in their order
+    order = np.argsort(-np.round(swing / max(float(swing.max()), 1e-300), 9), kind="stable")
     return table.iloc[order].reset_index(drop=True)

@@ -191,9 +191,9 @@ def changed_purchases_alive(
 
 def _capped_mean(factor: Any, a: Any, b: Any) -> Array:
     """E[min(c·p, 1)] for p ~ Beta(a, b)."""
-    cap = 1 / np.maximum(factor, 1.0)
-    below = factor * (a / (a + b)) * beta_cdf(cap, a + 1, b)
-    return np.asarray(below + beta_cdf(1 - cap, b, a))
+    raised = np.maximum(factor, 1.0)
+    below = factor * (a / (a + b)) * beta_cdf(1 / raised, a + 1, b)
+    return np.asarray(below + beta_cdf((raised - 1) / raised, b, a))
 
 
 def conditional_purchase_pmf(
