@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
     from .economics.method_comparison import compare_clv_methods as compare_clv_methods
+    from .economics.what_if import what_if as what_if
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -67,6 +68,7 @@ _HOME = {
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",
     "customer_equity": "economics.equity",
+    "what_if": "economics.what_if",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",

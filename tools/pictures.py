@@ -84,6 +84,7 @@ def drawers() -> dict[str, Callable[[], Any]]:
         "cohorts": lambda: plots.plot_cohorts(cohorts["calendar"]),
         "cohorts_by_age": lambda: plots.plot_cohorts(cohorts["age"], "customers", per_head=True),
         "cohort_survival": lambda: plots.plot_cohort_survival(survival),
+        "tornado": lambda: plots.plot_tornado(model, summary),
     }
 
 

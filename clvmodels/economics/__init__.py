@@ -36,6 +36,8 @@ from .spend_periods import spend_by_period
 from .tiers import tier_table, value_tiers
 from .value_segments import value_if_alive, value_segments
 from .value_to_cost import highest_bid, ltv_to_cac
+from .tornado import compute_tornado
+from .what_if import WhatIf, what_if
 
 __all__ = [
     "Equity",
@@ -82,10 +84,12 @@ from .new_customers import new_customer_value, value_of_new_customer
 __all__ = [
     "Equity",
     "NewCustomerValues",
+    "WhatIf",
     "cohorts_of",
     "compare_clv_methods",
     "compute_concentration",
     "compute_segment_value",
+    "compute_tornado",
     "customer_equity",
     "discount_rate_per_period",
     "equity_by",
@@ -167,4 +171,5 @@ __all__ = [
     "kpis",
     "order_counts",
     "read_purchases",
+    "what_if",
 ]

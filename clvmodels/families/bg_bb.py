@@ -20,6 +20,7 @@ import numpy as np
 from ..numerics import given_rates
 from ..numerics import whole_periods as future
 from ..numerics.arrays import BLOCK, Array, Positions, distinct, rowwise
+from ..numerics.changed_dropout import log_periods_worth
 from ..numerics.gamma import beta_cdf, digamma_rising, log_rising, softplus
 from .contract import Limit, Mixing, PurchaseFamily
 
@@ -172,6 +173,27 @@ def discounted_purchases_alive(
     T = np.floor(T)
     worth = _each_once(block, 0.0 * np.asarray(x), T, t, rate, gamma, delta, block=64)
     return np.asarray((alpha + x) / (alpha + beta + T) * worth)
+
+
+def changed_purchases_alive(
+    t: Any, rate: Any, rate_factor: Any, dropout_factor: Any,
+    x: Any, t_x: Any, T: Any, alpha: Any, beta: Any, gamma: Any, delta: Any,
+) -> Array:  # fmt: skip
+    """E[min(c·p, 1)] · Σ over whole periods j ≤ t of e^(-rate·j)·E[(1 − min(d·θ, 1))^j]."""
+
+    def block(_: Any, T: Any, t: Any, rate: Any, factor: Any, gamma: Any, delta: Any) -> Array:
+        return np.exp(log_periods_worth(np.floor(t), rate, factor, gamma, delta + T))
+
+    T = np.floor(T)
+    worth = _each_once(block, 0.0 * np.asarray(x), T, t, rate, dropout_factor, gamma, delta, block=64)
+    return np.asarray(_capped_mean(rate_factor, alpha + x, beta + (T - x)) * worth)
+
+
+def _capped_mean(factor: Any, a: Any, b: Any) -> Array:
+    """E[min(c·p, 1)] for p ~ Beta(a, b)."""
+    raised = np.maximum(factor, 1.0)
+    below = factor * (a / (a + b)) * beta_cdf(1 / raised, a + 1, b)
+    return np.asarray(below + beta_cdf((raised - 1) / raised, b, a))
 
 
 def conditional_purchase_pmf(
@@ -422,6 +444,7 @@ FAMILY = PurchaseFamily(
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,
     discounted_purchases_alive=discounted_purchases_alive,
+    changed_purchases_alive=changed_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,

@@ -116,6 +116,11 @@ class PurchaseFamily:
     discounted_purchases_alive
         ``(t, delta, ...)``: the same from T on, discounted at the continuous rate delta; None where the generic
         quadrature of :mod:`clvmodels.numerics.discounting` is to be used.
+    changed_purchases_alive
+        ``(t, delta, rate_factor, dropout_factor, ...)``: ``discounted_purchases_alive`` (with delta = 0
+        ``expected_purchases_alive``) if from T on his own purchase rate, and his own dropout rate or probability, are
+        so many times what ``draw_rates_alive`` draws; probabilities at most 1. Factors are at least 0 and broadcast as
+        all else. None where not available.
     conditional_purchase_pmf
         ``(n, t, ...)``: P(n purchases in (T, T + t] | history).
     probability_of_purchase_alive
@@ -210,6 +215,7 @@ class PurchaseFamily:
     finite_total: tuple[str, float] | None
     log_likelihood_value: Quantity | None = None
     discounted_purchases_alive: Quantity | None = None
+    changed_purchases_alive: Quantity | None = None
     conditional_purchase_pmf: Quantity | None = None
     probability_of_purchase_alive: Quantity | None = None
     more_purchases_alive: Quantity | None = None

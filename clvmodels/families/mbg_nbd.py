@@ -16,6 +16,7 @@ import numpy as np
 from ..numerics import geometric_dropout as future
 from ..numerics import given_rates
 from ..numerics.arrays import Array, Positions, rowwise
+from ..numerics.changed_dropout import changed_of_counts
 from ..numerics.gamma import beta_cdf, by_count, digamma_rising, gamma_cdf, log_rising, softplus
 from ..numerics.negative_binomial import probability_of_event, time_of_event
 from ..numerics.simulation import poisson_times
@@ -86,6 +87,14 @@ def discounted_purchases_alive(
 ) -> Array:
     """∫ over (0, t] of e^(-delta·u) dE[purchases in (T, T + u] | alive at T]."""
     return future.discounted_of_counts(t, delta, x, alpha + T, r, a, b + 1)
+
+
+def changed_purchases_alive(
+    t: Any, delta: Any, rate_factor: Any, dropout_factor: Any,
+    x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any,
+) -> Array:  # fmt: skip
+    """∫ over (0, t] of e^(-delta·u) dE[purchases in (T, T + u] | alive at T] with rate c·λ and dropout min(d·p, 1)."""
+    return changed_of_counts(t, delta, rate_factor, dropout_factor, x, alpha + T, r, a, b + 1)
 
 
 def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any, a: Any, b: Any) -> Array:
@@ -229,6 +238,7 @@ FAMILY = PurchaseFamily(
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,
     discounted_purchases_alive=discounted_purchases_alive,
+    changed_purchases_alive=changed_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,

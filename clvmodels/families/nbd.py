@@ -63,6 +63,13 @@ def discounted_purchases_alive(t: Any, delta: Any, x: Any, t_x: Any, T: Any, r: 
     return np.asarray(rate * np.where(delta == 0, t, -np.expm1(-safe * t) / safe))
 
 
+def changed_purchases_alive(
+    t: Any, delta: Any, rate_factor: Any, dropout_factor: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any
+) -> Array:
+    """As `discounted_purchases_alive` with rate c·λ; there is no dropout to change."""
+    return np.asarray((rate_factor + 0 * dropout_factor) * discounted_purchases_alive(t, delta, x, t_x, T, r, alpha))
+
+
 def conditional_purchase_pmf(n: Any, t: Any, x: Any, t_x: Any, T: Any, r: Any, alpha: Any) -> Array:
     """Negative binomial with shape r + x and rate alpha + T."""
     return np.exp(log_negative_binomial(n, t, r + x, alpha + T))
@@ -176,6 +183,7 @@ FAMILY = PurchaseFamily(
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,
     discounted_purchases_alive=discounted_purchases_alive,
+    changed_purchases_alive=changed_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,

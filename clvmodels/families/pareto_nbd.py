@@ -166,6 +166,23 @@ def discounted_purchases_alive(
     return np.asarray(rate * np.exp(_log_discounted_life(t, delta, s, B)))
 
 
+def changed_purchases_alive(
+    t: Any, delta: Any, rate_factor: Any, dropout_factor: Any,
+    x: Any, t_x: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any,
+) -> Array:  # fmt: skip
+    """As `discounted_purchases_alive` with c·λ ~ Gamma(r + x, (alpha+T)/c) and d·μ ~ Gamma(s, (beta+T)/d)."""
+    rate, later = (r + x) / (alpha + T), beta + T
+    some = np.where(np.asarray(dropout_factor) > 0, dropout_factor, 1.0)
+    if np.any(delta):
+        there = discounted_purchases_alive(t, delta, 0.0, 0.0, 0.0, 1.0, 1.0, s, later / some)
+    else:
+        there = expected_purchases_alive(t, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, s, later / some)
+    endless = given_rates.worth(t, delta)  # of somebody who never leaves
+    with np.errstate(invalid="ignore"):
+        value = rate_factor * rate * np.where(np.asarray(dropout_factor) > 0, there, endless)
+    return np.asarray(np.where(np.asarray(rate_factor) > 0, value, 0.0))
+
+
 def _log_discounted_life(t: Any, delta: Any, s: Any, B: Any) -> Array:
     def block(t: Array, delta: Array, s: Array, B: Array) -> Array:
         with np.errstate(divide="ignore", over="ignore"):
@@ -542,6 +559,7 @@ FAMILY = PurchaseFamily(
     survival_alive=survival_alive,
     expected_purchases_alive=expected_purchases_alive,
     discounted_purchases_alive=discounted_purchases_alive,
+    changed_purchases_alive=changed_purchases_alive,
     conditional_purchase_pmf=conditional_purchase_pmf,
     probability_of_purchase_alive=probability_of_purchase_alive,
     more_purchases_alive=more_purchases_alive,

@@ -82,6 +82,24 @@ def discounted(
     )
 
 
+def changed(
+    family: PurchaseFamily,
+    horizon: Any,
+    delta: float,
+    rate_factor: float,
+    dropout_factor: float,
+    statistics: Sequence[Array],
+    parameters: Sequence[float],
+    alive: Array | None = None,
+) -> Array:
+    """As `discounted`, if from T on purchases and dropout come so many times as fast; P(alive at T) is what it was."""
+    own = family.changed_purchases_alive
+    if own is None:
+        raise cannot(family, "the future at other purchase and dropout rates")
+    if_alive = own(horizon, delta, rate_factor, dropout_factor, *statistics, *parameters)
+    return _times_alive(family, if_alive, statistics, parameters, alive)
+
+
 def _times_alive(
     family: PurchaseFamily,
     if_alive: Array,
@@ -182,14 +200,20 @@ def cannot(family: PurchaseFamily, what: str) -> NotAvailable:
 
 
 def warn_infinite(family: PurchaseFamily, parameters: Sequence[float]) -> None:
-    """Say why an expectation over an endless horizon is infinite, and which parameter makes it so."""
-    if family.finite_total is None:
-        why = f"{family.title} has no dropout, so nobody ever stops buying"
-    else:
-        name, bound = family.finite_total
-        value = parameters[family.parameters.index(name)]
-        why = f"{name} = {value:.4g} is not above {bound:g}, so some customers stay almost for ever"
+    """Say that an expectation over an endless horizon is infinite."""
+    why = why_infinite(family, parameters)
     warn(f"the expected number of purchases without end, undiscounted, is infinite: {why}. Use a finite horizon")
+
+
+def why_infinite(family: PurchaseFamily, parameters: Sequence[float]) -> str | None:
+    """Which parameter makes the undiscounted purchases of a lifetime infinite; None if they are finite."""
+    if family.finite_total is None:
+        return f"{family.title} has no dropout, so nobody ever stops buying"
+    name, bound = family.finite_total
+    value = parameters[family.parameters.index(name)]
+    if value > bound:
+        return None
+    return f"{name} = {value:.4g} is not above {bound:g}, so some customers stay almost for ever"
 
 
 def continuous_rate(annual_discount_rate: Any, time_unit: str, horizon: Any) -> float:

@@ -229,6 +229,18 @@ def _log_buys_later(t: Array, start: Array, k: Array, z: Array, a: Array, b: Arr
 
 def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Array) -> Array:
     t, delta, k, z, a, b = np.broadcast_arrays(t, delta, k, z, a, b)
+    log_f, turns, rough = discounting_of_dropout(t, delta, k, z)
+    with np.errstate(divide="ignore"):
+        return np.log(k / z) + log_beta_mean(log_f, a, b, turns, rough)
+
+
+def discounting_of_dropout(
+    t: Array, delta: Array, k: Array, z: Array
+) -> tuple[Callable[[Array], Array], list[Array], Callable[[Array], Array] | None]:
+    """Ln ∫ over (0, t) of e^(-delta·u) (1 + p·u/z)^-(k+1) du as a function of p, and the rest `log_beta_mean` asks for.
+
+    All four are of one length, p of a row of nodes for each of them.
+    """
     with np.errstate(divide="ignore"):
         upper = np.minimum(t, np.where(delta > 0, DROP / np.abs(delta), np.inf))
     u, weights = discounting_rule(1 / ((k + 1) / z + np.abs(delta)), upper, delta, least=20, per_unit=3.0)
@@ -236,16 +248,16 @@ def _log_discounted(t: Array, delta: Array, k: Array, z: Array, a: Array, b: Arr
         weights = weights * np.exp(-delta * u)
     later = (u / z)[:, None, :]
 
-    def log_f(p: Array) -> Array:  # ln ∫ e^(-delta·u) (1 + p·u/z)^-(k+1) du
+    def log_f(p: Array) -> Array:
         left = np.exp(-(k + 1) * np.log1p(p * later))
-        return np.asarray(np.log(np.einsum("ij,ikj->kj", weights, left)))
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(np.einsum("ij,ikj->kj", weights, left)))
 
     def rough(p: Array) -> Array:
-        return -np.log(delta + 1 / upper + (k + 1) * p / z)
+        with np.errstate(divide="ignore"):
+            return np.asarray(-np.log(delta + 1 / upper + (k + 1) * p / z))
 
-    with np.errstate(divide="ignore"):
-        turns = [(k + 1) * upper / z, upper / z]
-        return np.log(k / z) + log_beta_mean(log_f, a, b, turns, rough if np.all(delta >= 0) else None)
+    return log_f, [(k + 1) * upper / z, upper / z], rough if np.all(delta >= 0) else None
 
 
 def log_beta_mean(
@@ -254,8 +266,10 @@ def log_beta_mean(
     b: Array,
     turns: list[Array],
     rough: Callable[[Array], Array] | None = None,
+    power: Any = 0.0,
+    gap: Any = 1.0,
 ) -> Array:
-    """Ln E[f(p)] for p ~ Beta(a, b), where f changes its character at p = 1/turn.
+    """Ln E[f(p) (gap + 1 − p)^power] for p ~ Beta(a, b), where f changes its character at p = 1/turn.
 
     ``rough`` stands for ln f, up to a constant and some slack, where the range that matters is looked for.
 
@@ -264,6 +278,11 @@ def log_beta_mean(
     """
     a, b = np.broadcast_arrays(a, b)
     bends = [np.zeros_like(a), -np.log1p(b), np.log1p(a), *[-np.log1p(turn) for turn in turns]]
+    tilted = bool(np.any(power))
+    if tilted:
+        with np.errstate(divide="ignore"):
+            turned = np.minimum(np.log1p(1 / np.asarray(gap)), DROP / (b + power))  # or so far up that nothing is left
+        bends += [-np.log1p(np.abs(power) / (1 + gap)), turned]
     left, right = np.min(bends, axis=0) - 2, np.max(bends, axis=0) + 2
     log_norm = log_beta(a, b)
 
@@ -272,7 +291,13 @@ def log_beta_mean(
         w = v + up - down
         fold = np.log1p(np.exp(-np.abs(w)))
         log_p, log_q = np.minimum(w, 0) - fold, -np.maximum(w, 0) - fold
-        return np.asarray(a * log_p + b * log_q - log_norm + np.log(1 + up + down) + log_f(np.exp(log_p)))
+        p = np.exp(log_p)
+        value = a * log_p + b * log_q - log_norm + np.log(1 + up + down) + log_f(p)
+        if not tilted:
+            return np.asarray(value)
+        with np.errstate(divide="ignore"):  # whichever of p and 1 − p is small keeps its digits
+            rest = np.where(w < 0, np.log1p(gap) + np.log1p(-p / (1 + gap)), np.log(gap + np.exp(log_q)))
+        return np.asarray(value + power * rest)
 
     low, high = window(lambda v: log_integrand(v, rough or log_f), left - np.log1p(750 / a), right + np.log1p(750 / b))
     n = max(64, int(np.ceil(float(np.max(high - low)) / _STEP)))

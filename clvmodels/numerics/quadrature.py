@@ -52,7 +52,7 @@ def discounting_rule(
         return stretched(scale, upper, least, per_unit)
     half = upper / 2
     near, near_weights = stretched(scale, half, least, per_unit)
-    far, far_weights = stretched(1 / (1 / upper + np.abs(delta)), half, least, per_unit)
+    far, far_weights = stretched(1 / (1 / np.maximum(upper, 1e-300) + np.abs(delta)), half, least, per_unit)
     return np.concatenate([near, upper - far]), np.concatenate([near_weights, far_weights])
 
 

@@ -7,6 +7,7 @@ one another, ``models`` is one model, a list of them, or a mapping from labels t
 
 from ..economics.concentration import compute_concentration
 from ..economics.segment_value import compute_segment_value
+from ..economics.tornado import compute_tornado
 from ..validation.by_p_alive import compute_by_p_alive
 from ..validation.conditional_expectation import compute_conditional_expectation
 from ..validation.coverage import compute_coverage
@@ -43,6 +44,7 @@ from .segment_value import plot_segment_value
 from .shelf_life import plot_shelf_life
 from .spend_density import compute_spend_density, plot_spend_density
 from .spend_frequency import compute_spend_frequency, plot_spend_frequency
+from .tornado import plot_tornado
 from .tracking import plot_tracking
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "compute_spend_density",
     "compute_spend_frequency",
     "compute_time_kept",
+    "compute_tornado",
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
@@ -96,5 +99,6 @@ __all__ = [
     "plot_shelf_life",
     "plot_spend_density",
     "plot_spend_frequency",
+    "plot_tornado",
     "plot_tracking",
 ]

@@ -57,6 +57,7 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
         "plot_segment_value": lambda **more: plots.plot_segment_value(
             scored, clv.economics.rfm_segments(summary), **more
         ),
+        "plot_tornado": lambda **more: plots.plot_tornado(whole, summary, costs=5.0, **more),
         "plot_tracking": lambda **more: plots.plot_tracking(tracked, **more),
     }
 
