@@ -22,9 +22,9 @@ from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
-from .concentration import plot_concentration
 from .cohort_survival import compute_cohort_survival, plot_cohort_survival
 from .cohorts import compute_cohorts, plot_cohorts
+from .concentration import plot_concentration
 from .conditional_expectation import plot_conditional_expectation
 from .coverage import plot_coverage
 from .deciles import plot_deciles
@@ -50,9 +50,9 @@ from .tracking import plot_tracking
 __all__ = [
     "compute_alive_history",
     "compute_by_p_alive",
-    "compute_concentration",
     "compute_cohort_survival",
     "compute_cohorts",
+    "compute_concentration",
     "compute_conditional_expectation",
     "compute_coverage",
     "compute_deciles",
@@ -76,9 +76,9 @@ __all__ = [
     "plot_alive_history",
     "plot_backtest",
     "plot_by_p_alive",
-    "plot_concentration",
     "plot_cohort_survival",
     "plot_cohorts",
+    "plot_concentration",
     "plot_conditional_expectation",
     "plot_coverage",
     "plot_deciles",
