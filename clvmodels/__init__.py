@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
+    from .economics.levers_applied import what_if as what_if
     from .economics.method_comparison import compare_clv_methods as compare_clv_methods
-    from .economics.what_if import what_if as what_if
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput

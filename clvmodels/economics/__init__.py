@@ -7,44 +7,44 @@ customer by customer comes back in the caller's kind of frame and order; tables 
 from .acquisition import acquisition_cost
 from .acquisition_cohorts import cohorts_of
 from .after_validation import overview_after
-from .at_risk import at_risk, falls_below
-from .audit import CustomerAudit, audit
 from .cash_curves import cash_curve, cash_curve_of
 from .cohort_survival import compute_cohort_survival
 from .cohorts import cohort_table, compute_cohorts
 from .concentration import compute_concentration, gini, top_share
 from .customer_base import Overview, overview
-from .decile_change import decile_change
+from .deciles_between import decile_change
 from .decomposition import PeriodChange, change_between
 from .equity import Equity, customer_equity, equity_by
-from .equity_change import EquityChange, equity_change
-from .kpis import kpis
+from .equity_between import EquityChange, equity_change
+from .five_lenses import CustomerAudit, audit
+from .key_figures import kpis
+from .levers_applied import WhatIf, what_if
 from .log_age import Freshness, freshness
 from .log_values import historical_clv, order_value_table
 from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
 from .margins import Margins, margin_of, margins_from_cost
 from .method_comparison import compare_clv_methods
 from .method_result import MethodComparison
-from .migration import Migration, migration
+from .moves import Migration, migration
 from .new_customer_result import NewCustomerValues
 from .new_customers import new_customer_value, value_of_new_customer
-from .next_purchase import next_purchase
-from .order_counts import order_counts
+from .next_purchases import next_purchase
+from .orders_per_customer import order_counts
 from .payback import Payback, highest_bid_for_payback, payback_period
 from .purchases import Purchases, read_purchases
 from .retention_actions import RetentionAction, break_even_uplift, retention_action
 from .retention_value import retention_clv, retention_clv_timings
-from .rfm_scores import rfm_bounds, rfm_scores, rfm_segments
+from .rfm import rfm_bounds, rfm_scores, rfm_segments
 from .rules import segment_rules
 from .segment_value import compute_segment_value
+from .segments_of_value import value_if_alive, value_segments
+from .silent_customers import at_risk, falls_below
 from .simple_formulas import average_clv, discount_rate_per_period, lifetime_from_churn, order_value_clv
 from .spend_periods import spend_by_period
 from .tiers import tier_table, value_tiers
 from .tornado import compute_tornado
 from .unit_table import UnitEconomics, unit_economics
-from .value_segments import value_if_alive, value_segments
 from .value_to_cost import highest_bid, ltv_to_cac
-from .what_if import WhatIf, what_if
 
 __all__ = [
     "CustomerAudit",

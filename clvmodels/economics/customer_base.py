@@ -16,10 +16,10 @@ from ..models.clv import CLVModel
 from ..models.time_units import one_length
 from ..units import length, units_per_year
 from .acquisition_cohorts import cohorts_of
-from .at_risk import at_risk
 from .concentration import compute_concentration, top_share
 from .equity import Equity, customer_equity, html_table, plain_table
 from .prices import one_price
+from .silent_customers import at_risk
 from .tiers import QUANTILES, tier_table, value_tiers
 from .value_to_cost import ltv_to_cac
 

@@ -10,7 +10,7 @@ from .. import frames
 from ..errors import warn
 from ..numerics.arrays import Array
 from .groups import Groups, groups_of
-from .value_segments import value_segments
+from .segments_of_value import value_segments
 from .valued import finite_values, probabilities
 
 if TYPE_CHECKING:

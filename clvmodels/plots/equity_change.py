@@ -13,7 +13,7 @@ from . import canvas, marks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..economics.equity_change import EquityChange
+    from ..economics.equity_between import EquityChange
 
 
 def plot_equity_change(change: EquityChange, ax: Axes | None = None) -> Axes:

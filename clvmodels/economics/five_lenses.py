@@ -11,10 +11,10 @@ from ..errors import InvalidInput
 from ..inference import looks
 from .books import open_book
 from .cohorts import cohort_rows, wide
-from .decile_change import decile_rows
+from .deciles_between import decile_rows
 from .decomposition import PeriodChange, change_of
-from .kpis import kpi_table
-from .order_counts import order_rows
+from .key_figures import kpi_table
+from .orders_per_customer import order_rows
 from .periods import checked_period
 from .windows import two_windows
 

@@ -14,8 +14,8 @@ from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.time_units import labels
 from ..numerics.arrays import Array
-from .at_risk import purchases_of
 from .dates_ahead import dates_ahead, end_of_observation
+from .silent_customers import purchases_of
 
 
 def next_purchase(
