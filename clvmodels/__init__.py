@@ -68,7 +68,7 @@ _HOME = {
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",
     "customer_equity": "economics.equity",
-    "what_if": "economics.what_if",
+    "what_if": "economics.levers_applied",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",
