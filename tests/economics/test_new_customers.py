@@ -272,6 +272,7 @@ def test_value_is_linear_in_the_margin(cdnow_summary, channels, quick):
     ("terms", "told"),
     [
         ({"groups": ["a", "b"]}, "groups must have one value per row of the summary: expected 2357, found 2"),
+        ({"groups": 5}, "groups must be a column's name or one value per row; found '5'"),
         ({"groups": "channel"}, "there is no column 'channel'"),
         ({"pooling": -0.1}, "from 0 .* found -0.1"),
         ({"pooling": math.inf}, "to 3 .* found inf"),
@@ -325,5 +326,4 @@ def test_intervals_hold_about_as_often_as_they_say(spread):
         table = new_customer_value(summary, groups, purchases="bg_nbd", spend=SPEND, time_unit="week").table
         low, high = table["low"].to_numpy()[:-1], table["high"].to_numpy()[:-1]
         held.append(np.mean((low <= true) & (true <= high)))
-    print(spread, np.mean(held))
-    assert np.mean(held) > 0.83
+    assert 0.86 < np.mean(held) < 0.995

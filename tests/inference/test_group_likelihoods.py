@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import clvmodels as clv
 from clvmodels.families import purchase_family, spend_family
@@ -75,6 +76,19 @@ def test_without_a_prior_the_climb_ends_where_a_fit_does(name):
         fitted = clv.PurchaseModel(name).fit(part)
         np.testing.assert_allclose(np.exp(found.points[g]), list(fitted.parameters.values()), rtol=1e-4)
         assert found.values[g] == pytest.approx(fitted.fit_report.log_likelihood, abs=1e-6)
+
+
+def test_with_a_prior_the_climb_ends_where_a_penalised_fit_does():
+    """Two hundred customers far from the centre, so that one Newton step is not enough."""
+    family, summary = purchase_family("bg_nbd"), customers("bg_nbd", 200)
+    columns = [summary[each].to_numpy(float) for each in family.statistics]
+    centre, sd = np.log([1.0, 20.0, 0.2, 0.7]), np.array([0.5, 0.4, 0.3, 0.6])
+    likelihoods = GroupLikelihoods(family.log_likelihood, columns, np.zeros(200, dtype=int), 1)
+    found = likelihoods.climb(likelihoods.look(centre[None]), centre, sd**-2)
+    at = centre - np.log([1.0, 52.0, 1.0, 1.0])
+    prior = {name: stats.norm(*each) for name, each in zip(family.parameters, zip(at, sd, strict=True), strict=True)}
+    fitted = clv.PurchaseModel("bg_nbd").fit(summary, prior=prior, observation_length=52)
+    np.testing.assert_allclose(np.exp(found.points[0]), list(fitted.parameters.values()), rtol=1e-5)
 
 
 def test_the_order_of_rows_is_nothing():
