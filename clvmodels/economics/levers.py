@@ -112,6 +112,8 @@ def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: 
     InvalidInput
         If something cannot be used, or a value would be infinite.
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     unit, frame, columns = model._read(summary)
     horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)

@@ -288,6 +288,8 @@ def test_refuses_what_has_no_meaning(few):
         clv.what_if(model_of("bg_nbd"), few, annual_discount_rate=-1.0)
     with pytest.raises(clv.InvalidInput, match="there is no column 'region'"):
         clv.what_if(model_of("bg_nbd"), few, by="region")
+    with pytest.raises(clv.InvalidInput, match="model must be a CLVModel, which knows of money; found PurchaseModel"):
+        clv.what_if(model_of("bg_nbd").purchases, few)
     with pytest.raises(clv.NotFitted):
         clv.what_if(clv.CLVModel("bg_nbd"), few)
     with pytest.raises(clv.InvalidInput, match="repeat a customer_id"):

@@ -615,6 +615,25 @@ def test_many_rows_are_as_few(world):
         assert_allclose(ask(history)[some], ask(few), rtol=1e-10)
 
 
+@of_every([world for world in WORLDS if world.family.changed_purchases_alive])
+@laws(20)
+@given(data=st.data())
+def test_changed_rates(world, data):
+    """Factors of 1 change nothing; more purchases never cost, and more dropout never pays."""
+    family, parameters, history = world.family, data.draw(parameters_of(world)), data.draw(histories_of(world))
+    t, delta = world.horizon(data.draw(LENGTHS)), data.draw(st.sampled_from([0.0, 0.01]))
+    c, d, more = (data.draw(st.floats(0.1, 10.0)) for _ in range(3))
+
+    def future(c, d):
+        return questions.changed(family, t, delta, c, d, history, parameters)
+
+    assert_allclose(future(1.0, 1.0), questions.discounted(family, t, delta, history, parameters), rtol=1e-10)
+    found = future(c, d)
+    assert np.all(np.isfinite(found))
+    assert np.all(future(c * (1 + more), d) >= found * (1 - 1e-10))
+    assert np.all(future(c, d * (1 + more)) <= found * (1 + 1e-10))
+
+
 # --- simulation ----------------------------------------------------------------------------------------------------
 
 
