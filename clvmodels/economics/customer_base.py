@@ -18,6 +18,7 @@ from ..units import length, units_per_year
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, top_share
 from .equity import Equity, customer_equity, html_table, plain_table
+from .new_customers import value_of_new_customer
 from .prices import one_price
 from .silent_customers import at_risk
 from .tiers import QUANTILES, tier_table, value_tiers
@@ -44,9 +45,9 @@ class Overview:
     scored
         What `CLVModel.predict` says of every customer, for the pictures.
     concentration, top_share
-        The curve of `compute_concentration`, and what part of the value the top fifth of customers hold.
+        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers hold.
     tier, tiers
-        The tier of every customer, and the table of `tier_table`.
+        The tier of every customer, and the table of `clvmodels.economics.tier_table`.
     at_risk, at_risk_customers, at_risk_value
         The dearest of those among the most valuable fifth whose P(alive) falls below a half within ``soon`` if no
         purchase comes, or has done so; how many such customers there are, and what they are worth together.
@@ -168,9 +169,7 @@ def overview(
     """Lay out what a manager asks of a customer base: its equity, concentration, tiers, who is at risk, LTV:CAC.
 
     Each part is one function of this package at the same horizon, rate and margin: `customer_equity`,
-    `compute_concentration`, `tier_table`, `at_risk`, `ltv_to_cac`. The value of a customer yet to be acquired is
-    margin · E[M] · (1 + ∫ over (0, horizon] of e^(-delta·u) dE[X(u)]), his first purchase at u = 0 being taken for one
-    like the others.
+    `compute_concentration`, `tier_table`, `at_risk`, `value_of_new_customer`, `ltv_to_cac`.
 
     Parameters
     ----------
@@ -187,12 +186,14 @@ def overview(
         Instead of the model's; the margin of new customers needs a number.
     acquisition_cost
         What it costs to acquire a customer, on average.
-    interval, draws, seed
+    interval
         As for `customer_equity`.
     tiers
         Rising shares of customers at which tiers begin, as ``quantiles`` of `value_tiers`.
     most
         How many customers at risk are listed.
+    draws, seed
+        Of the interval, as for `customer_equity`.
 
     Returns
     -------
@@ -271,15 +272,16 @@ def _cohorts(frame: Any) -> Any:
 
 def _new_customer(model: CLVModel, frame: Any, horizon: float, equity: Equity) -> tuple[float, tuple[str, ...]]:
     """What a customer yet to be acquired is worth, and what was assumed for it."""
-    new = model.purchases.new_customer()
-    repeats = float(new.discounted_expected_purchases(horizon, equity.annual_discount_rate))
-    spend, margin = model.spend.population_mean, equity.margin
+    margin = equity.margin
     assumed: tuple[str, ...] = ()
     if isinstance(margin, str):
         own = statistics.margins(frame, margin)
-        margin = float(np.mean(own)) if len(own) else math.nan
+        margin = float(np.mean(own)) if len(own) else 0.0
         assumed = (f"New customers are taken to have the mean margin of the customers, {margin:.3g}.",)
-    return float(margin * spend * (1 + repeats)), assumed
+    value = value_of_new_customer(
+        model, horizon=horizon, annual_discount_rate=equity.annual_discount_rate, margin=margin
+    )
+    return value, assumed
 
 
 def _pandas(frame: Any) -> Any:
