@@ -17,9 +17,10 @@ from ..models.time_units import one_length
 from ..units import length, units_per_year
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, top_share
-from .equity import Equity, customer_equity, html_table, plain_table
+from .equity import Equity, customer_equity
 from .new_customers import value_of_new_customer
 from .prices import one_price
+from .shown_tables import html_table, plain_table
 from .silent_customers import at_risk
 from .tiers import QUANTILES, tier_table, value_tiers
 from .value_to_cost import ltv_to_cac
@@ -45,7 +46,8 @@ class Overview:
     scored
         What `CLVModel.predict` says of every customer, for the pictures.
     concentration, top_share
-        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers hold.
+        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers
+        hold.
     tier, tiers
         The tier of every customer, and the table of `clvmodels.economics.tier_table`.
     at_risk, at_risk_customers, at_risk_value

@@ -21,6 +21,7 @@ from ..units import length, units_per_year
 from ..validation.words import counted, day
 from .concentration import whole_of
 from .groups import ALL, Groups, groups_of
+from .shown_tables import html_table, plain_table
 from .value_columns import read_values
 
 if TYPE_CHECKING:
@@ -336,31 +337,6 @@ def split(values: Array, groups: Groups) -> pd.DataFrame:
                 "equity_per_customer": equity / customers,
             }
         )
-
-
-def plain_table(table: pd.DataFrame) -> str:
-    """A table of groups as text, the cells as in `html_table`."""
-    shown = table.apply(lambda column: [_cell(str(column.name), value) for value in column])
-    return str(shown.to_string(index=False))
-
-
-def html_table(table: pd.DataFrame) -> str:
-    """A table of groups as HTML: shares in per cent, a dash where there is no number."""
-    return looks.table(
-        [name.replace("_", " ") for name in table.columns],
-        [
-            [_cell(name, value) for name, value in zip(table.columns, row, strict=True)]
-            for row in table.itertuples(index=False)
-        ],
-    )
-
-
-def _cell(name: str, value: Any) -> str:
-    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
-        return str(value)
-    if name.startswith("share"):
-        return looks.number(float(value), ".1%")
-    return "–" if value != value else looks.figure(float(value))
 
 
 def _factor(frame: Any, margin: Any) -> Any:

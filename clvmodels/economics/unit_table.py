@@ -14,10 +14,10 @@ from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
 from ..numerics.arrays import Array
-from .equity import html_table, plain_table
 from .groups import ALL
 from .payback import payback_period
 from .prices import checked_costs, one_price
+from .shown_tables import html_table, plain_table
 from .value_to_cost import checked_ratio, ratios
 
 COLUMNS = ("group", "customers", "spend", "acquisition_cost")
