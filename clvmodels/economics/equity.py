@@ -11,14 +11,15 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, warn
 from ..inference import looks
-from ..models import cash_flows, questions
-from ..models.clv import CLVModel, _shares
+from ..models import cash_flows, questions, statistics
+from ..models.clv import CLVModel
 from ..models.predictive import intervals
 from ..models.predictive.predicting import simulation_of
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
 from ..units import length, units_per_year
 from ..validation.words import counted, day
+from . import given_numbers as given
 from .concentration import whole_of
 from .groups import ALL, Groups, groups_of
 from .shown_tables import html_table, plain_table
@@ -225,7 +226,8 @@ def customer_equity(
     if interval is not None:
         intervals.check_terms(interval, draws, seed, [ahead])
     delta = questions.continuous_rate(rate, unit, ahead)
-    factor = _factor(frame, share)
+    factor = statistics.margins(frame, share)
+    given.warn_above_1(np.asarray(factor))
     groups = groups_of(frame, by)
     spend = model._spend(columns)
     purchases = questions.discounted(
@@ -337,13 +339,3 @@ def split(values: Array, groups: Groups) -> pd.DataFrame:
                 "equity_per_customer": equity / customers,
             }
         )
-
-
-def _factor(frame: Any, margin: Any) -> Any:
-    """The margin as one number or one a row; a warning where it is above 1."""
-    factor = _shares(frame, margin)
-    above = int(np.sum(np.asarray(factor) > 1))
-    if above:
-        who = f"for {above:,} of {frames.n_rows(frame):,} customers" if np.ndim(factor) else f"({factor:g})"
-        warn(f"the margin is above 1 {who}: profit would be more than what is spent. 30 % is written 0.30")
-    return factor

@@ -57,7 +57,7 @@ def average_clv(revenue: Any, customers: Any, *, observed: Any = 1.0, period: An
     """
     money, heads = given.at_least_0("revenue", revenue), given.above_0("customers", customers, ": a group has some")
     seen, ahead = given.above_0("observed", observed), given.at_least_0("period", period)
-    share = given.margin_share(margin)
+    share = given.margin_share("margin", margin)
     given.refuse_shapes(revenue=money, customers=heads, observed=seen, period=ahead, margin=share)
     return given.answered(share * money / heads * (ahead / seen))
 
@@ -107,7 +107,7 @@ def order_value_clv(
     order = given.at_least_0("average_order_value", average_order_value)
     rate = given.at_least_0("purchases_per_month", purchases_per_month)
     life = given.at_least_0("lifespan_months", lifespan_months)
-    share = given.margin_share(margin)
+    share = given.margin_share("margin", margin)
     shapes = {"purchases_per_month": rate, "lifespan_months": life, "margin": share}
     given.refuse_shapes(average_order_value=order, **shapes)
     return given.answered(order * rate * share * life)

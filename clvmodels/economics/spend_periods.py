@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import frames
 from ..errors import InvalidInput, warn
-from .prices import checked_costs
+from . import given_numbers as given
 
 SPEND = "spend"
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -63,7 +63,7 @@ def spend_by_period(
     if period not in MONTHS:
         raise InvalidInput(f"period must be one of month, quarter, year; found {period!r}")
     frame = frames.load(spend)
-    money = checked_costs(frame, SPEND, SPEND)
+    money = given.costs(frame, SPEND, SPEND)
     first, last = (read_days(frame, name) for name in (start, end))
     wrong = last < first
     if wrong.any():
