@@ -15,9 +15,10 @@ from ..models.clv import CLVModel
 from ..numerics.arrays import Array
 from ..units import hours_in
 from . import given_numbers as given
+from .periods import hours_of
 from .spend_periods import read_days
 
-LENGTHS = {"day": ("day", 1), "week": ("week", 1), "month": ("month", 1), "quarter": ("month", 3), "year": ("year", 1)}
+PERIODS = ("day", "week", "month", "quarter", "year")
 
 
 def cash_curve(
@@ -210,11 +211,10 @@ def _ends(periods: Any) -> Array:
 
 def _units(model: CLVModel, period: Any) -> float:
     """How many of the model's time units a period is."""
-    if not isinstance(period, str) or period not in LENGTHS:
-        raise InvalidInput(f"period must be one of {', '.join(LENGTHS)}; found {period!r}")
-    unit, count = LENGTHS[period]
+    if not isinstance(period, str) or period not in PERIODS:
+        raise InvalidInput(f"period must be one of {', '.join(PERIODS)}; found {period!r}")
     family, own = model.purchases.family, model.purchases.new_customer()._unit
-    length = hours_in(unit) * count / hours_in(own)
+    length = hours_of(period) / hours_in(own)
     if family.time == "discrete" and length.denominator != 1:
         raise InvalidInput(
             f"{family.title} counts whole {own}s: expected a period made of whole ones, such as {own!r}; found "

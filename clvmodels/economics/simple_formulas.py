@@ -6,17 +6,13 @@ worth as forecasts is shown by `compare_clv_methods`.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidInput
-from ..units import HOURS, HOURS_PER_YEAR
+from ..units import HOURS_PER_YEAR
 from . import given_numbers as given
-
-_PERIODS = {**{name: HOURS[name] for name in ("hour", "day", "week", "month")}, "quarter": HOURS_PER_YEAR / 4}
-_PERIODS["year"] = HOURS_PER_YEAR
+from .periods import hours_of
 
 
 def average_clv(revenue: Any, customers: Any, *, observed: Any = 1.0, period: Any = 1.0, margin: Any = 1.0) -> Any:
@@ -184,16 +180,3 @@ def discount_rate_per_period(annual_discount_rate: Any, period: str = "month") -
     years = float(hours_of(period) / HOURS_PER_YEAR)
     annual = given.discount_rate("annual_discount_rate", annual_discount_rate)
     return given.answered(np.expm1(np.log1p(annual) * years))
-
-
-def hours_of(period: str) -> Fraction:
-    """Length of a period in hours: a time unit, or a quarter of a year.
-
-    Raises InvalidInput if it is neither.
-
-    >>> hours_of("quarter") == 3 * hours_of("month")
-    True
-    """
-    if not isinstance(period, str) or period not in _PERIODS:
-        raise InvalidInput(f"period must be one of {', '.join(_PERIODS)}; found {str(period)[:60]!r}")
-    return _PERIODS[period]

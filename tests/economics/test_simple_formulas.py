@@ -5,7 +5,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.economics import average_clv, discount_rate_per_period, lifetime_from_churn, order_value_clv
-from clvmodels.economics.simple_formulas import hours_of
+from clvmodels.economics.periods import hours_of
 
 
 def test_average_clv_by_hand():
