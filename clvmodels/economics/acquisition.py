@@ -14,8 +14,8 @@ from .. import frames
 from ..errors import InvalidInput, warn
 from ..models import statistics
 from ..numerics.arrays import Array
+from . import given_numbers as given
 from .groups import ALL, NONE, groups_of
-from .prices import checked_costs, one_price, refuse_any
 
 SPEND = "spend"
 NOBODY = "money was spent, no new customer came"
@@ -102,8 +102,8 @@ def acquisition_cost(spend: Any, customers: Any, *, by: Any = None) -> pd.DataFr
     return _table(names, each, paid, float(each.sum()), float(np.nansum(paid)))
 
 
-def _is_table(given: Any) -> bool:
-    return bool(frames.kind(given)) or isinstance(given, (str, Path))
+def _is_table(told: Any) -> bool:
+    return bool(frames.kind(told)) or isinstance(told, (str, Path))
 
 
 def _of_frame(customers: Any, by: Any) -> ByGroup | float:
@@ -126,25 +126,25 @@ def _of_spend(spend: Any, by: Any) -> ByGroup:
             f"a table of spend must have the columns {SPEND!r} and one of groups{wanted}; found "
             f"{', '.join(map(repr, names)) or 'none'}"
         )
-    money = checked_costs(spend, SPEND, SPEND)
+    money = given.costs(spend, SPEND, SPEND)
     groups = groups_of(spend, column or others[0])
     return dict(zip(groups.names, map(float, groups.sums(money)), strict=True))
 
 
-def _by_group(given: Any, name: str) -> ByGroup | float:
+def _by_group(told: Any, name: str) -> ByGroup | float:
     """One number, or one a group from a dict or Series; those of one group are added."""
-    if not isinstance(given, (Mapping, pd.Series)):
-        return one_price(given, name)
-    values = checked_costs(None, list(given.values()) if isinstance(given, Mapping) else given.to_numpy(), name)
+    if not isinstance(told, (Mapping, pd.Series)):
+        return given.one(name, told)
+    values = given.at_least_0(name, list(told.values()) if isinstance(told, Mapping) else told.to_numpy())
     found: ByGroup = {}
-    for group, value in zip(given.keys(), values.tolist(), strict=True):
+    for group, value in zip(told.keys(), values.tolist(), strict=True):
         label = NONE if pd.api.types.is_scalar(group) and pd.isna(group) else group
         found[label] = found.get(label, 0.0) + value
     return found
 
 
 def _refuse_parts(count: Array) -> None:
-    refuse_any(count != np.rint(count), count, "customers must be whole numbers")
+    given.refuse("customers", count, count == np.rint(count), "must be whole numbers")
 
 
 def _ordered(names: list[Any]) -> list[Any]:

@@ -12,10 +12,10 @@ from ..errors import InvalidInput
 from ..models import statistics
 from ..numerics.arrays import Array
 from ..transactions.discrete import PERIODS as WHOLE
-from ..transactions.discrete import period_numbers
-from ..transactions.moments import day_number, parse_moment
+from ..transactions.moments import parse_moment
 from ..transactions.sql import EPOCH, FINER_THAN_DAY, GRAINS
 from ..units import hours_in
+from .periods import labels_of, number_at, number_of, starts_of
 
 _PERIODS = ("day", "week", "month", "quarter", "year")
 # the grains whose events lie within one period each; a week may reach into the next month
@@ -101,7 +101,8 @@ def first_days(T: Array, end: date | datetime, time_unit: str, event_grain: str)
     array(['1997-01-01'], dtype='datetime64[D]')
     """
     if _whole_periods(T, time_unit, event_grain):
-        return _starts(time_unit, end, T)
+        numbers = number_at(end, time_unit) - T.astype(np.int64)
+        return starts_of(numbers, time_unit).view(np.int64)
     midnight = end if isinstance(end, datetime) else datetime.combine(end, time(0))
     if not isinstance(end, datetime) and event_grain in FINER_THAN_DAY:
         midnight += timedelta(days=1)
@@ -122,28 +123,10 @@ def _whole_periods(T: Array, time_unit: str, event_grain: str) -> bool:
     return time_unit == event_grain and event_grain in WHOLE[1:] and bool(np.all(np.rint(T) == T))
 
 
-def _starts(period: str, end: date | datetime, T: Array) -> Any:
-    """The first day of the period so many before the one that holds the end."""
-    last = day_number(end.date() if isinstance(end, datetime) else end)
-    numbers = period_numbers(period, np.array([last])) - T.astype(np.int64)
-    if period == "week":
-        return 7 * numbers - 3
-    return numbers.astype(f"datetime64[{period[0].upper()}]").astype("datetime64[D]").astype(np.int64)
-
-
 def _labels(days: Any, period: str) -> Any:
     """What the period of each day is called; only different ones are written."""
-    if period == "week":
-        numbers, where = np.unique(period_numbers("week", days), return_inverse=True)
-        names = np.datetime_as_string((7 * numbers - 3).astype("datetime64[D]")).tolist()
-    elif period == "quarter":
-        numbers, where = np.unique(period_numbers("month", days) // 3, return_inverse=True)
-        names = [f"{1970 + number // 4:04d}-Q{number % 4 + 1}" for number in numbers.tolist()]
-    else:
-        moments = days.astype("datetime64[D]").astype(f"datetime64[{period[0].upper()}]")
-        different, where = np.unique(moments, return_inverse=True)
-        names = np.datetime_as_string(different).tolist()
-    return np.array(names, dtype=str)[where]
+    numbers, where = np.unique(number_of(days.astype("datetime64[D]"), period), return_inverse=True)
+    return np.array(labels_of(numbers, period), dtype=str)[where]
 
 
 def _agreed(frame: Any, name: str, keyword: Any) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InvalidInput, NotAvailable, warn
+from ..errors import InvalidInput, NotAvailable
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
+from . import given_numbers as given
 from .purchases import Purchases, exact_sums, read_purchases
 
 
@@ -68,8 +68,8 @@ def open_book(function: str, log: object, margin: object, cost: str | None, read
         raise InvalidInput("margin and cost say the same thing twice: give one of them")
     if isinstance(log, Purchases):
         if reading or cost is not None:
-            given = ", ".join([*reading, *(["cost"] if cost is not None else [])])
-            raise InvalidInput(f"these purchases are read already: give {given} to read_purchases, not to {function}")
+            named = ", ".join([*reading, *(["cost"] if cost is not None else [])])
+            raise InvalidInput(f"these purchases are read already: give {named} to read_purchases, not to {function}")
         found = log
     else:
         found = read_purchases(log, cost=cost, **reading)
@@ -90,12 +90,7 @@ def checked_margin(margin: object) -> float | None:
         return None
     if isinstance(margin, bool | str) or not np.isscalar(margin):
         raise InvalidInput(f"margin must be one number, for example 0.30 for 30 % of revenue; found {margin!r}")
-    share = float(margin)  # type: ignore[arg-type]
-    if not math.isfinite(share):
-        raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of revenue; found {share!r}")
-    if share > 1:
-        warn(f"margin={share:g} earns more than is paid: for {share:g} % write margin={share / 100:g}")
-    return share
+    return given.one("margin", margin, given.margin_share)
 
 
 def over(part: Any, whole: Any) -> Array:

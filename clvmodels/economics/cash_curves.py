@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from .. import frames
-from ..errors import ClvWarning, InvalidInput, warn
+from ..errors import ClvWarning, InvalidInput
 from ..models import cash_flows
 from ..models.clv import CLVModel
-from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..units import hours_in
-from .prices import one_price
+from . import given_numbers as given
+from .periods import hours_of
 from .spend_periods import read_days
 
-LENGTHS = {"day": ("day", 1), "week": ("week", 1), "month": ("month", 1), "quarter": ("month", 3), "year": ("year", 1)}
+PERIODS = ("day", "week", "month", "quarter", "year")
 
 
 def cash_curve(
@@ -88,7 +88,7 @@ def cash_curve(
       inf                 inf     inf                inf                       203.857
     """
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
-    share, mean = _margin(model, margin), _mean_spend(model)
+    share, mean = margin_of_new(model, margin), _mean_spend(model)
     ends = _ends(periods)
     t = ends * _units(model, period)
     new = model.purchases.new_customer()
@@ -176,18 +176,14 @@ def _added(flows: Array) -> Array:
     return np.append(0.0, np.cumsum(flows))
 
 
-def _margin(model: CLVModel, margin: Any) -> float:
-    given = model.margin if margin is None else margin
-    if isinstance(given, str):
+def margin_of_new(model: CLVModel, margin: Any) -> float:
+    """The margin of a customer not yet acquired: the model's, unless told; a number."""
+    share = model.margin if margin is None else margin
+    if isinstance(share, str):
         raise InvalidInput(
-            f"a customer not yet acquired has no column {given!r}: give his margin as a number, margin=0.3"
+            f"a customer not yet acquired has no column {share!r}: give his margin as a number, margin=0.3"
         )
-    value = numbers(given, "margin must be a number")
-    if value.ndim or not np.isfinite(value):
-        raise InvalidInput(f"margin must be one finite number, for example 0.30 for 30 % of spend; found {given!r}")
-    if value > 1:
-        warn(f"a margin above 1 is more profit than revenue: found {float(value):g}. Give 30 % as 0.3")
-    return float(value)
+    return given.one("margin", share, given.margin_share)
 
 
 def _mean_spend(model: CLVModel) -> float:
@@ -200,11 +196,11 @@ def _mean_spend(model: CLVModel) -> float:
     return mean
 
 
-def _first(given: Any, mean: float) -> tuple[float, float]:
+def _first(first_purchase: Any, mean: float) -> tuple[float, float]:
     """How many first purchases there are, 0 or 1, and their amount."""
-    if isinstance(given, (bool, np.bool_)):
-        return (1.0, mean) if given else (0.0, 0.0)
-    return 1.0, one_price(given, "first_purchase")
+    if isinstance(first_purchase, (bool, np.bool_)):
+        return (1.0, mean) if first_purchase else (0.0, 0.0)
+    return 1.0, given.one("first_purchase", first_purchase)
 
 
 def _ends(periods: Any) -> Array:
@@ -215,11 +211,10 @@ def _ends(periods: Any) -> Array:
 
 def _units(model: CLVModel, period: Any) -> float:
     """How many of the model's time units a period is."""
-    if not isinstance(period, str) or period not in LENGTHS:
-        raise InvalidInput(f"period must be one of {', '.join(LENGTHS)}; found {period!r}")
-    unit, count = LENGTHS[period]
+    if not isinstance(period, str) or period not in PERIODS:
+        raise InvalidInput(f"period must be one of {', '.join(PERIODS)}; found {period!r}")
     family, own = model.purchases.family, model.purchases.new_customer()._unit
-    length = hours_in(unit) * count / hours_in(own)
+    length = hours_of(period) / hours_in(own)
     if family.time == "discrete" and length.denominator != 1:
         raise InvalidInput(
             f"{family.title} counts whole {own}s: expected a period made of whole ones, such as {own!r}; found "

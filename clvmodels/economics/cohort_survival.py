@@ -14,13 +14,12 @@ from ..transactions.cut import zero_of
 from ..transactions.sql import EPOCH
 from ..units import hours_in
 from .books import Book, open_book, over
-from .periods import checked_period, labels_of, number_of
+from .periods import checked_period, hours_of, labels_of, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _HOUR = 3_600_000_000  # in microseconds
-_LENGTHS = {"week": ("week", 1), "month": ("month", 1), "quarter": ("month", 3), "year": ("year", 1)}
 ALL = "all"
 
 
@@ -95,9 +94,9 @@ def compute_cohort_survival(
     new = purchases.new_customer()
     book = open_book("compute_cohort_survival", log, None, None, reading)
     cohort = checked_period("cohort", cohort, book.purchases.facts["event_grain"])
-    unit, many = _LENGTHS[checked_period("period", period)]
-    table = _actual(book, cohort, int(hours_in(unit) * many * _HOUR))
-    length = float(hours_in(unit) * many / hours_in(str(purchases.time_unit)))
+    hours = hours_of(checked_period("period", period))
+    table = _actual(book, cohort, int(hours * _HOUR))
+    length = float(hours / hours_in(str(purchases.time_unit)))
     ages = np.arange(int(table["age"].max()) + 1 if len(table) else 0)
     begins, at = ages * length, table["age"].to_numpy()
     expected = np.asarray(new.probability_of_purchase(length, start=begins)) if len(ages) else begins

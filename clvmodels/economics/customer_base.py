@@ -15,11 +15,12 @@ from ..models import statistics
 from ..models.clv import CLVModel
 from ..models.time_units import one_length
 from ..units import length, units_per_year
+from . import given_numbers as given
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, top_share
-from .equity import Equity, customer_equity, html_table, plain_table
+from .equity import Equity, customer_equity
 from .new_customers import value_of_new_customer
-from .prices import one_price
+from .shown_tables import html_table, plain_table
 from .silent_customers import at_risk
 from .tiers import QUANTILES, tier_table, value_tiers
 from .value_to_cost import ltv_to_cac
@@ -45,7 +46,8 @@ class Overview:
     scored
         What `CLVModel.predict` says of every customer, for the pictures.
     concentration, top_share
-        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers hold.
+        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers
+        hold.
     tier, tiers
         The tier of every customer, and the table of `clvmodels.economics.tier_table`.
     at_risk, at_risk_customers, at_risk_value
@@ -228,7 +230,7 @@ def overview(
     if isinstance(most, bool) or not isinstance(most, int) or most < 0:
         raise InvalidInput(f"most must be a whole number of at least 0; found {most!r}")
     frame = frames.load(summary)
-    cost = None if acquisition_cost is None else one_price(acquisition_cost, "acquisition_cost")
+    cost = None if acquisition_cost is None else given.one("acquisition_cost", acquisition_cost)
     terms: dict[str, Any] = {"annual_discount_rate": annual_discount_rate, "margin": margin}
     groups = _cohorts(frame) if by is None else by
     equity = customer_equity(model, frame, horizon=ahead, by=groups, interval=interval, draws=draws, seed=seed, **terms)

@@ -111,7 +111,7 @@ def _sorted_by(name: str, bought: dict[str, Bought], rows: Any, groups: int) -> 
             columns[f"revenue_{when}"] = total(each.revenue)
     for when, each in bought.items():
         if each.revenue is not None:
-            columns[f"share_{when}"] = over(columns[f"revenue_{when}"], np.full(groups, each.revenue.sum()))
+            columns[f"share_{when}"] = over(columns[f"revenue_{when}"], each.revenue.sum())
     for when, each in bought.items():
         columns[f"active_{when}"] = over(total((each.orders > 0).astype(np.float64)), customers)
     return pd.DataFrame(columns)

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import NotEnoughData
 from ..inference import looks
 from .books import Book, open_book
+from .shown_tables import html_table, signed
 from .windows import Bought, bought_in, two_windows
 
 if TYPE_CHECKING:
@@ -79,16 +80,8 @@ class PeriodChange:
 
     def _repr_html_(self) -> str:
         parts = [looks.line(sentence) for sentence in self._sentences()]
-        for table in (self.factors, self.customers):
-            rows = [
-                [
-                    str(row[0]).replace("_", " "),
-                    *(looks.number(float(v), ",.4g" if abs(v) < 100 else ",.0f") for v in row[1:]),
-                ]
-                for row in table.itertuples(index=False)
-            ]
-            parts.append(looks.table([name.replace("_", " ") for name in table.columns], rows))
-        return looks.card(f"What changed: {self.of}", *parts)
+        factors = self.factors.assign(factor=self.factors["factor"].str.replace("_", " "))
+        return looks.card(f"What changed: {self.of}", *parts, html_table(factors), html_table(self.customers))
 
     def _sentences(self) -> list[str]:
         whole = self.factors.iloc[-1]
@@ -99,14 +92,10 @@ class PeriodChange:
         share = f" ({change / whole['before']:+.1%})" if change and whole["before"] else ""
         first, second = (looks.figure(whole[when]) for when in ("before", "after"))
         head = f"{self.of.capitalize()} {moved}{share}, from {first} ({self.before}) to {second} ({self.after})."
-        effects = [f"{WORDS[str(row.factor)]} {_signed(row.effect)}" for row in self.factors.iloc[:-1].itertuples()]
+        effects = [f"{WORDS[str(row.factor)]} {signed(row.effect)}" for row in self.factors.iloc[:-1].itertuples()]
         rows = {row.group: row for row in self.customers.itertuples()}
-        groups = [f"{rows[name].customers:,} {name} {_signed(rows[name].change)}" for name in GROUPS]
+        groups = [f"{rows[name].customers:,} {name} {signed(rows[name].change)}" for name in GROUPS]
         return [head, f"Of the change: {'; '.join(effects)}.", f"By customers: {'; '.join(groups)}."]
-
-
-def _signed(value: Any) -> str:
-    return f"{'-' if value < 0 else '+'}{looks.figure(abs(float(value)))}"
 
 
 def change_between(
@@ -159,8 +148,8 @@ def change_between(
     >>> import clvmodels as clv
     >>> print(clv.economics.change_between(clv.load_cdnow(sample=True), "1997-Q2", "1997-Q3"))
     Revenue fell by 6,642 (-19.8%), from 33,630 (1997-Q2) to 26,987 (1997-Q3).
-    Of the change: number of customers -6,824; orders per customer -369.5; average order value +550.8.
-    By customers: 310 lost -16,606; 214 kept -436.2; 204 returned +10,400; 0 new +0.
+    Of the change: number of customers −6,824; orders per customer −369.5; average order value +550.8.
+    By customers: 310 lost −16,606; 214 kept −436.2; 204 returned +10,400; 0 new +0.
     """
     book = open_book("change_between", log, margin, cost, reading)
     return change_of(book, *two_windows(book, before, after))

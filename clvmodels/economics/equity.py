@@ -11,16 +11,18 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, warn
 from ..inference import looks
-from ..models import cash_flows, questions
-from ..models.clv import CLVModel, _shares
+from ..models import cash_flows, questions, statistics
+from ..models.clv import CLVModel
 from ..models.predictive import intervals
 from ..models.predictive.predicting import simulation_of
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
 from ..units import length, units_per_year
 from ..validation.words import counted, day
+from . import given_numbers as given
 from .concentration import whole_of
 from .groups import ALL, Groups, groups_of
+from .shown_tables import html_table, plain_table
 from .value_columns import read_values
 
 if TYPE_CHECKING:
@@ -224,7 +226,8 @@ def customer_equity(
     if interval is not None:
         intervals.check_terms(interval, draws, seed, [ahead])
     delta = questions.continuous_rate(rate, unit, ahead)
-    factor = _factor(frame, share)
+    factor = statistics.margins(frame, share)
+    given.warn_above_1(np.asarray(factor))
     groups = groups_of(frame, by)
     spend = model._spend(columns)
     purchases = questions.discounted(
@@ -336,38 +339,3 @@ def split(values: Array, groups: Groups) -> pd.DataFrame:
                 "equity_per_customer": equity / customers,
             }
         )
-
-
-def plain_table(table: pd.DataFrame) -> str:
-    """A table of groups as text, the cells as in `html_table`."""
-    shown = table.apply(lambda column: [_cell(str(column.name), value) for value in column])
-    return str(shown.to_string(index=False))
-
-
-def html_table(table: pd.DataFrame) -> str:
-    """A table of groups as HTML: shares in per cent, a dash where there is no number."""
-    return looks.table(
-        [name.replace("_", " ") for name in table.columns],
-        [
-            [_cell(name, value) for name, value in zip(table.columns, row, strict=True)]
-            for row in table.itertuples(index=False)
-        ],
-    )
-
-
-def _cell(name: str, value: Any) -> str:
-    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
-        return str(value)
-    if name.startswith("share"):
-        return looks.number(float(value), ".1%")
-    return "–" if value != value else looks.figure(float(value))
-
-
-def _factor(frame: Any, margin: Any) -> Any:
-    """The margin as one number or one a row; a warning where it is above 1."""
-    factor = _shares(frame, margin)
-    above = int(np.sum(np.asarray(factor) > 1))
-    if above:
-        who = f"for {above:,} of {frames.n_rows(frame):,} customers" if np.ndim(factor) else f"({factor:g})"
-        warn(f"the margin is above 1 {who}: profit would be more than what is spent. 30 % is written 0.30")
-    return factor

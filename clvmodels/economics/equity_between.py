@@ -15,8 +15,8 @@ from ..models.predictive.intervals import checked_interval
 from ..models.predictive.result import PredictiveDistribution
 from ..numerics.arrays import Array, Positions
 from ..validation.words import counted, day
-from .equity import html_table, plain_table
 from .groups import ALL, alike
+from .shown_tables import html_table, plain_table, signed
 from .two_dates import Dated, places, read_dated, refuse_other_terms, said, same
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class EquityChange:
             f"{when} equity {moved} by {looks.figure(abs(self.change))}{share}, from {looks.figure(first)} to "
             f"{looks.figure(last)}.",
             *(
-                f"{name.capitalize()}: {counted(customers, 'customer')}, {_signed(amount)}."
+                f"{name.capitalize()}: {counted(customers, 'customer')}, {signed(amount)}."
                 for name, customers, amount in list(
                     zip(*(self.steps[column] for column in ("step", "customers", "amount")), strict=True)
                 )[1:-1]
@@ -367,7 +367,3 @@ def _checked_futures(futures: Any, tables: tuple[Dated, Dated], value: str) -> t
                 f"the future of {which} must have the horizon of the table, {horizon}; found {future.horizon!r}"
             )
     return one, other
-
-
-def _signed(amount: float) -> str:
-    return f"{'+' if amount >= 0 else '−'}{looks.figure(abs(amount))}"

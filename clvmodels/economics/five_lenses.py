@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import InvalidInput
 from ..inference import looks
 from .books import open_book
@@ -16,6 +14,7 @@ from .decomposition import PeriodChange, change_of
 from .key_figures import kpi_table
 from .orders_per_customer import order_rows
 from .periods import checked_period
+from .shown_tables import html_table, plain_table
 from .windows import two_windows
 
 if TYPE_CHECKING:
@@ -80,16 +79,13 @@ class CustomerAudit:
     def __str__(self) -> str:
         blocks = []
         for title, table, told in self._lenses():
-            text = table.to_string(index=False, float_format=lambda v: f"{v:,.4g}" if abs(v) < 100 else f"{v:,.0f}")
-            blocks.append("\n".join([title, *told, text]))
+            blocks.append("\n".join([title, *told, plain_table(table)]))
         return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
         parts = []
         for title, table, told in self._lenses():
-            rows = [[_shown(value) for value in row] for row in table.itertuples(index=False)]
-            names = [str(name).replace("_", " ") for name in table.columns]
-            parts.append(looks.card(title, *map(looks.line, told), looks.table(names, rows)))
+            parts.append(looks.card(title, *map(looks.line, told), html_table(table)))
         return looks.card("Customer-base audit", *parts)
 
     def _lenses(self) -> list[tuple[str, pd.DataFrame, list[str]]]:
@@ -181,12 +177,11 @@ def audit(
     >>> found = clv.economics.audit(clv.load_cdnow(sample=True), period="quarter", cohort="month")
     >>> print("\\n".join(str(found).split("\\n")[:6]))
     Lens 1, one period: customers of 1998-Q2 by number of orders
-    orders  customers  share_of_customers  revenue  share_of_revenue  average_order_value
-         1        195                0.65    7,918            0.4403                 40.6
-         2         64              0.2133    4,176            0.2323                32.63
-         3         19             0.06333    1,866            0.1038                32.74
-         4         12                0.04    1,923             0.107                40.07
-
+    orders customers share_of_customers revenue share_of_revenue average_order_value
+         1       195              65.0%   7,918            44.0%                40.6
+         2        64              21.3%   4,176            23.2%               32.63
+         3        19               6.3%   1,866            10.4%               32.74
+         4        12               4.0%   1,923            10.7%               40.07
     """
     book = open_book("audit", log, margin, cost, reading)
     grain = book.purchases.facts["event_grain"]
@@ -219,11 +214,3 @@ def _cut(table: pd.DataFrame) -> pd.DataFrame:
     fixed = 2 if "cohort" in table.columns else len(kept.columns)
     later = kept.columns[fixed:]
     return kept[[*kept.columns[:fixed], *later[-(_MOST_COLUMNS - 2) :]]]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return looks.number(value, ",.4g" if abs(value) < 100 else ",.0f")
-    return f"{value:,}" if isinstance(value, int | np.integer) else str(value)

@@ -1,14 +1,22 @@
-"""Numbers and arrays that a formula is given: read as floats, held against a rule, and answered in the same shape."""
+"""Numbers and arrays that a formula is given: read as floats, held against a rule, and answered in the same shape.
+
+One of them that must be a single number: `one`. Money that may be a column of a table: `costs`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .. import frames
 from ..errors import InvalidInput, warn
+from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
+
+_NOT_NEGATIVE = "must be finite and at least 0"
 
 
 def real(name: str, value: Any) -> Array:
@@ -18,7 +26,7 @@ def real(name: str, value: Any) -> Array:
     array([0.25, 0.5 ])
     """
     found = numbers(value, f"{name} must be a number or an array of numbers")
-    _refuse(name, found, np.isfinite(found), "must be finite")
+    refuse(name, found, np.isfinite(found), "must be finite")
     return found
 
 
@@ -28,8 +36,8 @@ def at_least_0(name: str, value: Any) -> Array:
     >>> at_least_0("acquisition_cost", 12)
     array(12.)
     """
-    found = real(name, value)
-    _refuse(name, found, found >= 0, "must not be negative")
+    found = numbers(value, f"{name} must be a number or an array of numbers")
+    refuse(name, found, (found >= 0) & np.isfinite(found), _NOT_NEGATIVE)
     return found
 
 
@@ -40,7 +48,7 @@ def above_0(name: str, value: Any, why: str = "") -> Array:
     array(12.)
     """
     found = real(name, value)
-    _refuse(name, found, found > 0, f"must be above 0{why}")
+    refuse(name, found, found > 0, f"must be above 0{why}")
     return found
 
 
@@ -51,7 +59,7 @@ def discount_rate(name: str, value: Any) -> Array:
     array(0.1)
     """
     found = real(name, value)
-    _refuse(name, found, found > -1, "must be above -1 (0.10 is 10 %)")
+    refuse(name, found, found > -1, "must be above -1 (0.10 is 10 %)")
     return found
 
 
@@ -62,7 +70,7 @@ def retention_rate(name: str, value: Any) -> Array:
     array(0.8)
     """
     found = real(name, value)
-    _refuse(name, found, (found >= 0) & (found < 1), "must lie in [0, 1): 0.80 if 80 % stay for another period")
+    refuse(name, found, (found >= 0) & (found < 1), "must lie in [0, 1): 0.80 if 80 % stay for another period")
     return found
 
 
@@ -73,23 +81,51 @@ def churn_rate(name: str, value: Any) -> Array:
     array(0.2)
     """
     found = real(name, value)
-    _refuse(name, found, (found > 0) & (found <= 1), "must lie in (0, 1]: 0.20 if 20 % leave in a period")
+    refuse(name, found, (found > 0) & (found <= 1), "must lie in (0, 1]: 0.20 if 20 % leave in a period")
     return found
 
 
-def margin_share(value: Any, name: str = "margin") -> Array:
+def margin_share(name: str, value: Any) -> Array:
     """Profit as a share of spend; above 1 it is likelier money, or per cent, than a share, which is warned of.
 
-    >>> margin_share(0.3)
+    >>> margin_share("margin", 0.3)
     array(0.3)
     """
     found = real(name, value)
-    high = found > 1
-    if high.any():
-        count = f"{high.sum():,} of {found.size:,} are above 1, first" if found.ndim else "found"
-        first = float(found[high].flat[0]) if found.ndim else float(found)
-        warn(f"{name} is profit as a share of spend, 0.30 for 30 %: {count} {first:g}, more profit than was spent")
+    warn_above_1(found, name)
     return found
+
+
+def warn_above_1(shares: Array, name: str = "margin", hint: str = "") -> None:
+    """Warn of margins above 1; ``hint`` is what to do about them."""
+    high = shares > 1
+    if high.any():
+        count = f"{high.sum():,} of {shares.size:,} are above 1, first" if shares.ndim else "found"
+        warn(
+            f"{name} is profit as a share of spend, 0.30 for 30 %: {count} {shares[high].flat[0]:g}, more profit than "
+            f"was spent{hint}"
+        )
+
+
+def one(name: str, value: Any, rule: Callable[[str, Any], Array] = at_least_0) -> float:
+    """A single number that keeps one of the rules.
+
+    >>> one("cost", 30), one("value", -2, real)
+    (30.0, -2.0)
+    """
+    found = numbers(value, f"{name} must be one number")
+    if found.ndim:
+        raise InvalidInput(f"{name} must be one number; found {found.size} of them")
+    return float(rule(name, found))
+
+
+def costs(frame: Any, given: Any, name: str) -> Array:
+    """Money that is not negative, one amount a row of a frame: a number for all, a column's name, or one a row."""
+    if not isinstance(given, str) and np.ndim(given) == 0:
+        return np.full(frames.n_rows(frame), one(name, given))
+    values = statistics.per_row(frame, given, name)
+    statistics.refuse(frame, ~((values >= 0) & np.isfinite(values)), values, name, _NOT_NEGATIVE)
+    return values
 
 
 def answered(values: Any) -> Any:
@@ -116,13 +152,14 @@ def refuse_shapes(**arrays: Array) -> None:
         ) from None
 
 
-def _refuse(name: str, values: Array, fine: Any, rule: str) -> None:
+def refuse(name: str, values: Array, fine: Any, rule: str) -> None:
+    """Raise if a number breaks a rule: how many, and which first."""
     wrong = ~np.asarray(fine)
     if not wrong.any():
         return
     if not values.ndim:
-        raise InvalidInput(f"{name} {rule}; found {float(values):g}")
+        raise InvalidInput(f"{name} {rule}; found {float(values):.10g}")
     i = int(np.argmax(wrong.ravel()))
     raise InvalidInput(
-        f"{name} {rule}: {wrong.sum():,} of {values.size:,} violate it, first at position {i} ({values.flat[i]:g})"
+        f"{name} {rule}: {wrong.sum():,} of {values.size:,} violate it, first at position {i} ({values.flat[i]:.10g})"
     )

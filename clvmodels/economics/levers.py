@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput, NotAvailable
-from ..models import cash_flows, questions, statistics
-from ..models.clv import CLVModel, _horizons, _shares
+from ..models import answers, cash_flows, questions, statistics
+from ..models.clv import CLVModel
 from ..numerics.arrays import Array
 from ..units import length, units_per_year
+from . import given_numbers as given
 
 LEVERS = ("dropout", "purchase_rate", "spend", "margin", "acquisition_cost")
 _STEP = 1e-3  # of ln factor, where a slope is a difference
@@ -116,10 +117,7 @@ def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: 
         raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     unit, frame, columns = model._read(summary)
-    horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
-    if list(horizons) != [""]:
-        raise InvalidInput(f"horizon must be one number, or one per row; found {str(horizon)[:60]}: ask for each")
-    ahead = horizons[""]
+    ahead = answers.one_horizon(frame, units_per_year(unit) if horizon is None else horizon)
     delta = questions.continuous_rate(rate, unit, ahead)
     family, values, history = model.purchases.family, model.purchases._state.values, model._history(columns)
     why = questions.why_infinite(family, values)
@@ -138,8 +136,8 @@ def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: 
         alive=alive,
         purchases=questions.discounted(family, ahead, delta, history, values, alive),
         spend=model._spend(columns),
-        margin=_shares(frame, model.margin),
-        costs=None if costs is None else _costs(frame, costs),
+        margin=statistics.margins(frame, model.margin),
+        costs=None if costs is None else given.costs(frame, costs, "costs"),
     )
 
 
@@ -154,15 +152,15 @@ def checked_factors(worth: Worth, factors: Mapping[str, Any]) -> dict[str, float
         If the family has no such thing.
     """
     moved = {}
-    for name, given in factors.items():
+    for name, told in factors.items():
         try:
-            factor = float(given)
+            factor = float(told)
         except (TypeError, ValueError, OverflowError):
             factor = math.nan
-        if isinstance(given, (str, bool)) or not (0 <= factor < math.inf):
+        if isinstance(told, (str, bool)) or not (0 <= factor < math.inf):
             raise InvalidInput(
                 f"{name} must be a factor of at least 0, for example 0.95 for 5 % less than what would be; found "
-                f"{given!r}"
+                f"{told!r}"
             )
         if factor != 1:
             moved[name] = factor
@@ -194,25 +192,3 @@ def refuse_infinite(worth: Worth, values: Array) -> None:
             f"first {frames.identifier_at(worth.frame, int(np.argmax(endless)))}, because their expected spend is. See "
             "the parameters p and q of the spend model, and leave these customers out"
         )
-
-
-def _costs(frame: Any, costs: Any) -> Array:
-    """One cost a row: finite and not negative."""
-    if not isinstance(costs, str) and np.ndim(costs) == 0:
-        costs = np.full(frames.n_rows(frame), _number(costs))
-    values = statistics.per_row(frame, costs, "costs")
-    statistics.refuse(frame, ~np.isfinite(values), values, "costs", "must be a finite number")
-    statistics.refuse(frame, values < 0, values, "costs", "must not be negative (what acquiring the customer cost)")
-    return values
-
-
-def _number(value: Any) -> float:
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if isinstance(value, bool) or not (0 <= found < math.inf):
-        raise InvalidInput(
-            f"costs must be a finite number of at least 0, the name of a column, or one value a row; found {value!r}"
-        )
-    return found

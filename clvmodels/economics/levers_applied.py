@@ -16,6 +16,7 @@ from ..numerics.arrays import Array
 from ..validation.words import counted
 from .groups import ALL, Groups, groups_of
 from .levers import Worth, checked_factors, refuse_infinite, worth_of
+from .shown_tables import html_table, plain_table, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,15 +91,14 @@ class WhatIf:
         were = "is" if n == 1 else "are"
         sentences = [f"{counted(n, 'customer')} {were} worth {looks.figure(rows[0][2])} {self.ahead}."]
         sentences += [
-            f"{lever} × {factor:g} would make it {looks.figure(value)}, a change of {_signed(change)}"
-            f"{_per_cent(share)}."
+            f"{lever} × {factor:g} would make it {looks.figure(value)}, a change of {signed(change)}{_per_cent(share)}."
             for lever, factor, value, change, share in rows[1:-1]
         ]
         if len(rows) > 3:
             _, _, value, change, share = rows[-1]
             sentences.append(
-                f"Together they would make it {looks.figure(value)}, a change of {_signed(change)}{_per_cent(share)}: "
-                f"{_signed(self.interaction)} beside the sum of what each does alone."
+                f"Together they would make it {looks.figure(value)}, a change of {signed(change)}{_per_cent(share)}: "
+                f"{signed(self.interaction)} beside the sum of what each does alone."
             )
         if len(rows) == 2:
             sentences.append("No lever was moved; elasticities tell what one per cent of each would do.")
@@ -120,14 +120,14 @@ class WhatIf:
         return f"WhatIf: {moved or 'nothing moved'}: {now}, {n}, {self.ahead}"
 
     def __str__(self) -> str:
-        parts = [*self.told(), "", _plain(self.table if self.segments is None else self.segments)]
-        return "\n".join([*parts, "", _plain(self._wide())])
+        parts = [*self.told(), "", plain_table(self.table if self.segments is None else self.segments)]
+        return "\n".join([*parts, "", plain_table(self._wide())])
 
     def _repr_html_(self) -> str:
         shown = [self.table] if self.segments is None else [self.table, self.segments]
-        parts = [_html(table) for table in shown]
+        parts = [html_table(table) for table in shown]
         heading = looks.line("Elasticities: per cent of value for one per cent of the lever.")
-        return looks.card("What if", *map(looks.line, self.told()), *parts, heading, _html(self._wide()))
+        return looks.card("What if", *map(looks.line, self.told()), *parts, heading, html_table(self._wide()))
 
     def _wide(self) -> pd.DataFrame:
         """Elasticities with a column for each lever."""
@@ -328,32 +328,5 @@ def _elasticities(worth: Worth, now: Array, groups: Groups, named: list[Any]) ->
     )
 
 
-def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else '+'}{looks.figure(abs(value))}"
-
-
 def _per_cent(share: float) -> str:
     return "" if math.isnan(share) else f" ({'−' if share < 0 else '+'}{abs(100 * share):.1f} %)"
-
-
-def _plain(table: pd.DataFrame) -> str:
-    shown = table.apply(lambda column: [_cell(str(column.name), value) for value in column])
-    return str(shown.to_string(index=False))
-
-
-def _html(table: pd.DataFrame) -> str:
-    rows = [
-        [_cell(str(name), value) for name, value in zip(table.columns, row, strict=True)]
-        for row in table.itertuples(index=False)
-    ]
-    return looks.table([str(name).replace("_", " ") for name in table.columns], rows)
-
-
-def _cell(name: str, value: Any) -> str:
-    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
-        return str(value)
-    if value != value:
-        return "–"
-    if name == "relative_change":
-        return f"{100 * value:+.1f} %"
-    return looks.number(float(value), ".3f") if name.startswith("elasticity") else looks.figure(float(value))

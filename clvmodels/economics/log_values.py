@@ -152,9 +152,7 @@ def order_value_table(
     """
     import pandas as pd
 
-    if hasattr(margin, "__len__"):
-        raise InvalidInput(f"margin must be one number, as a group has one value; found {str(margin)[:60]!r}")
-    share = float(given.margin_share(margin))
+    share = given.one("margin", margin, given.margin_share)
     if isinstance(lifespan_months, Mapping) and by is None:
         raise InvalidInput("lifespan_months names groups, and there are none: pass by= too, or one number")
     found = _read("order_value_table", log, reading)

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from .. import frames
-from ..errors import InvalidInput, NotEnoughData, warn
+from ..errors import InvalidInput, NotEnoughData
 from ..inference import looks
 from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
-from .prices import one_price
+from . import given_numbers as given
 from .purchases import exact_sums, read_purchases
 
 
@@ -118,7 +118,7 @@ def margins_from_cost(log: object, cost: str, *, prior_revenue: float = 0.0, **r
     [0.333, 0.269]
     """
     refuse_unknown("margins_from_cost", reading)
-    weight = one_price(prior_revenue, "prior_revenue")
+    weight = given.one("prior_revenue", prior_revenue)
     bought = read_purchases(log, cost=cost, **reading)
     if bought.millionths is None or bought.cost_millionths is None:
         raise InvalidInput("a margin is a share of revenue: the log must hold amounts, found amount=None")
@@ -135,7 +135,7 @@ def margins_from_cost(log: object, cost: str, *, prior_revenue: float = 0.0, **r
     overall = (total - spent) / total
     with np.errstate(invalid="ignore"):
         own = np.where(revenue + weight > 0, (revenue - costs + weight * overall) / (revenue + weight), overall)
-    _warn_above_one(own, f"Are costs in {cost!r} below 0 though nothing came back?")
+    given.warn_above_1(own, hint=f". Are costs in {cost!r} below 0 though nothing came back?")
     columns = {"revenue": revenue, "cost": costs, "margin": own}
     ids = frames.identifiers(bought.summary)
     return Margins(frames.table({"customer_id": ids, **columns}, bought.summary), total, spent)
@@ -183,7 +183,7 @@ def margin_of(customers: Any, margin: Any, *, default: float | None = None) -> A
     """
     frame = frames.load(customers)
     n = frames.n_rows(frame)
-    spare = None if default is None else _one(default, "default")
+    spare = None if default is None else given.one("default", default, given.real)
     if isinstance(margin, Margins):
         margin = margin.table
     if isinstance(margin, Mapping) or frames.kind(margin):
@@ -193,17 +193,10 @@ def margin_of(customers: Any, margin: Any, *, default: float | None = None) -> A
         if spare is not None:
             values = np.where(np.isnan(values), spare, values)
     else:
-        values = np.full(n, _one(margin, "margin"))
+        values = np.full(n, given.one("margin", margin, given.real))
     statistics.refuse(frame, ~np.isfinite(values), values, "margin", "must be a finite share of spend, such as 0.3")
-    _warn_above_one(values, "Give 30 % as 0.3")
+    given.warn_above_1(values)
     return frames.series(values, "margin", frame)
-
-
-def _one(given: Any, name: str) -> float:
-    value = numbers(given, f"{name} must be a number, such as 0.3 for 30 % of spend")
-    if value.ndim or not np.isfinite(value):
-        raise InvalidInput(f"{name} must be one finite number, such as 0.3 for 30 % of spend; found {str(given)[:40]}")
-    return float(value)
 
 
 def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
@@ -231,13 +224,3 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
         )
     found = shares[np.where(unknown, 0, at)] if len(shares) else np.full(len(at), np.nan)
     return found if default is None else np.where(unknown | np.isnan(found), default, found)
-
-
-def _warn_above_one(values: Array, why: str) -> None:
-    high = values > 1
-    if high.any():
-        i = int(np.argmax(high))
-        warn(
-            f"a margin above 1 is more profit than revenue: {high.sum():,} of {len(values):,} customers have one, the "
-            f"first {values[i]:.4g} in row {i}. {why}"
-        )

@@ -25,8 +25,9 @@ from .groups import Groups, groups_of
 from .log_values import margins_by_customer
 from .margins import Margins
 from .method_result import MethodComparison
+from .periods import hours_of
 from .simple_forecasts import FORMULAS, Calibration, retention_of
-from .simple_formulas import discount_rate_per_period, hours_of
+from .simple_formulas import discount_rate_per_period
 
 _RESERVED = ("customer_id", "group", "actual")
 _CENTS = 6  # decimals to which the log's money is exact

@@ -13,7 +13,7 @@ from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..units import length
-from .equity import html_table, plain_table
+from .shown_tables import html_table, plain_table
 
 if TYPE_CHECKING:
     import pandas as pd

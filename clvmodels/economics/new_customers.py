@@ -20,7 +20,8 @@ from ..models.spend import SpendModel
 from ..models.time_units import numbers, one_or_endless
 from ..numerics.arrays import Array, Positions
 from ..units import units_per_year
-from .equity import _factor
+from . import given_numbers as given
+from .cash_curves import margin_of_new
 from .expected_worth import Terms, blocks_of, ends, joined, weights, worth
 from .groups import ALL, Groups, groups_of
 from .new_customer_result import NewCustomerValues
@@ -87,10 +88,7 @@ def value_of_new_customer(
     14.99
     """
     new = model.purchases.new_customer()
-    share = model.margin if margin is None else margin
-    if isinstance(share, str):
-        raise InvalidInput(f"a customer yet to come has no column {share!r}: give margin= as a number")
-    factor = float(_factor(None, share))
+    factor = margin_of_new(model, margin)
     unit = str(model.purchases.time_unit)
     ahead = units_per_year(unit) if horizon is None else one_or_endless(horizon)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
@@ -354,7 +352,8 @@ def _table(
 
 def _margins(frame: Any, margin: Any, groups: Groups) -> Array:
     """Of each group and of all: the number, or the mean of the column."""
-    factor = _factor(frame, margin)
+    factor = statistics.margins(frame, margin)
+    given.warn_above_1(np.asarray(factor))
     if np.ndim(factor) == 0:
         return np.full(len(groups.names) + 1, float(factor))
     return np.append(groups.sums(factor) / groups.sizes, np.mean(factor))

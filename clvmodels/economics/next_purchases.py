@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput
 from ..families.contract import PurchaseFamily
 from ..models import answers, quantiles, questions
 from ..models.clv import CLVModel
@@ -88,9 +87,7 @@ def next_purchase(
     purchases = purchases_of(model)
     shares = [float(share) for share in np.atleast_1d(answers.checked_shares(q, "q"))]
     frame, columns = purchases._read(summary)
-    if answers.is_list(horizon):
-        raise InvalidInput(f"horizon must be one number, or one per row; found {str(horizon)[:60]}: ask for each")
-    length = answers.one_or_per_row(frame, horizon, "horizon")
+    length = answers.one_horizon(frame, horizon)
     end = end_of_observation(frame, observation_end)
     family, parameters = purchases.family, purchases._state.values
     ever = quantiles.ever_a_purchase(family, columns, parameters, "next_purchase")

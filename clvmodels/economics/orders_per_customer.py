@@ -85,13 +85,13 @@ def order_rows(book: Book, during: Window, most: int = 5) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "orders": [str(number) for number in range(1, most)] + [f"{most}+"],
         "customers": customers,
-        "share_of_customers": over(customers, np.full(most, customers.sum())),
+        "share_of_customers": over(customers, customers.sum()),
     }
     if bought.revenue is not None:
         revenue = np.bincount(place, bought.revenue[here], most)
         columns |= {
             "revenue": revenue,
-            "share_of_revenue": over(revenue, np.full(most, revenue.sum())),
+            "share_of_revenue": over(revenue, revenue.sum()),
             "average_order_value": over(revenue, orders),
         }
     if bought.profit is not None:

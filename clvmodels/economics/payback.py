@@ -13,7 +13,7 @@ from ..errors import InvalidInput
 from ..inference import looks
 from ..numerics.arrays import Array
 from ..units import length
-from .prices import one_price
+from . import given_numbers as given
 
 _TOTALS = {True: "cumulative_discounted_profit", False: "cumulative_profit"}
 
@@ -120,7 +120,7 @@ def payback_period(curve: Any, cost: float, *, discounted: bool = True) -> Payba
     A cost of 22 is not paid back within 2 months (20 of profit by then), but later: the whole lifetime brings 24.
     A cost of 30 is never paid back: the whole lifetime brings 24 of profit.
     """
-    price = one_price(cost, "cost")
+    price = given.one("cost", cost)
     time, total, unit, lifetime = _points(curve, discounted)
     until, reached = float(time[-1]), float(total[-1])
 
@@ -171,7 +171,7 @@ def highest_bid_for_payback(curve: Any, within: float, *, discounted: bool = Tru
     time, total, unit, lifetime = _points(curve, discounted)
     if within == math.inf and lifetime is not None:
         return max(lifetime, 0.0)
-    asked = one_price(within, "within")
+    asked = given.one("within", within)
     if asked > time[-1]:
         raise InvalidInput(
             f"within must lie on the curve, which ends after {length(float(time[-1]), unit)}; found {asked:g}. Ask for "

@@ -1,9 +1,10 @@
-"""Weeks, months, quarters and years of the calendar, as whole numbers; stretches of days that two of them name."""
+"""Periods of the calendar, day to year, as whole numbers; stretches of days that two of them name."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput
 from ..transactions.cut import last_instant
 from ..transactions.moments import parse_moment
+from ..units import HOURS, HOURS_PER_YEAR
 
 Numbers = NDArray[np.int64]
 
 PERIODS = ("week", "month", "quarter", "year")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_MONDAY = 4  # 1970-01-05, in days
+_DAYS = {"day": (1, 0), "week": (7, 4)}  # how many, and the first day of number 0: 1970-01-05 is a Monday
+_HOURS = {**{name: HOURS[name] for name in ("hour", "day", "week", "month")}, "quarter": HOURS_PER_YEAR / 4}
+_HOURS["year"] = HOURS_PER_YEAR
 _LABELS = (
     (re.compile(r"(\d{4})"), "year"),
     (re.compile(r"(\d{4})-Q([1-4])"), "quarter"),
@@ -41,14 +45,28 @@ def checked_period(name: str, period: object, event_grain: str | None = None) ->
     return period
 
 
+def hours_of(period: str) -> Fraction:
+    """Length of a period in hours: a time unit, or a quarter of a year.
+
+    Raises InvalidInput if it is neither.
+
+    >>> hours_of("quarter") == 3 * hours_of("month")
+    True
+    """
+    if not isinstance(period, str) or period not in _HOURS:
+        raise InvalidInput(f"period must be one of {', '.join(_HOURS)}; found {str(period)[:60]!r}")
+    return _HOURS[period]
+
+
 def number_of(at: NDArray[Any], period: str) -> Numbers:
     """The number of the period in which each moment lies, 0 being the one of 1970-01-01 (weeks: from 1970-01-05).
 
     >>> number_of(np.array(["1970-01-04", "1971-04-01"], dtype="datetime64[D]"), "quarter").tolist()
     [0, 5]
     """
-    if period == "week":
-        return (at.astype("datetime64[D]").view(np.int64) - _MONDAY) // 7
+    if period in _DAYS:
+        length, zero = _DAYS[period]
+        return (at.astype("datetime64[D]").view(np.int64) - zero) // length
     return at.astype("datetime64[M]").view(np.int64) // _MONTHS[period]
 
 
@@ -68,8 +86,9 @@ def starts_of(numbers: Any, period: str) -> NDArray[Any]:
     ['1970-01-01', '1971-04-01']
     """
     numbers = np.asarray(numbers, dtype=np.int64)
-    if period == "week":
-        return np.asarray((numbers * 7 + _MONDAY).view("datetime64[D]"))
+    if period in _DAYS:
+        length, zero = _DAYS[period]
+        return np.asarray((numbers * length + zero).view("datetime64[D]"))
     return np.asarray((numbers * _MONTHS[period]).view("datetime64[M]").astype("datetime64[D]"))
 
 
@@ -82,7 +101,7 @@ def labels_of(numbers: Any, period: str) -> list[str]:
     days = starts_of(numbers, period).astype(str).tolist()
     if period == "quarter":
         return [f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}" for day in days]
-    return [day[: {"week": 10, "month": 7, "year": 4}[period]] for day in days]
+    return [day[: {"day": 10, "week": 10, "month": 7, "year": 4}[period]] for day in days]
 
 
 def period_of_label(label: str) -> str:

@@ -14,7 +14,7 @@ from ..inference import looks
 from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
-from .prices import checked_costs
+from . import given_numbers as given
 
 if TYPE_CHECKING:
     from ..models.predictive.result import PredictiveDistribution
@@ -166,7 +166,7 @@ def retention_action(
     worth = frames.numeric(frame, value)
     statistics.refuse_duplicates(frame)
     _refuse_endless(frame, worth, value)
-    price, share = checked_costs(frame, cost, "cost"), _uplifts(frame, uplift)
+    price, share = given.costs(frame, cost, "cost"), _uplifts(frame, uplift)
     gain = share * worth
     npv = gain - price
     chosen = npv > 0
@@ -215,7 +215,7 @@ def break_even_uplift(value: Any, cost: Any) -> Any:
     >>> break_even_uplift([80, 20, 0], cost=4)
     array([0.05, 0.2 ,  inf])
     """
-    worth, price = checked_costs(None, value, "value", least=-math.inf), checked_costs(None, cost, "cost")
+    worth, price = given.real("value", value), given.at_least_0("cost", cost)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(price == 0, 0.0, np.where(worth > 0, price / worth, np.inf))
     return float(share) if share.ndim == 0 else share

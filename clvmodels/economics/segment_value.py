@@ -9,9 +9,10 @@ import numpy as np
 from .. import frames
 from ..errors import warn
 from ..numerics.arrays import Array
+from .books import over
 from .groups import Groups, groups_of
 from .segments_of_value import value_segments
-from .valued import finite_values, probabilities
+from .value_columns import finite_values, probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,18 +88,12 @@ def sums_of(frame: Any, groups: Groups, worth: Array, called: str) -> pd.DataFra
         {
             called: list(groups.names),
             "customers": customers,
-            "share_of_customers": _over(customers, of_customers),
+            "share_of_customers": over(customers, of_customers),
             "value": together,
-            "share_of_value": _over(together, of_value),
-            "value_per_customer": _over(together, customers),
+            "share_of_value": over(together, of_value),
+            "value_per_customer": over(together, customers),
         }
     )
     if "p_alive" in frames.column_names(frame):
-        table["mean_p_alive"] = _over(summed(probabilities(frame)), customers)
+        table["mean_p_alive"] = over(summed(probabilities(frame)), customers)
     return table
-
-
-def _over(sums: Any, whole: Any) -> Array:
-    """Quotients, missing where there is nothing to divide by."""
-    whole = np.broadcast_to(np.asarray(whole, dtype=np.float64), np.shape(sums))
-    return np.asarray(np.divide(sums, whole, out=np.full(np.shape(sums), np.nan), where=whole != 0))

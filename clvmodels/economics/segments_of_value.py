@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..numerics.arrays import Array
 from .boxes import Boxes, read_boxes, segments_of
 from .rules import segment_rules
-from .valued import finite_values, probabilities, start_of_share
+from .value_columns import finite_values, probabilities, start_of_share
 
 VALUE, IF_ALIVE = "value", "value_if_alive"
 _QUANTILE = "_quantile"

@@ -159,9 +159,9 @@ def at_risk(
     share, limit = _checked_level(level), np.inf if within is None else _checked_length(within)
     if not isinstance(model, CLVModel):
         raise InvalidInput(f"model must be a CLVModel, which knows what a customer is worth; found {_called(model)}")
-    if answers.is_list(horizon):
-        raise InvalidInput(f"horizon must be one number, or one per row; found {str(horizon)[:60]}: ask for each")
     frame = frames.load(summary)
+    if horizon is not None:
+        answers.one_horizon(frame, horizon)
     scored = model.predict(frame, horizon, annual_discount_rate, margin)
     end = end_of_observation(frame, observation_end)
     worth = frames.numeric(scored, "clv")

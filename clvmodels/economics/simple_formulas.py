@@ -6,17 +6,13 @@ worth as forecasts is shown by `compare_clv_methods`.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidInput
-from ..units import HOURS, HOURS_PER_YEAR
+from ..units import HOURS_PER_YEAR
 from . import given_numbers as given
-
-_PERIODS = {**{name: HOURS[name] for name in ("hour", "day", "week", "month")}, "quarter": HOURS_PER_YEAR / 4}
-_PERIODS["year"] = HOURS_PER_YEAR
+from .periods import hours_of
 
 
 def average_clv(revenue: Any, customers: Any, *, observed: Any = 1.0, period: Any = 1.0, margin: Any = 1.0) -> Any:
@@ -57,7 +53,7 @@ def average_clv(revenue: Any, customers: Any, *, observed: Any = 1.0, period: An
     """
     money, heads = given.at_least_0("revenue", revenue), given.above_0("customers", customers, ": a group has some")
     seen, ahead = given.above_0("observed", observed), given.at_least_0("period", period)
-    share = given.margin_share(margin)
+    share = given.margin_share("margin", margin)
     given.refuse_shapes(revenue=money, customers=heads, observed=seen, period=ahead, margin=share)
     return given.answered(share * money / heads * (ahead / seen))
 
@@ -107,7 +103,7 @@ def order_value_clv(
     order = given.at_least_0("average_order_value", average_order_value)
     rate = given.at_least_0("purchases_per_month", purchases_per_month)
     life = given.at_least_0("lifespan_months", lifespan_months)
-    share = given.margin_share(margin)
+    share = given.margin_share("margin", margin)
     shapes = {"purchases_per_month": rate, "lifespan_months": life, "margin": share}
     given.refuse_shapes(average_order_value=order, **shapes)
     return given.answered(order * rate * share * life)
@@ -184,16 +180,3 @@ def discount_rate_per_period(annual_discount_rate: Any, period: str = "month") -
     years = float(hours_of(period) / HOURS_PER_YEAR)
     annual = given.discount_rate("annual_discount_rate", annual_discount_rate)
     return given.answered(np.expm1(np.log1p(annual) * years))
-
-
-def hours_of(period: str) -> Fraction:
-    """Length of a period in hours: a time unit, or a quarter of a year.
-
-    Raises InvalidInput if it is neither.
-
-    >>> hours_of("quarter") == 3 * hours_of("month")
-    True
-    """
-    if not isinstance(period, str) or period not in _PERIODS:
-        raise InvalidInput(f"period must be one of {', '.join(_PERIODS)}; found {str(period)[:60]!r}")
-    return _PERIODS[period]

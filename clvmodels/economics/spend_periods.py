@@ -9,10 +9,11 @@ import pandas as pd
 
 from .. import frames
 from ..errors import InvalidInput, warn
-from .prices import checked_costs
+from . import given_numbers as given
+from .periods import labels_of, number_of, starts_of
 
 SPEND = "spend"
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
+PERIODS = ("month", "quarter", "year")
 
 
 def spend_by_period(
@@ -60,10 +61,10 @@ def spend_by_period(
     2024-02  200.0
     2024-03   50.0
     """
-    if period not in MONTHS:
-        raise InvalidInput(f"period must be one of month, quarter, year; found {period!r}")
+    if period not in PERIODS:
+        raise InvalidInput(f"period must be one of {', '.join(PERIODS)}; found {period!r}")
     frame = frames.load(spend)
-    money = checked_costs(frame, SPEND, SPEND)
+    money = given.costs(frame, SPEND, SPEND)
     first, last = (read_days(frame, name) for name in (start, end))
     wrong = last < first
     if wrong.any():
@@ -74,32 +75,19 @@ def spend_by_period(
         )
     channel = None if by is None else frames.as_pandas(frames.column_of(frame, by)).reset_index(drop=True)
     _warn_overlap(channel, first, last, by)
-    k = MONTHS[period]
-    begun, ended = (days.astype("datetime64[M]").astype(np.int64) // k for days in (first, last))
+    begun, ended = (number_of(days, period) for days in (first, last))
     times = ended - begun + 1
     row = np.repeat(np.arange(len(money)), times)
     number = begun[row] + np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    low = np.maximum(_first_day(number, k), first[row])
-    high = np.minimum(_first_day(number + 1, k) - np.timedelta64(1, "D"), last[row])
+    low = np.maximum(starts_of(number, period), first[row])
+    high = np.minimum(starts_of(number + 1, period) - np.timedelta64(1, "D"), last[row])
     days = (high - low).astype(np.int64) + 1
     share = money[row] * days / ((last - first).astype(np.int64) + 1)[row]
     columns: dict[str, Any] = {} if channel is None else {str(by): channel.take(row).array}
     spread = pd.DataFrame({**columns, "cohort": number, SPEND: share})
     found: pd.DataFrame = spread.groupby([*columns, "cohort"], dropna=False, sort=True)[SPEND].sum().reset_index()
-    found["cohort"] = [_label(value, period) for value in found["cohort"]]
+    found["cohort"] = labels_of(found["cohort"], period)
     return found
-
-
-def _first_day(number: Any, months: int) -> Any:
-    return (number * months).astype("datetime64[M]").astype("datetime64[D]")
-
-
-def _label(number: int, period: str) -> str:
-    if period == "month":
-        return str(np.datetime64(int(number), "M"))
-    if period == "quarter":
-        return f"{1970 + number // 4:04d}-Q{number % 4 + 1}"
-    return f"{1970 + number:04d}"
 
 
 def read_days(frame: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from ..models.time_units import numbers
 from ..numerics.arrays import Array, Positions
 from .groups import Groups
 from .segment_value import sums_of
-from .valued import finite_values, start_of_share
+from .value_columns import finite_values, start_of_share
 
 if TYPE_CHECKING:
     import pandas as pd

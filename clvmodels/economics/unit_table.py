@@ -14,10 +14,10 @@ from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
 from ..numerics.arrays import Array
-from .equity import html_table, plain_table
+from . import given_numbers as given
 from .groups import ALL
 from .payback import payback_period
-from .prices import checked_costs, one_price
+from .shown_tables import html_table, plain_table
 from .value_to_cost import checked_ratio, ratios
 
 COLUMNS = ("group", "customers", "spend", "acquisition_cost")
@@ -202,10 +202,10 @@ def _values(value: Any, names: list[Any], count: Array) -> Array:
         if len(found) < len(keys):
             raise InvalidInput(f"value must have one row a group; found {len(keys) - len(found)} repeated")
     elif isinstance(value, (Mapping, pd.Series)):
-        given = list(value.values()) if isinstance(value, Mapping) else value.to_numpy()
-        found = dict(zip(value.keys(), _finite(given), strict=True))
+        each = list(value.values()) if isinstance(value, Mapping) else value.to_numpy()
+        found = dict(zip(value.keys(), _finite(each), strict=True))
     else:
-        return np.full(len(names), one_price(value, "value", least=-np.inf))
+        return np.full(len(names), given.one("value", value, given.real))
     if not any(name in found for name in names):
         raise InvalidInput(
             f"value must name the groups of costs: found {', '.join(map(repr, list(found)[:5])) or 'none'}, expected "
@@ -220,7 +220,7 @@ def _values(value: Any, names: list[Any], count: Array) -> Array:
 
 
 def _finite(values: Any) -> list[float]:
-    found: list[float] = checked_costs(None, values, "value", least=-np.inf).tolist()
+    found: list[float] = given.real("value", values).tolist()
     return found
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import InvalidInput
 from ..models.time_units import numbers
-from .prices import checked_costs, one_price, refuse_any
+from . import given_numbers as given
 
 
 def ltv_to_cac(value: Any, cost: Any) -> Any:
@@ -44,9 +44,9 @@ def ltv_to_cac(value: Any, cost: Any) -> Any:
     array([3. , 0.5])
     """
     _refuse_other_groups(value, cost)
-    worth = checked_costs(None, value, "value", least=-np.inf)
+    worth = given.real("value", value)
     price = numbers(cost, "cost must be a number")
-    refuse_any(~(price >= 0), price, "cost must be at least 0")
+    given.refuse("cost", price, price >= 0, "must be at least 0")
     return _like(ratios(worth, price), value, cost)
 
 
@@ -78,13 +78,13 @@ def highest_bid(value: Any, ratio: float = 3.0) -> Any:
     array([45., 10.])
     """
     wanted = checked_ratio(ratio)
-    worth = checked_costs(None, value, "value", least=-np.inf)
+    worth = given.real("value", value)
     return _like(np.maximum(worth, 0.0) / wanted, value)
 
 
 def checked_ratio(ratio: Any) -> float:
     """A ratio of value to cost that can be aimed at."""
-    wanted = one_price(ratio, "ratio")
+    wanted = given.one("ratio", ratio)
     if wanted == 0:
         raise InvalidInput("ratio must be above 0, for example 3 for 3:1; found 0")
     return wanted
@@ -105,8 +105,8 @@ def _refuse_other_groups(value: Any, cost: Any) -> None:
         )
 
 
-def _like(found: Any, *given: Any) -> Any:
-    index = next((each.index for each in given if isinstance(each, pd.Series)), None)
+def _like(found: Any, *asked: Any) -> Any:
+    index = next((each.index for each in asked if isinstance(each, pd.Series)), None)
     if index is not None:
         return pd.Series(found, index=index)
     return float(found) if np.ndim(found) == 0 else found

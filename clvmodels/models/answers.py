@@ -58,6 +58,13 @@ def one_or_per_row(frame: Any, given: Any, what: str, check: Callable[[Any, str]
     return check(given, what)[()]
 
 
+def one_horizon(frame: Any, given: Any) -> Any:
+    """A horizon for everybody, or an array of one a row; several for everybody are refused."""
+    if is_list(given):
+        raise InvalidInput(f"horizon must be one number, or one per row; found {str(given)[:60]}: ask for each")
+    return one_or_per_row(frame, given, "horizon")
+
+
 def checked_shares(values: Any, what: str) -> Array:
     """Probabilities at which quantiles are wanted: at least 0 and below 1."""
     result = numbers(values, f"{what} must be a probability")

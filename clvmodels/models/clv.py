@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from ..families.contract import PurchaseFamily, SpendFamily
 from ..numerics.arrays import Array
 from ..transactions.patterns import Patterns
 from ..units import units_per_year
-from . import cash_flows, questions, statistics
+from . import answers, cash_flows, questions, statistics
 from .posterior import Posterior
 from .predictive import intervals
 from .purchase import PurchaseModel
@@ -90,7 +89,7 @@ class CLVModel:
         self._given = self.purchases._fitted is not None, self.spend._fitted is not None
         questions.continuous_rate(annual_discount_rate, "year", 1.0)
         self.annual_discount_rate = float(annual_discount_rate)
-        self.margin = margin if isinstance(margin, str) else _checked_margin(margin)
+        self.margin = margin if isinstance(margin, str) else statistics.one_margin(margin)
 
     def fit(self, summary: Any, weights: Any = None, progress: Callable[[str], None] = lambda step: None) -> CLVModel:
         """Fit what was not handed in fitted, and return the model itself.
@@ -219,7 +218,7 @@ class CLVModel:
         if interval is not None:
             intervals.check_terms(interval, draws, seed, horizons.values())
         deltas = {suffix: questions.continuous_rate(rate, unit, t) for suffix, t in horizons.items()}
-        factor = _shares(frame, share)
+        factor = statistics.margins(frame, share)
 
         family, values, history = self.purchases.family, self.purchases._state.values, self._history(columns)
         result: dict[str, Any] = {}
@@ -326,22 +325,20 @@ class CLVModel:
 
         rate = self.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
         unit, frame, columns = self._read(summary)
-        horizons = _horizons(frame, units_per_year(unit) if horizon is None else horizon)
-        if list(horizons) != [""]:
-            raise InvalidInput(f"horizon must be one number, or one per row; found {str(horizon)[:60]}: ask for each")
+        ahead = answers.one_horizon(frame, units_per_year(unit) if horizon is None else horizon)
         return predict_distribution(
             self.purchases,
             self.spend,
             frame,
             columns,
-            horizons[""],
+            ahead,
             draws=draws,
             quantities=quantities,
             quantiles=quantiles,
             sources=sources,
             seed=seed,
-            delta=questions.continuous_rate(rate, unit, horizons[""]),
-            margin=_shares(frame, self.margin if margin is None else margin),
+            delta=questions.continuous_rate(rate, unit, ahead),
+            margin=statistics.margins(frame, self.margin if margin is None else margin),
         )
 
     def cash_flows(
@@ -425,7 +422,7 @@ class CLVModel:
         family = self.purchases.family
         windows = cash_flows.calendar(end, periods, period, family, unit)
         delta = questions.continuous_rate(rate, unit, 0.0)
-        history, factor, spend = self._history(columns), _shares(frame, share), self._spend(columns)
+        history, factor, spend = self._history(columns), statistics.margins(frame, share), self._spend(columns)
         found = cash_flows.flows(family, self.purchases._state.values, windows, delta, history, spend, factor)
         days = {
             "period_start": np.array([window.first for window in windows], dtype="datetime64[D]"),
@@ -547,25 +544,10 @@ class CLVModel:
         return self.spend.spend_of(wanted, self.spend._state.values)
 
 
-def _shares(frame: Any, margin: Any) -> Any:
-    """The margin as one number, or one per row."""
-    return statistics.margins(frame, margin) if isinstance(margin, str) else _checked_margin(margin)
-
-
 def _told_terms(rate: Any, margin: Any) -> dict[str, str]:
     """Rate and margin as short metadata."""
     told = margin if isinstance(margin, str) else str(float(margin))
     return {"annual_discount_rate": str(float(rate)), "margin": told}
-
-
-def _checked_margin(margin: Any) -> float:
-    try:
-        value = float(margin)
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(f"margin must be a number or the name of a column; found {margin!r}") from None
-    if not math.isfinite(value):
-        raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of spend; found {value!r}")
-    return value
 
 
 def _horizons(frame: Any, horizon: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -148,11 +149,24 @@ def weights_of(frame: Any, weights: Any) -> Array | None:
     return values
 
 
-def margins(frame: Any, column: str) -> Array:
-    """A column of margins, one a row."""
-    values = frames.numeric(frame, column)
-    refuse(frame, ~np.isfinite(values), values, column, "is the margin and must be finite")
+def margins(frame: Any, margin: Any) -> Any:
+    """The margin as one number, or one a row where it is the name of a column."""
+    if not isinstance(margin, str):
+        return one_margin(margin)
+    values = frames.numeric(frame, margin)
+    refuse(frame, ~np.isfinite(values), values, margin, "is the margin and must be finite")
     return values
+
+
+def one_margin(margin: Any) -> float:
+    """A margin as one finite number."""
+    try:
+        value = float(margin)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"margin must be a number or the name of a column; found {margin!r}") from None
+    if not math.isfinite(value):
+        raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of spend; found {value!r}")
+    return value
 
 
 def per_row(frame: Any, values: Any, what: str) -> Array:

@@ -118,7 +118,7 @@ def test_nobody_and_nothing():
     ("spend", "customers", "by", "message"),
     [
         (-5, 3, None, "spend must be finite and at least 0; found -5"),
-        ({"a": 1, "b": -2}, {"a": 1, "b": 1}, None, r"1 of 2 values violate it, first -2 \(number 2\)"),
+        ({"a": 1, "b": -2}, {"a": 1, "b": 1}, None, r"1 of 2 violate it, first at position 1 \(-2\)"),
         ({"a": np.nan}, {"a": 1}, None, "spend must be finite and at least 0"),
         (5, -3, None, "customers must be finite and at least 0"),
         ({"a": 5}, {"a": 2.5}, None, "customers must be whole numbers"),

@@ -135,7 +135,7 @@ def test_refusals(cdnow):
     for margin in ("30 %", [0.3], float("nan"), True):
         with pytest.raises(clv.InvalidInput, match="margin must be"):
             kpis(cdnow, margin=margin)
-    with pytest.warns(clv.ClvWarning, match=r"margin=30 earns more than is paid"):
+    with pytest.warns(clv.ClvWarning, match="0.30 for 30 %: found 30, more profit than"):
         kpis(cdnow, margin=30)
     found = read_purchases(cdnow)
     with pytest.raises(clv.InvalidInput, match="read already: give tz to read_purchases"):

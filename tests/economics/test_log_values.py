@@ -152,7 +152,7 @@ LOG = pd.DataFrame({"customer_id": [1, 2], "amount": 10.0, "date": "2024-01-01"}
             lambda: order_value_table(LOG, by={1: "a", 2: "b"}, lifespan_months={"a": 1}),
             "1 of 2 are missing, first 'b'",
         ),
-        (lambda: order_value_table(LOG, lifespan_months=-1), "lifespan_months must not be negative"),
+        (lambda: order_value_table(LOG, lifespan_months=-1), "lifespan_months must be finite and at least 0"),
     ],
 )
 def test_refusals(call, message):

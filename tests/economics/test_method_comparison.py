@@ -344,5 +344,5 @@ def test_too_few_to_fit_spend_is_said_without_advice_that_does_not_help():
 
 
 def test_margins_above_1_are_warned_of():
-    with pytest.warns(clv.ClvWarning, match="a margin above 1 is more profit than revenue"):
+    with pytest.warns(clv.ClvWarning, match="are above 1, first 30, more profit than was spent"):
         compared(margin=30)

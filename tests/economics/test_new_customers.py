@@ -66,7 +66,7 @@ def test_what_one_customer_refuses():
     ):
         with pytest.raises(clv.InvalidInput, match=told):
             value_of_new_customer(model, **terms)
-    with pytest.warns(clv.ClvWarning, match="above 1"):
+    with pytest.warns(clv.ClvWarning, match="found 30, more profit"):
         value_of_new_customer(model, margin=30)
     with pytest.warns(clv.ClvWarning, match="without end"):
         assert value_of_new_customer(model, annual_discount_rate=0, horizon=math.inf) == math.inf
@@ -290,7 +290,7 @@ def test_what_is_refused(cdnow_summary, terms, told):
 
 
 def test_a_margin_above_one_is_told(cdnow_summary):
-    with pytest.warns(clv.ClvWarning, match="margin is above 1"):
+    with pytest.warns(clv.ClvWarning, match="found 30, more profit"):
         new_customer_value(cdnow_summary, margin=30, **QUICK)
 
 

@@ -75,7 +75,7 @@ def test_the_table_adds_up_to_the_formulas(m, r, d, periods):
         ((1, 0.5, -1), {}, "discount_rate must be above -1"),
         ((1, 0.5, -0.5), {}, "discount_rate must be above retention_rate - 1, else the sum is infinite: 1 of 1"),
         ((np.inf, 0.5, 0.1), {}, "margin must be finite"),
-        ((1, 0.5, 0.1), {"acquisition_cost": -2}, "acquisition_cost must not be negative; found -2"),
+        ((1, 0.5, 0.1), {"acquisition_cost": -2}, "acquisition_cost must be finite and at least 0; found -2"),
         ((1, 0.5, 0.1), {"first_margin": "later"}, r"first_margin must be 'next' .* or 'now' .*found 'later'"),
         (([1, 2], [0.1, 0.2, 0.3], 0.1), {}, "one length"),
     ],

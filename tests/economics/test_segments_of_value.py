@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import clvmodels as clv
-from clvmodels.economics.valued import start_of_share
+from clvmodels.economics.value_columns import start_of_share
 
 value_segments, value_if_alive, segment_rules = (
     clv.economics.value_segments, clv.economics.value_if_alive, clv.economics.segment_rules,

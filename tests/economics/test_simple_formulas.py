@@ -5,7 +5,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.economics import average_clv, discount_rate_per_period, lifetime_from_churn, order_value_clv
-from clvmodels.economics.simple_formulas import hours_of
+from clvmodels.economics.periods import hours_of
 
 
 def test_average_clv_by_hand():
@@ -69,13 +69,13 @@ def test_series_and_lists_are_arrays():
     [
         (lambda: average_clv(100, 0), "customers must be above 0: a group has some; found 0"),
         (lambda: average_clv(100, [5, 0, -1]), "customers must be above 0.*2 of 3 violate it, first at position 1"),
-        (lambda: average_clv(-1, 5), "revenue must not be negative; found -1"),
+        (lambda: average_clv(-1, 5), "revenue must be finite and at least 0; found -1"),
         (lambda: average_clv(1, 5, observed=0), "observed must be above 0"),
-        (lambda: average_clv(1, 5, period=-1), "period must not be negative"),
+        (lambda: average_clv(1, 5, period=-1), "period must be finite and at least 0"),
         (lambda: average_clv([1, 2], [1, 2, 3]), r"one length, or shapes that broadcast; found revenue \(2,\), cust"),
-        (lambda: order_value_clv(-1, 1, 1), "average_order_value must not be negative"),
-        (lambda: order_value_clv(1, np.nan, 1), "purchases_per_month must be finite; found nan"),
-        (lambda: order_value_clv(1, 1, np.inf), "lifespan_months must be finite; found inf"),
+        (lambda: order_value_clv(-1, 1, 1), "average_order_value must be finite and at least 0"),
+        (lambda: order_value_clv(1, np.nan, 1), "purchases_per_month must be finite and at least 0; found nan"),
+        (lambda: order_value_clv(1, 1, np.inf), "lifespan_months must be finite and at least 0; found inf"),
         (lambda: order_value_clv(1, 1, "long"), "lifespan_months must be a number or an array of numbers; found long"),
         (lambda: order_value_clv(1, 1, 1, margin=np.nan), "margin must be finite"),
         (lambda: lifetime_from_churn(0), r"churn_rate must lie in \(0, 1\].*found 0"),

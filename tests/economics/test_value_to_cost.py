@@ -36,7 +36,7 @@ def test_series_keep_their_groups():
     ("call", "message"),
     [
         (lambda: ltv_to_cac(90, -1), "cost must be at least 0; found -1"),
-        (lambda: ltv_to_cac(90, [1.0, np.nan]), "1 of 2 values violate it, first nan"),
+        (lambda: ltv_to_cac(90, [1.0, np.nan]), "1 of 2 violate it, first at position 1 \\(nan\\)"),
         (lambda: ltv_to_cac(np.inf, 1), "value must be finite; found inf"),
         (lambda: ltv_to_cac("dear", 1), "value must be a number"),
         (lambda: highest_bid(90, 0), "ratio must be above 0"),
