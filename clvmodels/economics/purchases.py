@@ -224,17 +224,21 @@ def _add_costs(con: Any, log: object, names: Columns, cost: str, met: Met, setti
     named = Columns(names.customer_id, names.date, cost, names.order_id)
     source = sources.register(con, log, named, parse_zone(settings.get("tz")), settings.get("date_format"))
     read_lines(con, source, refunds="net", until=end, strict=bool(settings.get("strict")))
-    events = sql.events_sql(
-        source.reading, event_grain=settings["event_grain"], refunds="", observation_end=end, told=False
-    )
     back = settings["refunds"] == "carry_back"
-    place, value = ("bought.event", "SUM(total)") if back else ("judged.event", "total")
-    to_latest = " ASOF JOIN bought ON bought.customer = position AND judged.event >= bought.event" if back else ""
+    events = sql.events_sql(
+        source.reading,
+        event_grain=settings["event_grain"],
+        refunds="carry_back" if back else "",
+        observation_end=end,
+        told=False,
+    )
+    place, value = ("bought.event", "SUM(total)") if back else ("events.event", "total")
+    to_latest = " ASOF JOIN bought ON bought.customer = position AND events.event >= bought.event" if back else ""
     con.execute(f"""
 CREATE TEMP TABLE costs AS
 WITH {events}
 SELECT position AS customer, {place} AS event, TRY_CAST({value} * {MILLIONTHS} AS BIGINT) AS value
-FROM judged JOIN placed ON judged.customer_id = placed.customer_id{to_latest}
+FROM events JOIN placed ON events.customer_id = placed.customer_id{to_latest}
 {"GROUP BY position, bought.event" if back else ""}""")
     _refuse_unfit(con, "costs", cost, True)
 
