@@ -110,7 +110,7 @@ def read_purchases(log: object, *, cost: str | None = None, **reading: Any) -> P
         Name of a column with what a line's goods cost, in the log's money: the costs of all lines of an event are
         summed, so that a refund whose goods came back should carry a cost below 0. With ``refunds="carry_back"`` that
         goes to the latest purchase left before it, as does the cost of a purchase that a refund emptied; with ``"net"``
-        it counts where the refund does, in its own event. Not with ``refunds="drop"``.
+        it counts where the refund does, in its own event (of single lines not at all). Not with ``refunds="drop"``.
     **reading
         As for `summarize`: customer_id, date, amount, event_grain, observation_start, observation_end, refunds,
         order_id, tz, date_format, strict, time_unit (of the summary).
@@ -232,7 +232,8 @@ def _add_costs(con: Any, log: object, names: Columns, cost: str, met: Met, setti
         observation_end=end,
         told=False,
     )
-    place, value = ("bought.event", "SUM(total)") if back else ("events.event", "total")
+    # net of lines: what costs less than 0 is of refunds, each an event of its own, and what else there is may be nothing
+    place, value = ("bought.event", "SUM(total)") if back else ("events.event", "COALESCE(total, 0)")
     to_latest = " ASOF JOIN bought ON bought.customer = position AND events.event >= bought.event" if back else ""
     con.execute(f"""
 CREATE TEMP TABLE costs AS
