@@ -232,7 +232,7 @@ def _add_costs(con: Any, log: object, names: Columns, cost: str, met: Met, setti
         observation_end=end,
         told=False,
     )
-    # net of lines: what costs less than 0 is of refunds, each an event of its own, and what else there is may be nothing
+    # of single lines what costs less than 0 is a refund's, and an event may have nothing else
     place, value = ("bought.event", "SUM(total)") if back else ("events.event", "COALESCE(total, 0)")
     to_latest = " ASOF JOIN bought ON bought.customer = position AND events.event >= bought.event" if back else ""
     con.execute(f"""
