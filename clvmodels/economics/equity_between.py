@@ -17,7 +17,7 @@ from ..numerics.arrays import Array, Positions
 from ..validation.words import counted, day
 from .groups import ALL, alike
 from .shown_tables import html_table, plain_table, signed
-from .two_dates import Dated, places, read_dated, refuse_other_terms, said, same
+from .two_dates import Dated, places, read_dated, refuse_future_of_other_terms, refuse_other_terms, said, same
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -366,4 +366,5 @@ def _checked_futures(futures: Any, tables: tuple[Dated, Dated], value: str) -> t
             raise InvalidInput(
                 f"the future of {which} must have the horizon of the table, {horizon}; found {future.horizon!r}"
             )
+        refuse_future_of_other_terms(table.frame, future, f"the table of {which}", "its future")
     return one, other

@@ -83,7 +83,8 @@ def margins_from_cost(log: object, cost: str, *, prior_revenue: float = 0.0, **r
     log
         As for `clvmodels.summarize`; a purchase is what the summary counts as one, refunds taken off.
     cost
-        Name of the column: the cost of each line, in the log's money; below 0 where goods came back with a refund.
+        Name of the column: the cost of each line, in the log's money; below 0 where goods came back with a refund. It
+        counts where the refund does: see `read_purchases`.
     prior_revenue
         At least 0, in the log's money.
     **reading

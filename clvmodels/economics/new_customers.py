@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import frames
-from ..errors import InvalidInput
+from ..errors import InvalidInput, warn
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference.partial_pooling import MOST
 from ..models import questions, statistics
+from ..models.cash_flows import money
 from ..models.clv import CLVModel
 from ..models.fitted import checked_level
 from ..models.purchase import PurchaseModel
@@ -92,8 +93,11 @@ def value_of_new_customer(
     unit = str(model.purchases.time_unit)
     ahead = units_per_year(unit) if horizon is None else one_or_endless(horizon)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
-    repeats = float(new.discounted_expected_purchases(ahead, rate))
-    return factor * model.spend.population_mean * (checked_first(first_purchase) + repeats)
+    counts = np.asarray(checked_first(first_purchase) + float(new.discounted_expected_purchases(ahead, rate)))
+    mean = model.spend.population_mean
+    if np.isinf(mean) and counts > 0 and factor != 0:
+        warn(f"the mean spend of all customers is infinite at {model.spend!r}, and so is what a new one is worth")
+    return float(money(counts, np.asarray(mean), factor))
 
 
 def new_customer_value(

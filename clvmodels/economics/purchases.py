@@ -108,7 +108,9 @@ def read_purchases(log: object, *, cost: str | None = None, **reading: Any) -> P
         As for `summarize`.
     cost
         Name of a column with what a line's goods cost, in the log's money: the costs of all lines of an event are
-        summed, so that a refund whose goods came back should carry a cost below 0. Not with ``refunds="drop"``.
+        summed, so that a refund whose goods came back should carry a cost below 0. With ``refunds="carry_back"`` that
+        goes to the latest purchase left before it, as does the cost of a purchase that a refund emptied; with ``"net"``
+        it counts where the refund does, in its own event (of single lines not at all). Not with ``refunds="drop"``.
     **reading
         As for `summarize`: customer_id, date, amount, event_grain, observation_start, observation_end, refunds,
         order_id, tz, date_format, strict, time_unit (of the summary).
@@ -209,7 +211,11 @@ WHERE purchases > 0{" GROUP BY position, event" if apart else ""}""")
 
 
 def _add_costs(con: Any, log: object, names: Columns, cost: str, met: Met, settings: Mapping[str, Any]) -> None:
-    """Make the table ``costs``: what all lines of an event cost, by customer and event."""
+    """Make the table ``costs``: what all lines of an event cost, by customer and event.
+
+    Where refunds are carried back, so is the cost of what came back, and of a purchase that a refund has emptied: to
+    the latest purchase that is left.
+    """
     end = met.options["observation_end"]
     made = "TABLE" if met.source.reading.date == "text" else "VIEW"
     con.execute(f"DROP {made} lines")
@@ -218,14 +224,23 @@ def _add_costs(con: Any, log: object, names: Columns, cost: str, met: Met, setti
     named = Columns(names.customer_id, names.date, cost, names.order_id)
     source = sources.register(con, log, named, parse_zone(settings.get("tz")), settings.get("date_format"))
     read_lines(con, source, refunds="net", until=end, strict=bool(settings.get("strict")))
+    back = settings["refunds"] == "carry_back"
     events = sql.events_sql(
-        source.reading, event_grain=settings["event_grain"], refunds="", observation_end=end, told=False
+        source.reading,
+        event_grain=settings["event_grain"],
+        refunds="carry_back" if back else "",
+        observation_end=end,
+        told=False,
     )
+    # of single lines what costs less than 0 is a refund's, and an event may have nothing else
+    place, value = ("bought.event", "SUM(total)") if back else ("events.event", "COALESCE(total, 0)")
+    to_latest = " ASOF JOIN bought ON bought.customer = position AND events.event >= bought.event" if back else ""
     con.execute(f"""
 CREATE TEMP TABLE costs AS
 WITH {events}
-SELECT position AS customer, event, TRY_CAST(total * {MILLIONTHS} AS BIGINT) AS value
-FROM judged JOIN placed ON judged.customer_id = placed.customer_id""")
+SELECT position AS customer, {place} AS event, TRY_CAST({value} * {MILLIONTHS} AS BIGINT) AS value
+FROM events JOIN placed ON events.customer_id = placed.customer_id{to_latest}
+{"GROUP BY position, bought.event" if back else ""}""")
     _refuse_unfit(con, "costs", cost, True)
 
 

@@ -15,6 +15,7 @@ from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from . import given_numbers as given
+from .two_dates import number_said, refuse_future_of_other_terms
 
 if TYPE_CHECKING:
     from ..models.predictive.result import PredictiveDistribution
@@ -128,9 +129,9 @@ def retention_action(
     value
         The column that holds the residual value, discounted and after margin.
     future
-        What `CLVModel.predict_distribution` gave for the same customers over the same horizon, with the quantity "clv":
-        adds the probability of a loss. What knowing better would be worth is another question, which its
-        `expected_loss` answers.
+        What `CLVModel.predict_distribution` gave for the same customers over the same horizon, at the same discount
+        rate and margin, with the quantity "clv": adds the probability of a loss. What knowing better would be worth is
+        another question, which its `expected_loss` answers.
 
     Returns
     -------
@@ -140,8 +141,8 @@ def retention_action(
     Raises
     ------
     InvalidInput
-        If a cost is negative, an uplift below −1, a value missing or infinite, or ``future`` is of other customers or
-        of another horizon.
+        If a cost is negative, an uplift below −1, a value missing or infinite, or ``future`` is of other customers,
+        or of another horizon, discount rate or margin than the values say.
 
     Notes
     -----
@@ -275,15 +276,9 @@ def _refuse_other_future(frame: Any, future: PredictiveDistribution) -> None:
             )
     known = frames.read_facts(frame).get("horizon")
     scalar = np.ndim(future.horizon) == 0
-    if known is not None and scalar and _number(known) not in (None, float(future.horizon)):
+    if known is not None and scalar and number_said(known) not in (None, float(future.horizon)):
         raise InvalidInput(
             f"the values are over a horizon of {known}, future is over {float(future.horizon):g}: predict both over "
             "the same horizon"
         )
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    refuse_future_of_other_terms(frame, future, "the values", "future")

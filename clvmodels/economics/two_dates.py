@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +12,13 @@ from .. import frames
 from ..errors import ClvError, InvalidInput, UnitMismatch
 from ..numerics.arrays import Array, Positions
 from ..transactions.moments import day_of, parse_moment
+from ..units import units_per_year
 from ..validation.words import listed
 from .groups import alike
 from .value_columns import read_values, refuse_infinite
+
+if TYPE_CHECKING:
+    from ..models.predictive.result import PredictiveDistribution
 
 _TERMS = ("time_unit", "horizon", "annual_discount_rate", "margin")
 
@@ -121,6 +126,40 @@ def refuse_other_terms(before: Dated, after: Dated) -> tuple[str, ...]:
     if not silent:
         return ()
     return (f"the tables do not both say their {listed(silent)}, which must be the same in both",)
+
+
+def refuse_future_of_other_terms(frame: Any, future: PredictiveDistribution, table: str, called: str) -> None:
+    """Raise where a table of values and simulated futures say that they discount otherwise, or at another margin.
+
+    Raises
+    ------
+    InvalidInput
+        If both say it and differ; a margin that is a column is not looked at.
+    """
+    drawn = future._simulation
+    rate, unit, margin = (said(frame, name) for name in ("annual_discount_rate", "time_unit", "margin"))
+    told = {}
+    if rate is not None and unit is not None:
+        told["annual discount rate"] = float(rate), math.expm1(drawn.delta * units_per_year(unit))
+    if margin is not None and np.ndim(drawn.margin) == 0 and number_said(margin) is not None:
+        told["margin"] = float(margin), float(drawn.margin)
+    for name, (ours, theirs) in told.items():
+        if not math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-12):
+            raise InvalidInput(
+                f"{table} and {called} must be of the same {name}: found {ours:g} and {theirs:g}. Predict both with one"
+            )
+
+
+def number_said(text: str) -> float | None:
+    """The number that a text says; None where it says something else.
+
+    >>> number_said("0.3"), number_said("own_margin")
+    (0.3, None)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _moment(end: str) -> Any:

@@ -248,3 +248,6 @@ def test_refusals(bg, summaries):
     ):
         with pytest.raises(clv.InvalidInput, match=message):
             equity_change(*scored, futures=futures, **terms)
+    richer = [bg.predict(summary, horizon=26, margin=0.9) for summary in few]
+    with pytest.raises(clv.InvalidInput, match="table of before and its future must be of the same margin"):
+        equity_change(*richer, futures=(one, other))

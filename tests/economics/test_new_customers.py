@@ -72,6 +72,15 @@ def test_what_one_customer_refuses():
         assert value_of_new_customer(model, annual_discount_rate=0, horizon=math.inf) == math.inf
 
 
+def test_one_new_customer_of_infinite_worth():
+    purchases = clv.PurchaseModel.from_parameters("pareto_nbd", {"r": 0.6, "alpha": 10, "s": 0.6, "beta": 12}, "week")
+    model = clv.CLVModel(purchases, clv.SpendModel.from_parameters("gamma_gamma", {"p": 6, "q": 0.7, "v": 15}))
+    with pytest.warns(clv.ClvWarning, match="mean spend of all customers is infinite"):
+        assert value_of_new_customer(model) == math.inf
+    assert value_of_new_customer(model, horizon=0, first_purchase=False) == 0  # no purchase, of whatever worth
+    assert value_of_new_customer(model, margin=0) == 0
+
+
 # groups
 
 

@@ -95,6 +95,30 @@ def test_costs_follow_the_lines_of_an_order():
     assert streamed.cost.tolist() == [3.5, 3.0]
 
 
+@pytest.mark.parametrize("grain", ["day", "line"])
+def test_costs_are_carried_back_with_the_refunds(grain):
+    log = pd.DataFrame(
+        [
+            ("ann", "2024-01-01", 100.0, 60.0),
+            ("ann", "2024-01-05", -50.0, -30.0),  # half of it came back
+            ("ann", "2024-02-01", 80.0, 40.0),
+            ("eve", "2024-01-04", -7.0, -2.0),  # of what was bought before the log begins
+            ("eve", "2024-01-09", 30.0, 9.0),
+            ("zoe", "2024-01-02", 100.0, 60.0),
+            ("zoe", "2024-01-20", 80.0, 40.0),
+            ("zoe", "2024-02-03", -150.0, -90.0),  # all of the second, 70 of the first
+            ("zoe", "2024-02-10", 40.0, 20.0),
+        ],
+        columns=["customer_id", "date", "amount", "goods"],
+    )
+    found = read_purchases(log, cost="goods", refunds="carry_back", event_grain=grain)
+    assert found.value.tolist() == [50.0, 80.0, 30.0, 30.0, 40.0]
+    assert found.cost.tolist() == [30.0, 40.0, 9.0, 10.0, 20.0]
+    kept = read_purchases(log, cost="goods", event_grain=grain)  # a refund on a day without a purchase is none of it
+    assert kept.value.tolist() == [100.0, 80.0, 30.0, 100.0, 80.0, 40.0]
+    assert kept.cost.tolist() == [60.0, 40.0, 9.0, 60.0, 40.0, 20.0]
+
+
 def test_sums_are_exact():
     generator = np.random.default_rng(1)
     money = generator.integers(-(10**11), 2 * 10**12, 20_000)

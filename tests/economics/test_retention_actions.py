@@ -170,6 +170,13 @@ def test_of_other_customers_or_another_horizon(both, model):
     other = model.predict(pd.DataFrame({**seen, "monetary_value": [np.nan] * 3}), 26)
     with pytest.raises(clv.InvalidInput, match=r"horizon of 26\.0, future is over 52"):
         retention_action(other, 1, 0.1, future=future)
+    summary = pd.DataFrame({**seen, "customer_id": scored["customer_id"], "monetary_value": [np.nan] * 3})
+    for terms, message in (
+        ({"margin": 0.9}, "must be of the same margin: found 0.9 and"),
+        ({"annual_discount_rate": 0.5}, "must be of the same annual discount rate: found 0.5 and 0.1"),
+    ):
+        with pytest.raises(clv.InvalidInput, match=message):
+            retention_action(model.predict(summary, 52, **terms), 1, 0.1, future=future)
 
 
 @pytest.mark.parametrize(
