@@ -92,7 +92,7 @@ class EquityChange:
             else "Customer"
         )
         moved = "rose" if self.change > 0 else "fell" if self.change < 0 else "changed"
-        share = f" ({100 * (last / first - 1):+.1f} %)".replace("-", "−") if first > 0 else ""
+        share = f" ({100 * (last / first - 1):+.1f} %)" if first > 0 else ""
         sentences = [
             f"{when} equity {moved} by {looks.figure(abs(self.change))}{share}, from {looks.figure(first)} to "
             f"{looks.figure(last)}.",
@@ -370,4 +370,4 @@ def _checked_futures(futures: Any, tables: tuple[Dated, Dated], value: str) -> t
 
 
 def _signed(amount: float) -> str:
-    return f"{'+' if amount >= 0 else '−'}{looks.figure(abs(amount))}"
+    return f"{'+' if amount >= 0 else '-'}{looks.figure(abs(amount))}"

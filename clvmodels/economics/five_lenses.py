@@ -25,6 +25,7 @@ _FIGURES = (
     "period", "complete", "customers", "new_customers", "orders", "orders_per_customer", "repeat_rate", "revenue",
     "average_order_value", "profit",
 )  # fmt: skip
+_SHARES = ("share", "active", "repeat_rate")  # beginnings of columns in per cent
 _MOST_ROWS, _MOST_COLUMNS = 12, 13  # of a table that is printed
 
 
@@ -80,14 +81,17 @@ class CustomerAudit:
     def __str__(self) -> str:
         blocks = []
         for title, table, told in self._lenses():
-            text = table.to_string(index=False, float_format=lambda v: f"{v:,.4g}" if abs(v) < 100 else f"{v:,.0f}")
+            text = table.apply(lambda column: [_shown(column.name, value) for value in column]).to_string(index=False)
             blocks.append("\n".join([title, *told, text]))
         return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
         parts = []
         for title, table, told in self._lenses():
-            rows = [[_shown(value) for value in row] for row in table.itertuples(index=False)]
+            rows = [
+                [_shown(name, value) for name, value in zip(table.columns, row, strict=True)]
+                for row in table.itertuples(index=False)
+            ]
             names = [str(name).replace("_", " ") for name in table.columns]
             parts.append(looks.card(title, *map(looks.line, told), looks.table(names, rows)))
         return looks.card("Customer-base audit", *parts)
@@ -182,10 +186,7 @@ def audit(
     >>> print("\\n".join(str(found).split("\\n")[:6]))
     Lens 1, one period: customers of 1998-Q2 by number of orders
     orders  customers  share_of_customers  revenue  share_of_revenue  average_order_value
-         1        195                0.65    7,918            0.4403                 40.6
-         2         64              0.2133    4,176            0.2323                32.63
-         3         19             0.06333    1,866            0.1038                32.74
-         4         12                0.04    1,923             0.107                40.07
+         1        195              65.0 %   7,918           44.0 %                40.6
 
     """
     book = open_book("audit", log, margin, cost, reading)
@@ -221,9 +222,11 @@ def _cut(table: pd.DataFrame) -> pd.DataFrame:
     return kept[[*kept.columns[:fixed], *later[-(_MOST_COLUMNS - 2) :]]]
 
 
-def _shown(value: Any) -> str:
+def _shown(name: Any, value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):
+        if str(name).startswith(_SHARES):
+            return "–" if value != value else f"{100 * value:.1f} %"
         return looks.number(value, ",.4g" if abs(value) < 100 else ",.0f")
     return f"{value:,}" if isinstance(value, int | np.integer) else str(value)

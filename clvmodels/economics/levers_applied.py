@@ -171,14 +171,15 @@ def what_if(
         One row a customer, as for `CLVModel.predict`.
     dropout
         0.95 for 5 % less of it: of the rate at which each customer leaves (Pareto/NBD), or of the probability of
-        leaving after a purchase (BG/NBD, MBG/NBD) or before a period (BG/BB).
+        leaving after a purchase (BG/NBD, MBG/NBD) or before a period (BG/BB). Retention that is 5 % higher is another
+        thing: see the notes.
     purchase_rate
         1.1 for purchases a tenth more often while customers stay. Where they leave after purchases (BG/NBD, MBG/NBD)
         they then also leave sooner, so that value grows by less than a tenth.
     spend
         1.05 for 5 % more money per purchase, as by cross-selling or higher prices.
     margin
-        A factor on the model's margin: with 0.30, ``margin=1.1`` means 0.33.
+        A factor on the model's margin, not a margin: with 0.30, ``margin=1.1`` means 0.33.
     acquisition_cost
         A factor on ``costs``, and needed only there.
     costs
@@ -329,11 +330,11 @@ def _elasticities(worth: Worth, now: Array, groups: Groups, named: list[Any]) ->
 
 
 def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else '+'}{looks.figure(abs(value))}"
+    return f"{'-' if value < 0 else '+'}{looks.figure(abs(value))}"
 
 
 def _per_cent(share: float) -> str:
-    return "" if math.isnan(share) else f" ({'−' if share < 0 else '+'}{abs(100 * share):.1f} %)"
+    return "" if math.isnan(share) else f" ({'-' if share < 0 else '+'}{abs(100 * share):.1f} %)"
 
 
 def _plain(table: pd.DataFrame) -> str:

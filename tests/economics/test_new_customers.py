@@ -277,7 +277,7 @@ def test_value_is_linear_in_the_margin(cdnow_summary, channels, quick):
         ({"pooling": -0.1}, "from 0 .* found -0.1"),
         ({"pooling": math.inf}, "to 3 .* found inf"),
         ({"pooling": "much"}, "pooling must be a number"),
-        ({"level": 1.0}, "level must lie between 0 and 1"),
+        ({"interval": 1.0}, "interval must lie between 0 and 1"),
         ({"horizon": -1}, "horizon must be a number of at least 0"),
         ({"annual_discount_rate": -1.0}, "above -1"),
         ({"annual_discount_rate": 0.0, "horizon": math.inf}, "infinitely much"),
