@@ -68,7 +68,7 @@ class Overview:
     >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
     >>> found = clv.economics.overview(model, summary, acquisition_cost=10)
     >>> found
-    Overview of 2,357 customers worth 21,808 in the 52.18 weeks ahead
+    Overview of 2,357 customers worth 21,808 in the year (52.18 weeks) ahead
     >>> round(found.top_share, 2), round(found.new_customer, 2), round(found.ltv_to_cac, 2)
     (0.71, 25.24, 2.52)
     """
