@@ -221,9 +221,9 @@ def equity_change(
             "model.predict_distribution(summary_after, ...)): two tables of expectations do not tell it"
         )
     if first.alive is None or second.alive is None:
-        notes = (*notes, "without p_alive in both tables nobody counts as lost or dormant")
+        notes = (*notes, "Without p_alive in both tables nobody counts as lost or dormant.")
     if back:
-        notes = (*notes, f"of the retained {counted(back, 'customer')} had P(alive) below {level:g} before")
+        notes = (*notes, f"Of the retained {counted(back, 'customer')} had P(alive) below {level:g} before.")
     return EquityChange(
         _table(n, left, came, first, second), steps, float(level), first.end, second.end, level_of, notes
     )

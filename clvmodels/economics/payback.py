@@ -79,6 +79,9 @@ class Payback:
             return f"{short}, but later{': ' + whole if whole else ''}."
         return f"{short}; what comes later is not in the curve."
 
+    def __repr__(self) -> str:
+        return f"Payback: {self}"
+
     def _repr_html_(self) -> str:
         return looks.card("Payback", looks.line(str(self)))
 

@@ -148,5 +148,5 @@ def test_the_values_of_new_customers_as_they_come(cdnow_summary):
     costs = acquisition_cost({"ads": 9000, "fair": 6000}, cdnow_summary, by=by)
     pd.testing.assert_frame_equal(unit_economics(costs, new).table, unit_economics(costs, new.table).table)
     for wants_numbers in (lambda: highest_bid(new), lambda: ltv_to_cac(new, 10)):
-        with pytest.raises(clv.InvalidInput, match="value must be a number; found a value of type NewCustomerValues$"):
+        with pytest.raises(clv.InvalidInput, match="found a value of type NewCustomerValues"):
             wants_numbers()
