@@ -37,6 +37,22 @@ def length(duration: float, time_unit: str) -> str:
     return f"{written} {time_unit}{'' if written == '1' else 's'}"
 
 
+def span(duration: float, time_unit: str, article: str = "") -> str:
+    """A length of time in words, a year and a month called so.
+
+    >>> span(365.25 / 7, "week"), span(52, "week"), span(1, "year")
+    ('year (52.18 weeks)', '52 weeks', '1 year')
+    >>> f"within {span(365.25 / 12, 'day', article='a ')}"
+    'within a month (30.44 days)'
+    """
+    counted = length(duration, time_unit)
+    for name in ("year", "month"):
+        whole = float(HOURS[name] / hours_in(time_unit))
+        if whole != 1 and abs(duration - whole) < 1e-9 * whole:
+            return f"{article}{name} ({counted})"
+    return counted
+
+
 def units_per_year(time_unit: str) -> float:
     """How many of a time unit make a year of 365.25 days.
 

@@ -45,9 +45,10 @@ def age_told(model: Any, horizon: float, observation_end: Any = None) -> list[st
     found = age_of(model, horizon=horizon, observation_end=observation_end)
     notes = []
     if found.gone is not None and found.gone > GONE:
+        passed = "all" if found.gone >= 1 else "more than a tenth"
         notes.append(
-            f"Note: the log ends on {found.log_end}, and more than a tenth of the horizon has passed since. Score a "
-            "newer log if this is to look ahead from today."
+            f"Note: the log ends on {found.log_end}, and {passed} of the horizon has passed since. Score a newer log "
+            "if this is to look ahead from today."
         )
     if found.model_age is not None and found.model_age > found.horizon and found.log_end != found.fitted_until:
         notes.append(

@@ -69,7 +69,7 @@ def overview_after(
     >>> log = clv.load_cdnow(sample=True)
     >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> clv.economics.overview_after(found, log, margin=0.3, interval=None)
-    Overview of 2,357 customers worth 20,726 in the 52.18 weeks ahead
+    Overview of 2,357 customers worth 20,726 in the year (52.18 weeks) ahead
     """
     if not isinstance(validation, Validation):
         raise InvalidInput(f"validation must be what clvmodels.validate returns; found {type(validation).__name__}")

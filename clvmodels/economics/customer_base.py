@@ -14,7 +14,7 @@ from ..inference import looks
 from ..models import statistics
 from ..models.clv import CLVModel
 from ..models.time_units import one_length
-from ..units import length, units_per_year
+from ..units import span, units_per_year
 from . import given_numbers as given
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, top_share
@@ -46,8 +46,8 @@ class Overview:
     scored
         What `CLVModel.predict` says of every customer, for the pictures.
     concentration, top_share
-        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of customers
-        hold.
+        The curve of `clvmodels.economics.compute_concentration`, and what part of the value the top fifth of
+        customers hold.
     tier, tiers
         The tier of every customer, and the table of `clvmodels.economics.tier_table`.
     at_risk, at_risk_customers, at_risk_value
@@ -69,7 +69,7 @@ class Overview:
     >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
     >>> found = clv.economics.overview(model, summary, acquisition_cost=10)
     >>> found
-    Overview of 2,357 customers worth 21,808 in the 52.18 weeks ahead
+    Overview of 2,357 customers worth 21,808 in the year (52.18 weeks) ahead
     >>> round(found.top_share, 2), round(found.new_customer, 2), round(found.ltv_to_cac, 2)
     (0.71, 25.24, 2.52)
     """
@@ -109,10 +109,11 @@ class Overview:
             sentences.append(f"The top {100 * TOP:g} % of customers hold {100 * self.top_share:.0f} % of the value.")
         if self.equity.customers:
             sentences.append(
-                f"Of these, {self.at_risk_customers:,}, worth {looks.figure(self.at_risk_value)} together, have a "
-                f"P(alive) below {LEVEL:g} or will have within {length(self.soon, unit)} if they buy nothing more."
+                f"Of these, {self.at_risk_customers:,}, worth {looks.figure(self.at_risk_value)} together, have "
+                f"a probability of being customers still (P(alive)) below {LEVEL:g}, or will have within "
+                f"{span(self.soon, unit, 'a ')} if they buy nothing more."
             )
-        ahead = length(self.equity.horizon, unit)
+        ahead = span(self.equity.horizon, unit, "a ")
         sentences.append(
             f"A customer yet to be acquired is expected to bring {looks.figure(self.new_customer)} within {ahead}, the "
             "first purchase included."
@@ -126,7 +127,7 @@ class Overview:
         return [*sentences, *self.notes]
 
     def __repr__(self) -> str:
-        ahead = length(self.equity.horizon, self.equity.time_unit)
+        ahead = span(self.equity.horizon, self.equity.time_unit)
         return (
             f"Overview of {self.equity.customers:,} customers worth {looks.figure(self.equity.total)} in the {ahead} "
             "ahead"

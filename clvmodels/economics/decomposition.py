@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from math import factorial, prod
+from math import factorial, isclose, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +89,7 @@ class PeriodChange:
         moved = (
             "did not change" if change == 0 else f"{'rose' if change > 0 else 'fell'} by {looks.figure(abs(change))}"
         )
-        share = f" ({change / whole['before']:+.1%})" if change and whole["before"] else ""
+        share = f" ({100 * change / whole['before']:+.1f} %)" if change and whole["before"] else ""
         first, second = (looks.figure(whole[when]) for when in ("before", "after"))
         head = f"{self.of.capitalize()} {moved}{share}, from {first} ({self.before}) to {second} ({self.after})."
         effects = [f"{WORDS[str(row.factor)]} {signed(row.effect)}" for row in self.factors.iloc[:-1].itertuples()]
@@ -147,9 +147,9 @@ def change_between(
     --------
     >>> import clvmodels as clv
     >>> print(clv.economics.change_between(clv.load_cdnow(sample=True), "1997-Q2", "1997-Q3"))
-    Revenue fell by 6,642 (-19.8%), from 33,630 (1997-Q2) to 26,987 (1997-Q3).
-    Of the change: number of customers −6,824; orders per customer −369.5; average order value +550.8.
-    By customers: 310 lost −16,606; 214 kept −436.2; 204 returned +10,400; 0 new +0.
+    Revenue fell by 6,642 (-19.8 %), from 33,630 (1997-Q2) to 26,987 (1997-Q3).
+    Of the change: number of customers -6,824; orders per customer -369.5; average order value +550.8.
+    By customers: 310 lost -16,606; 214 kept -436.2; 204 returned +10,400; 0 new +0.
     """
     book = open_book("change_between", log, margin, cost, reading)
     return change_of(book, *two_windows(book, before, after))
@@ -176,6 +176,8 @@ def _factors(of: str, first: Bought, second: Bought) -> pd.DataFrame:
         [own if own == own else other if other == other else 0.0 for own, other in zip(mine, theirs, strict=True)]
         for mine, theirs in (levels, levels[::-1])
     ]
+    same = [isclose(own, other, rel_tol=1e-12) for own, other in zip(*known, strict=True)]
+    known[1] = [own if alike else other for own, other, alike in zip(*known, same, strict=True)]
     effects = shapley(*known)
     totals = [each[-1] for each in sums]
     change = totals[1] - totals[0]

@@ -17,7 +17,7 @@ from ..models.predictive import intervals
 from ..models.predictive.predicting import simulation_of
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
-from ..units import length, units_per_year
+from ..units import length, span, units_per_year
 from ..validation.words import counted, day
 from . import given_numbers as given
 from .concentration import whole_of
@@ -102,7 +102,7 @@ class Equity:
         ahead = (
             "over their whole residual lifetime"
             if math.isinf(self.horizon)
-            else f"in the {length(self.horizon, self.time_unit)} ahead"
+            else f"in the {span(self.horizon, self.time_unit)} ahead"
         )
         were = "was" if self.customers == 1 else "were"
         worth = f"{looks.figure(self.total)} together, {looks.number(each, '.4g')} each, " if self.customers else "0 "
@@ -121,9 +121,11 @@ class Equity:
         if self.interval is not None:
             low, high = (looks.figure(float(self.table[f"equity_{end}"].iloc[-1])) for end in ("low", "high"))
             sentences.append(
-                f"With probability {100 * self.interval:g} % it will turn out between {low} and {high} (parameters "
-                f"from: {self.interval_source}); the ends of groups do not add up to those of all."
+                f"With probability {100 * self.interval:g} % it will turn out between {low} and {high}, if customers "
+                "go on as the model says; the ends of groups do not add up to those of all."
             )
+        if math.isinf(self.horizon):
+            sentences.append("That is further ahead than any holdout tests: for a plan take a horizon, such as a year.")
         return [*sentences, *self.notes]
 
     def __repr__(self) -> str:

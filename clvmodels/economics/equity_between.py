@@ -92,7 +92,7 @@ class EquityChange:
             else "Customer"
         )
         moved = "rose" if self.change > 0 else "fell" if self.change < 0 else "changed"
-        share = f" ({100 * (last / first - 1):+.1f} %)".replace("-", "−") if first > 0 else ""
+        share = f" ({100 * (last / first - 1):+.1f} %)" if first > 0 else ""
         sentences = [
             f"{when} equity {moved} by {looks.figure(abs(self.change))}{share}, from {looks.figure(first)} to "
             f"{looks.figure(last)}.",
@@ -221,9 +221,9 @@ def equity_change(
             "model.predict_distribution(summary_after, ...)): two tables of expectations do not tell it"
         )
     if first.alive is None or second.alive is None:
-        notes = (*notes, "without p_alive in both tables nobody counts as lost or dormant")
+        notes = (*notes, "Without p_alive in both tables nobody counts as lost or dormant.")
     if back:
-        notes = (*notes, f"of the retained {counted(back, 'customer')} had P(alive) below {level:g} before")
+        notes = (*notes, f"Of the retained {counted(back, 'customer')} had P(alive) below {level:g} before.")
     return EquityChange(
         _table(n, left, came, first, second), steps, float(level), first.end, second.end, level_of, notes
     )

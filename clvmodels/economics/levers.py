@@ -14,7 +14,7 @@ from ..errors import InvalidInput, NotAvailable
 from ..models import answers, cash_flows, questions, statistics
 from ..models.clv import CLVModel
 from ..numerics.arrays import Array
-from ..units import length, units_per_year
+from ..units import span, units_per_year
 from . import given_numbers as given
 
 LEVERS = ("dropout", "purchase_rate", "spend", "margin", "acquisition_cost")
@@ -102,7 +102,7 @@ class Worth:
         if np.ndim(self.horizon):
             return f"in the {unit}s ahead, a number of each customer's own"
         ahead = float(self.horizon)
-        return "over their whole residual lifetime" if math.isinf(ahead) else f"in the {length(ahead, unit)} ahead"
+        return "over their whole residual lifetime" if math.isinf(ahead) else f"in the {span(ahead, unit)} ahead"
 
 
 def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: float | None, costs: Any) -> Worth:

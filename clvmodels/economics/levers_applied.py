@@ -54,8 +54,8 @@ class WhatIf:
     >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
     >>> found = clv.what_if(model, summary, dropout=0.9, spend=1.05)
-    >>> found
-    WhatIf: dropout × 0.9, spend × 1.05: 21,808 becomes 23,376 (+7.2 %), 2,357 customers, in the 52.18 weeks ahead
+    >>> found  # doctest: +ELLIPSIS
+    WhatIf: dropout × 0.9, spend × 1.05: 21,808 becomes 23,376 (+7.2 %), 2,357 customers, in the year ... ahead
     >>> list(found.customers.columns)
     ['customer_id', 'p_alive', 'value_now', 'value_dropout', 'value_spend', 'value_together']
     >>> round(found.interaction, 1)
@@ -83,7 +83,7 @@ class WhatIf:
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
         >>> print(*clv.what_if(model, summary, dropout=0.9, spend=1.05).told()[:2], sep="\\n")
-        2,357 customers are worth 21,808 in the 52.18 weeks ahead.
+        2,357 customers are worth 21,808 in the year (52.18 weeks) ahead.
         dropout × 0.9 would make it 22,263, a change of +454.7 (+2.1 %).
         """
         rows = self._rows()
@@ -171,14 +171,15 @@ def what_if(
         One row a customer, as for `CLVModel.predict`.
     dropout
         0.95 for 5 % less of it: of the rate at which each customer leaves (Pareto/NBD), or of the probability of
-        leaving after a purchase (BG/NBD, MBG/NBD) or before a period (BG/BB).
+        leaving after a purchase (BG/NBD, MBG/NBD) or before a period (BG/BB). Retention that is 5 % higher is another
+        thing: see the notes.
     purchase_rate
         1.1 for purchases a tenth more often while customers stay. Where they leave after purchases (BG/NBD, MBG/NBD)
         they then also leave sooner, so that value grows by less than a tenth.
     spend
         1.05 for 5 % more money per purchase, as by cross-selling or higher prices.
     margin
-        A factor on the model's margin: with 0.30, ``margin=1.1`` means 0.33.
+        A factor on the model's margin, not a margin: with 0.30, ``margin=1.1`` means 0.33.
     acquisition_cost
         A factor on ``costs``, and needed only there.
     costs
@@ -329,4 +330,4 @@ def _elasticities(worth: Worth, now: Array, groups: Groups, named: list[Any]) ->
 
 
 def _per_cent(share: float) -> str:
-    return "" if math.isnan(share) else f" ({'−' if share < 0 else '+'}{abs(100 * share):.1f} %)"
+    return "" if math.isnan(share) else f" ({'-' if share < 0 else '+'}{abs(100 * share):.1f} %)"

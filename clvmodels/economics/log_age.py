@@ -16,7 +16,7 @@ from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.time_units import one_length
 from ..transactions.moments import day_of, parse_moment
-from ..units import hours_in, length, units_per_year
+from ..units import hours_in, length, span, units_per_year
 from ..validation.backtest import Backtest
 from ..validation.shelf_life import TOLERANCE, compute_time_kept
 
@@ -90,10 +90,10 @@ class Freshness:
             ("today", str(self.today)),
             ("log ends", self._told(self.log_end, self.log_age)),
             ("model fitted until", self._told(self.fitted_until, self.model_age)),
-            ("horizon", length(self.horizon, self.time_unit)),
+            ("horizon", span(self.horizon, self.time_unit, "a ")),
         ]
         if self.gone is not None:
-            rows.append(("gone of it", f"{max(self.gone, 0.0):.0%}"))
+            rows.append(("passed of it", "all" if self.gone >= 1 else f"{100 * max(self.gone, 0.0):.0f} %"))
         if self.kept_for is not None:
             rows.append(("forecasts kept for", f"{length(self.kept_for, self.time_unit)} (median of the backtest)"))
         return rows
@@ -207,22 +207,22 @@ def age_of(
     )
     kept = None if backtest is None else _kept_for(backtest, purchases, unit, tolerance)
     gone = None if log_age is None else log_age / reach
-    span, stale = length(reach, unit), []
+    over, stale = span(reach, unit, "a "), []
     if log_end is not None and log_age is not None and gone is not None and gone > share:
-        passed = "all" if gone >= 1 else f"{gone:.0%}"
+        passed = "all" if gone >= 1 else f"{100 * gone:.0f} %"
         stale.append(
-            f"The log ends on {log_end}, {length(log_age, unit)} ago: {passed} of the horizon of {span} has passed. "
+            f"The log ends on {log_end}, {length(log_age, unit)} ago: {passed} of the horizon of {over} has passed. "
             "Score a newer log."
         )
     if fitted_until is not None and model_age is not None and model_age > reach:
         stale.append(
             f"The model was fitted on data up to {fitted_until}, {length(model_age, unit)} ago, which is more than its "
-            f"horizon of {span}: customers may have changed since. Fit it again."
+            f"horizon of {over}: customers may have changed since. Fit it again."
         )
     if kept is not None and backtest is not None and kept < reach and kept < backtest.horizon:
         stale.append(
             f"Forecasts of this model stayed good for {length(kept, unit)} (median of {len(backtest.origins)} "
-            f"cutoffs), less than the horizon of {span}. Forecast anew at least that often, or promise less."
+            f"cutoffs), less than the horizon of {over}. Forecast anew at least that often, or promise less."
         )
     return Freshness(now, log_end, fitted_until, log_age, model_age, reach, unit, gone, kept, tuple(stale))
 

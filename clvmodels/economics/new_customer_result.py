@@ -12,8 +12,10 @@ from ..inference import looks
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
-from ..units import length
+from ..units import span
 from .shown_tables import html_table, plain_table
+
+_MOST_NOTES = 4  # said in words; the table has all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +42,7 @@ class NewCustomerValues:
         The model of all customers.
     horizon, time_unit
         How far the value reaches from the first purchase.
-    level
+    interval
         Of the intervals.
     first_purchase
         Whether the first purchase is in the value, or the column that its amount comes from.
@@ -55,7 +57,7 @@ class NewCustomerValues:
     >>> cohorts = clv.economics.cohorts_of(summary)
     >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
     >>> found
-    NewCustomerValues: 3 groups of 2,357 customers, 52.18 weeks from the first purchase
+    NewCustomerValues: 3 groups of 2,357 customers, the year (52.18 weeks) from the first purchase on
     >>> list(found.parameters.columns)
     ['r', 'alpha', 'a', 'b', 'p', 'q', 'v']
     >>> {name: round(value, 2) for name, value in found.spread.items()}
@@ -68,7 +70,7 @@ class NewCustomerValues:
     whole: CLVModel
     horizon: float
     time_unit: str
-    level: float
+    interval: float
     first_purchase: bool | str
     notes: tuple[str, ...] = ()
 
@@ -110,8 +112,8 @@ class NewCustomerValues:
         >>> log = clv.load_cdnow(sample=True)
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> found = clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30, first_purchase=False)
-        >>> found.told()[0][:77]
-        'A new customer is expected to bring 14.69 in his first 52.18 weeks, without h'
+        >>> found.told()[0][:84]
+        'A new customer is expected to bring 14.69 in his first year (52.18 weeks), without h'
         """
         value, within = looks.figure(float(self.table["value"].iloc[-1])), f"in his first {self._length()}"
         if math.isinf(self.horizon):
@@ -129,26 +131,29 @@ class NewCustomerValues:
             f"A new customer is expected to bring {value} {within}, {first}: {share}, discounted at "
             f"{100 * self.whole.annual_discount_rate:g} % a year, before the cost of acquiring him."
         ]
-        if len(self.table) > 1:
+        if len(self.table) > 2:
             most = max(self.spread.items(), key=lambda item: item[1])
             sentences.append(
                 f"Groups are compared over the same time from acquisition and lean on the whole as far as their own "
                 f"customers leave open (weight: what is their own). They differ most in {most[0]}, by a factor of "
-                f"{math.exp(most[1]):.2f} or so. Intervals ({100 * self.level:g} %) are of the average new customer."
+                f"{math.exp(most[1]):.2f} or so. Intervals ({100 * self.interval:g} %) are of the average new customer."
             )
         noted = self.table[self.table["note"] != ""]
-        own = [f"{group}: {note}." for group, note in zip(noted["group"], noted["note"], strict=True)]
+        shown = noted.head(_MOST_NOTES)
+        own = [f"{group}: {note}." for group, note in zip(shown["group"], shown["note"], strict=True)]
+        if len(noted) > len(shown):
+            own.append(f"{len(noted) - len(shown)} groups more have a note: see the column note of the table.")
         return [*sentences, *self.notes, *own]
 
     def _length(self) -> str:
-        return length(self.horizon, self.time_unit)
+        return span(self.horizon, self.time_unit)
 
     def __repr__(self) -> str:
-        ahead = "whole lifetime" if math.isinf(self.horizon) else self._length()
+        ahead = "whole lifetime" if math.isinf(self.horizon) else f"the {self._length()}"
         n = len(self.table) - 1
         return (
             f"NewCustomerValues: {n} group{'' if n == 1 else 's'} of {self.table['customers'].iloc[-1]:,} customers, "
-            f"{ahead} from the first purchase"
+            f"{ahead} from the first purchase on"
         )
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from ..inference.partial_pooling import MOST
 from ..models import questions, statistics
 from ..models.cash_flows import money
 from ..models.clv import CLVModel
-from ..models.fitted import checked_level
+from ..models.predictive.intervals import checked_interval
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..models.time_units import numbers, one_or_endless
@@ -102,7 +102,7 @@ def value_of_new_customer(
 
 def new_customer_value(
     summary: Any,
-    groups: Any = None,
+    by: Any = None,
     *,
     purchases: str | PurchaseFamily | PurchaseModel = "pareto_nbd",
     spend: str | SpendFamily | SpendModel = "gamma_gamma",
@@ -111,7 +111,7 @@ def new_customer_value(
     margin: float | str = 1.0,
     first_purchase: bool | str = True,
     pooling: float | None = None,
-    level: float = 0.90,
+    interval: float = 0.90,
     time_unit: str | None = None,
 ) -> NewCustomerValues:
     """Value of a customer not yet acquired, by channel, cohort or any other group, small groups leaning on the whole.
@@ -130,7 +130,7 @@ def new_customer_value(
     ----------
     summary
         One row a customer: the columns that both models read (frequency, recency, T, monetary_value).
-    groups
+    by
         A column's name; one value a row, as a Series or array; or a dict or a frame of two columns that gives each
         customer_id its group. Customers without one are the group "(no group)". None: all customers alone.
     purchases, spend
@@ -149,10 +149,11 @@ def new_customer_value(
     pooling
         τ of every log-parameter instead of learning it: 0 makes all groups the whole (complete pooling), 0.3 lets them
         differ by a factor of about 1.35; the larger, up to 3, the less is borrowed.
-    level
-        Of the intervals. They are of the *expected* value, that is of the average over many customers; a single
-        customer varies far more. τ is taken as known: in forty simulated worlds each of ten unequal groups that differ
-        not at all, by 0.2 and by 0.4 in ln θ_j, intervals of 90 % held 98, 92 and 93 % of the true values.
+    interval
+        Probability of the intervals, such as 0.9. They are of the *expected* value, that is of the average over many
+        customers; a single customer varies far more. τ is taken as known: in forty simulated worlds each of ten unequal
+        groups that differ not at all, by 0.2 and by 0.4 in ln θ_j, intervals of 90 % held 98, 92 and 93 % of the true
+        values.
     time_unit
         Where the summary does not say it.
 
@@ -164,7 +165,7 @@ def new_customer_value(
     Raises
     ------
     NotEnoughData, UnitMismatch, InvalidInput
-        As `CLVModel.fit`, and if groups, horizon, rate, margin, first_purchase, pooling or level cannot be used.
+        As `CLVModel.fit`, and if groups, horizon, rate, margin, first_purchase, pooling or interval cannot be used.
 
     Warns
     -----
@@ -193,7 +194,7 @@ def new_customer_value(
     1997-03        719  24.91           24.35    0.68
         all       2357  25.24           25.24    1.00
     """
-    level = checked_level(level)
+    checked_interval(interval)
     tau = _checked_pooling(pooling)
     if not isinstance(first_purchase, str):
         checked_first(first_purchase)
@@ -207,20 +208,20 @@ def new_customer_value(
             "a whole lifetime without discounting can be worth infinitely much: give annual_discount_rate above 0, or "
             "a finite horizon"
         )
-    found = _groups(frame, groups)
+    found = _groups(frame, by)
     parts = [_of_purchases(whole, columns, found, tau), _of_spend(whole, columns, found, tau)]
     if isinstance(first_purchase, str):
         parts.append(_of_first(frame, first_purchase, found, tau))
     how = "amount" if len(parts) == 3 else "spend" if first_purchase else "none"
     terms = Terms(whole.purchases.family, whole.spend.family, ahead, delta, how)
     return NewCustomerValues(
-        table=_table(frame, columns, found, parts, terms, margin, level),
+        table=_table(frame, columns, found, parts, terms, margin, float(interval)),
         parameters=_parameters(found, parts[:2]),
         spread={name: float(value) for part in parts for name, value in zip(part.names, part.spread, strict=True)},
         whole=whole,
         horizon=ahead,
         time_unit=unit,
-        level=level,
+        interval=float(interval),
         first_purchase=first_purchase,
         notes=found.notes,
     )
@@ -253,10 +254,10 @@ def _groups(frame: Any, groups: Any) -> Groups:
     if groups is None or isinstance(groups, (str, Mapping)) or frames.kind(groups):
         return groups_of(frame, groups)
     if not hasattr(groups, "__len__"):
-        raise InvalidInput(f"groups must be a column's name or one value per row; found {str(groups)[:40]!r}")
+        raise InvalidInput(f"by must be a column's name or one value per row; found {str(groups)[:40]!r}")
     if len(groups) != frames.n_rows(frame):
         raise InvalidInput(
-            f"groups must have one value per row of the summary: expected {frames.n_rows(frame)}, found {len(groups)}"
+            f"by must have one value per row of the summary: expected {frames.n_rows(frame)}, found {len(groups)}"
         )
     return groups_of(frame, groups)
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
+from ..models.clv import CLVModel
 from ..numerics.arrays import Array
 from ..units import length
 from . import given_numbers as given
@@ -77,6 +78,9 @@ class Payback:
             whole = f"the whole lifetime brings {looks.figure(self.lifetime)}" if math.isfinite(self.lifetime) else ""
             return f"{short}, but later{': ' + whole if whole else ''}."
         return f"{short}; what comes later is not in the curve."
+
+    def __repr__(self) -> str:
+        return f"Payback: {self}"
 
     def _repr_html_(self) -> str:
         return looks.card("Payback", looks.line(str(self)))
@@ -182,6 +186,8 @@ def highest_bid_for_payback(curve: Any, within: float, *, discounted: bool = Tru
 
 def _points(curve: Any, discounted: bool) -> tuple[Array, Array, str, float | None]:
     """Times and added-up profit of the curve's finite part, its unit, and what the whole lifetime brings."""
+    if isinstance(curve, CLVModel):
+        raise InvalidInput("expected a curve of added-up profit; found a CLVModel: cash_curve(model) makes one of it")
     frame = frames.load(curve)
     missing = [
         name for name in ("time", "time_unit", _TOTALS[bool(discounted)]) if name not in frames.column_names(frame)

@@ -24,7 +24,7 @@ _HOURS = {**{name: HOURS[name] for name in ("hour", "day", "week", "month")}, "q
 _HOURS["year"] = HOURS_PER_YEAR
 _LABELS = (
     (re.compile(r"(\d{4})"), "year"),
-    (re.compile(r"(\d{4})-Q([1-4])"), "quarter"),
+    (re.compile(r"(\d{4})-?Q([1-4])"), "quarter"),
     (re.compile(r"(\d{4})-(\d\d)"), "month"),
 )
 
@@ -143,7 +143,7 @@ class Window(NamedTuple):
 
 
 def window_of(name: str, given: object) -> Window:
-    """A window from "1997", "1997-Q1", "1997-01", or a pair of its first and last day.
+    """A window from "1997", "1997-Q1" (or "1997Q1"), "1997-01", or a pair of its first and last day.
 
     >>> window_of("before", "1997-Q2")[1:3]
     (datetime.date(1997, 4, 1), datetime.date(1997, 6, 30))
@@ -152,6 +152,8 @@ def window_of(name: str, given: object) -> Window:
     """
     if isinstance(given, Window):
         return given
+    if hasattr(given, "freqstr"):  # a pandas.Period, which writes itself "1997Q1"
+        given = str(given)
     if isinstance(given, str):
         for pattern, period in _LABELS:
             found = pattern.fullmatch(given)

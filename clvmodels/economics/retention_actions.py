@@ -16,6 +16,7 @@ from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from . import given_numbers as given
 from .two_dates import number_said, refuse_future_of_other_terms
+from .value_to_cost import like
 
 if TYPE_CHECKING:
     from ..models.predictive.result import PredictiveDistribution
@@ -197,11 +198,11 @@ def break_even_uplift(value: Any, cost: Any) -> Any:
     Parameters
     ----------
     value, cost
-        Numbers or arrays, which broadcast, in money: the residual value and the cost of the action, at least 0.
+        Numbers, arrays or Series, which broadcast, in money: the residual value and the cost of the action, at least 0.
 
     Returns
     -------
-    float or numpy.ndarray
+    float, numpy.ndarray or pandas.Series
         0 where the action is free; inf where it is not and the value is not above 0: no uplift pays for it.
 
     Raises
@@ -219,7 +220,7 @@ def break_even_uplift(value: Any, cost: Any) -> Any:
     worth, price = given.real("value", value), given.at_least_0("cost", cost)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(price == 0, 0.0, np.where(worth > 0, price / worth, np.inf))
-    return float(share) if share.ndim == 0 else share
+    return like(share, value, cost)
 
 
 def _per(npv: Any, cost: Any) -> Any:

@@ -31,9 +31,9 @@ def signed(amount: Any) -> str:
     """An amount that is added, with its sign.
 
     >>> signed(12.5), signed(-1234.5)
-    ('+12.5', '−1,234')
+    ('+12.5', '-1,234')
     """
-    return f"{'−' if amount < 0 else '+'}{looks.figure(abs(float(amount)))}"
+    return f"{'-' if amount < 0 else '+'}{looks.figure(abs(float(amount)))}"
 
 
 def _cell(name: str, value: Any) -> str:
@@ -46,5 +46,5 @@ def _cell(name: str, value: Any) -> str:
     if name == "relative_change":
         return f"{100 * value:+.1f} %"
     if name.startswith("share"):
-        return f"{value:.1%}"
+        return f"{100 * value:.1f} %"
     return f"{value:.3f}" if name.startswith("elasticity") else looks.figure(float(value))

@@ -112,7 +112,8 @@ def at_risk(
         Instead of ``top``: a clv from which on a customer counts.
     within
         Only customers who fall below the level within so much time after T, in the model's time unit, those who have
-        fallen already included; by default all of high value.
+        fallen already included: 1 in weeks for whom to write to this week. By default all of high value, the safe ones
+        too.
     horizon, annual_discount_rate, margin
         Of the value, as for `clvmodels.CLVModel.predict`: one year, and the model's own, unless told.
     observation_end

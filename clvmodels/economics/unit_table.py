@@ -16,6 +16,7 @@ from ..inference import looks
 from ..numerics.arrays import Array
 from . import given_numbers as given
 from .groups import ALL
+from .new_customer_result import NewCustomerValues
 from .payback import payback_period
 from .shown_tables import html_table, plain_table
 from .value_to_cost import checked_ratio, ratios
@@ -120,8 +121,8 @@ def unit_economics(
         What `acquisition_cost` gave: group, customers, spend, acquisition_cost.
     value
         Of one new customer before acquisition, after margin, discounted: one number for all groups; one a group as a
-        dict or Series; or a frame with the columns group and value, which `new_customer_value` has in its table. A
-        value of "all" there is used for that row.
+        dict or Series; what `new_customer_value` gave; or a frame with the columns group and value. A value of "all"
+        there is used for that row.
     curve
         How a new customer's profit adds up, for the payback: what `cash_curve` gives, one for all groups or one a group
         as a dict (with one for "all", if that row is to have a payback). It must go with the value: the same model,
@@ -195,6 +196,8 @@ def unit_economics(
 
 def _values(value: Any, names: list[Any], count: Array) -> Array:
     """The value of a new customer of each group; that of all is their mean where it is not told."""
+    if isinstance(value, NewCustomerValues):
+        value = value.table
     if frames.kind(value):
         value = frames.load(value)
         keys = list(frames.as_pandas(frames.column_of(value, "group")))

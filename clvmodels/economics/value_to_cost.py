@@ -47,7 +47,7 @@ def ltv_to_cac(value: Any, cost: Any) -> Any:
     worth = given.real("value", value)
     price = numbers(cost, "cost must be a number")
     given.refuse("cost", price, price >= 0, "must be at least 0")
-    return _like(ratios(worth, price), value, cost)
+    return like(ratios(worth, price), value, cost)
 
 
 def highest_bid(value: Any, ratio: float = 3.0) -> Any:
@@ -79,7 +79,7 @@ def highest_bid(value: Any, ratio: float = 3.0) -> Any:
     """
     wanted = checked_ratio(ratio)
     worth = given.real("value", value)
-    return _like(np.maximum(worth, 0.0) / wanted, value)
+    return like(np.maximum(worth, 0.0) / wanted, value)
 
 
 def checked_ratio(ratio: Any) -> float:
@@ -105,7 +105,12 @@ def _refuse_other_groups(value: Any, cost: Any) -> None:
         )
 
 
-def _like(found: Any, *asked: Any) -> Any:
+def like(found: Any, *asked: Any) -> Any:
+    """An answer as what was given: a Series with its index, an array, or a float.
+
+    >>> like(np.array([2.0]), pd.Series([1.0], index=["ads"])).to_dict()
+    {'ads': 2.0}
+    """
     index = next((each.index for each in asked if isinstance(each, pd.Series)), None)
     if index is not None:
         return pd.Series(found, index=index)

@@ -41,8 +41,12 @@ def figure(value: float) -> str:
 
     >>> figure(60947.03), figure(130.68), figure(1.2345678), figure(0.0)
     ('60,947', '130.7', '1.235', '0')
+    >>> figure(999.96), figure(-2.4e-6)
+    ('1,000', '-0.0000')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if 0 < abs(value) < 1e-4:
+        return f"{value:.4f}"
+    return f"{value:,.0f}" if abs(value) >= 999.95 else f"{value:.4g}"
 
 
 def card(title: str, *parts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,16 @@ def numbers(values: Any, rule: str) -> Array:
             raise TypeError
         return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(f"{rule}; found {str(values)[:60]}") from None
+        raise InvalidInput(f"{rule}; found {_shown(values)}") from None
+
+
+def _shown(values: Any) -> str:
+    """What was given, in a few words: a table or a result by its kind, not by the beginning of its picture."""
+    if values is None or isinstance(values, (str, bytes, list, tuple, date, timedelta)) or np.isscalar(values):
+        return str(values)[:60]
+    if hasattr(values, "tolist"):
+        return str(values.tolist())[:60]
+    return f"a value of type {type(values).__name__}"
 
 
 def one_or_endless(horizon: Any) -> float:

@@ -62,7 +62,7 @@ def test_by_hand(small):
     assert groups["customers"].to_dict() == {"lost": 1, "kept": 1, "returned": 1, "new": 1, "all": 4}
     assert groups["change"].to_dict() == {"lost": -30.0, "kept": -18.0, "returned": 6.0, "new": 12.0, "all": -30.0}
     assert groups.loc["kept", ["orders_before", "orders_after"]].tolist() == [2, 1]
-    assert str(found).startswith("Revenue fell by 30 (-50.0%), from 60 (2024-01) to 30 (2024-02).")
+    assert str(found).startswith("Revenue fell by 30 (-50.0 %), from 60 (2024-01) to 30 (2024-02).")
     assert "<table" in found._repr_html_()
 
 
@@ -151,3 +151,12 @@ def test_refusals(small):
         change_between(pd.DataFrame({"customer_id": [1], "date": ["2024-01-01"], "amount": 1.0}))
     with pytest.raises(TypeError, match=r"change_between\(\) got an unexpected keyword"):
         change_between(small, "2024-01", "2024-02", by="x")
+
+
+def test_a_factor_that_did_not_change_has_no_effect(small):
+    """The same margin in both periods, whatever the last digit of profit / revenue is."""
+    for margin in (0.1, 0.3, 0.7):
+        found = change_between(small, "2024-01", "2024-02", margin=margin)
+        assert found.factors.set_index("factor").loc["margin", "effect"] == 0.0
+        assert "margin +0." in str(found)
+        assert found.factors["effect"].iloc[:-1].sum() == pytest.approx(found.factors["effect"].iloc[-1], rel=1e-12)

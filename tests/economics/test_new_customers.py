@@ -280,13 +280,13 @@ def test_value_is_linear_in_the_margin(cdnow_summary, channels, quick):
 @pytest.mark.parametrize(
     ("terms", "told"),
     [
-        ({"groups": ["a", "b"]}, "groups must have one value per row of the summary: expected 2357, found 2"),
-        ({"groups": 5}, "groups must be a column's name or one value per row; found '5'"),
-        ({"groups": "channel"}, "there is no column 'channel'"),
+        ({"by": ["a", "b"]}, "by must have one value per row of the summary: expected 2357, found 2"),
+        ({"by": 5}, "by must be a column's name or one value per row; found '5'"),
+        ({"by": "channel"}, "there is no column 'channel'"),
         ({"pooling": -0.1}, "from 0 .* found -0.1"),
         ({"pooling": math.inf}, "to 3 .* found inf"),
         ({"pooling": "much"}, "pooling must be a number"),
-        ({"level": 1.0}, "level must lie between 0 and 1"),
+        ({"interval": 1.0}, "interval must lie between 0 and 1"),
         ({"horizon": -1}, "horizon must be a number of at least 0"),
         ({"annual_discount_rate": -1.0}, "above -1"),
         ({"annual_discount_rate": 0.0, "horizon": math.inf}, "infinitely much"),
@@ -305,9 +305,12 @@ def test_a_margin_above_one_is_told(cdnow_summary):
 
 def test_it_reads_well_and_escapes(found):
     text = str(found)
-    assert "in his first 52.18 weeks, his first purchase included" in text
+    assert "in his first year (52.18 weeks), his first purchase included" in text
     assert "profit at a margin of 0.3, discounted at 10 % a year" in text
-    assert repr(found) == "NewCustomerValues: 3 groups of 2,357 customers, 52.18 weeks from the first purchase"
+    assert (
+        repr(found)
+        == "NewCustomerValues: 3 groups of 2,357 customers, the year (52.18 weeks) from the first purchase on"
+    )
     with pytest.raises(clv.InvalidInput, match="there is no group 'radio'; there are 'mail', 'search', 'tv', 'all'"):
         found.model("radio")
     html = found._repr_html_()
@@ -336,3 +339,12 @@ def test_intervals_hold_about_as_often_as_they_say(spread):
         low, high = table["low"].to_numpy()[:-1], table["high"].to_numpy()[:-1]
         held.append(np.mean((low <= true) & (true <= high)))
     assert 0.86 < np.mean(held) < 0.995
+
+
+def test_of_many_notes_the_first_are_said(found):
+    """The table keeps all of them; a page of groups that are too small is not read."""
+    rows = pd.concat([found.table.iloc[:1]] * 30 + [found.table.iloc[-1:]], ignore_index=True)
+    rows.loc[:29, "note"] = "nobody came back yet"
+    told = type(found)(**{**vars(found), "table": rows}).told()
+    assert sum("nobody came back yet" in sentence for sentence in told) == 4
+    assert told[-1] == "26 groups more have a note: see the column note of the table."

@@ -125,3 +125,10 @@ def test_refuses_costs(cdnow_model, cdnow_summary):
         payback_period(curve_of([1.0]), [1, 2])
     with pytest.raises(clv.InvalidInput, match=r"become one by cash_curve_of\(flows\)"):
         payback_period(cdnow_model.cash_flows(cdnow_summary), 5)
+
+
+def test_a_model_is_no_curve_and_is_told_how_to_become_one():
+    purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.0}, "week")
+    model = clv.CLVModel(purchases, clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 4.0, "v": 15.0}))
+    with pytest.raises(clv.InvalidInput, match=r"found a CLVModel: cash_curve\(model\) makes one of it"):
+        payback_period(model, 12)

@@ -64,3 +64,9 @@ def test_periods_refuse():
     with pytest.raises(clv.InvalidInput, match="shorter than the events"):
         periods.checked_period("period", "week", "month")
     assert periods.checked_period("period", "month", "line") == "month"
+
+
+def test_a_quarter_as_pandas_writes_it():
+    for given in ("1997Q2", "1997-Q2", pd.Period("1997Q2"), pd.Period("1997-05", "Q")):
+        assert periods.window_of("before", given).name == "1997-Q2"
+    assert periods.window_of("before", pd.Period("1997-05", "M")).name == "1997-05"

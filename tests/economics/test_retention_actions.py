@@ -217,3 +217,8 @@ def test_break_even_uplift():
         break_even_uplift(80, -4)
     with pytest.raises(clv.InvalidInput, match="value must be finite"):
         break_even_uplift(np.inf, 4)
+
+
+def test_break_even_keeps_the_index():
+    found = break_even_uplift(pd.Series([80.0, 20.0], index=["ann", "bob"]), cost=4)
+    assert found.to_dict() == {"ann": 0.05, "bob": 0.2}

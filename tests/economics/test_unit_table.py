@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.economics import acquisition_cost, highest_bid, ltv_to_cac, payback_period, unit_economics
+from clvmodels.economics import (
+    acquisition_cost,
+    highest_bid,
+    ltv_to_cac,
+    new_customer_value,
+    payback_period,
+    unit_economics,
+)
 
 INF = float("inf")
 
@@ -131,3 +138,15 @@ def test_words(costs):
 def test_refuses(costs, call, message):
     with pytest.raises(clv.InvalidInput, match=message):
         call(costs)
+
+
+def test_the_values_of_new_customers_as_they_come(cdnow_summary):
+    """What new_customer_value gave goes in as it is, and is told by its kind where a number is wanted."""
+    by = np.array(["ads", "fair"], dtype=object)[np.arange(len(cdnow_summary)) % 2]
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    new = new_customer_value(cdnow_summary, by, purchases="bg_nbd", spend=spend, margin=0.3, pooling=0)
+    costs = acquisition_cost({"ads": 9000, "fair": 6000}, cdnow_summary, by=by)
+    pd.testing.assert_frame_equal(unit_economics(costs, new).table, unit_economics(costs, new.table).table)
+    for wants_numbers in (lambda: highest_bid(new), lambda: ltv_to_cac(new, 10)):
+        with pytest.raises(clv.InvalidInput, match="found a value of type NewCustomerValues"):
+            wants_numbers()
