@@ -114,8 +114,8 @@ class Equity:
         )
         sentences = [
             f"{when}{counted(self.customers, 'customer')} {were} worth {worth}{ahead}.",
-            f"It is {margin}, in the money of the log, discounted at {100 * self.annual_discount_rate:g} % a year; what "
-            "was bought before is not in it.",
+            f"It is {margin}, in the money of the log, discounted at {100 * self.annual_discount_rate:g} % a year; "
+            "what was bought before is not in it.",
         ]
         if self.interval is not None:
             low, high = (looks.figure(float(self.table[f"equity_{end}"].iloc[-1])) for end in ("low", "high"))
@@ -355,7 +355,7 @@ def plain_table(table: pd.DataFrame) -> str:
 def html_table(table: pd.DataFrame) -> str:
     """A table of groups as HTML: shares in per cent, a dash where there is no number."""
     return looks.table(
-        [name.replace("_", " ") for name in table.columns],
+        [name.replace("p_alive", "P(alive)").replace("_", " ") for name in table.columns],
         [
             [_cell(name, value) for name, value in zip(table.columns, row, strict=True)]
             for row in table.itertuples(index=False)
@@ -366,7 +366,7 @@ def html_table(table: pd.DataFrame) -> str:
 def _cell(name: str, value: Any) -> str:
     if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
         return str(value)
-    if name.startswith("share"):
+    if name.startswith("share") or name.endswith("p_alive"):
         return looks.number(float(value), ".1%")
     return "–" if value != value else looks.figure(float(value))
 

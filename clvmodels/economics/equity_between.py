@@ -223,7 +223,7 @@ def equity_change(
     if first.alive is None or second.alive is None:
         notes = (*notes, "without p_alive in both tables nobody counts as lost or dormant")
     if back:
-        notes = (*notes, f"of the retained {counted(back, 'customer')} had P(alive) below {level:g} before")
+        notes = (*notes, f"Of the retained {counted(back, 'customer')} had P(alive) below {level:g} before.")
     return EquityChange(
         _table(n, left, came, first, second), steps, float(level), first.end, second.end, level_of, notes
     )

@@ -14,7 +14,7 @@ from ..errors import InvalidInput, NotAvailable
 from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel, _horizons, _shares
 from ..numerics.arrays import Array
-from ..units import length, units_per_year
+from ..units import span, units_per_year
 
 LEVERS = ("dropout", "purchase_rate", "spend", "margin", "acquisition_cost")
 _STEP = 1e-3  # of ln factor, where a slope is a difference
@@ -101,7 +101,7 @@ class Worth:
         if np.ndim(self.horizon):
             return f"in the {unit}s ahead, a number of each customer's own"
         ahead = float(self.horizon)
-        return "over their whole residual lifetime" if math.isinf(ahead) else f"in the {length(ahead, unit)} ahead"
+        return "over their whole residual lifetime" if math.isinf(ahead) else f"in the {span(ahead, unit)} ahead"
 
 
 def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: float | None, costs: Any) -> Worth:

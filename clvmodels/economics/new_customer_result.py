@@ -12,7 +12,7 @@ from ..inference import looks
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
-from ..units import length
+from ..units import a_span, span
 from .equity import html_table, plain_table
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class NewCustomerValues:
     >>> cohorts = clv.economics.cohorts_of(summary)
     >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
     >>> found
-    NewCustomerValues: 3 groups of 2,357 customers, 52.18 weeks from the first purchase
+    NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase
     >>> list(found.parameters.columns)
     ['r', 'alpha', 'a', 'b', 'p', 'q', 'v']
     >>> {name: round(value, 2) for name, value in found.spread.items()}
@@ -111,7 +111,7 @@ class NewCustomerValues:
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> found = clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30, first_purchase=False)
         >>> found.told()[0][:77]
-        'A new customer is expected to bring 14.69 in his first 52.18 weeks, without h'
+        'A new customer is expected to bring 14.69 in his first year, without his first pu'
         """
         value, within = looks.figure(float(self.table["value"].iloc[-1])), f"in his first {self._length()}"
         if math.isinf(self.horizon):
@@ -141,10 +141,10 @@ class NewCustomerValues:
         return [*sentences, *self.notes, *own]
 
     def _length(self) -> str:
-        return length(self.horizon, self.time_unit)
+        return span(self.horizon, self.time_unit)
 
     def __repr__(self) -> str:
-        ahead = "whole lifetime" if math.isinf(self.horizon) else self._length()
+        ahead = "whole lifetime" if math.isinf(self.horizon) else a_span(self.horizon, self.time_unit)
         n = len(self.table) - 1
         return (
             f"NewCustomerValues: {n} group{'' if n == 1 else 's'} of {self.table['customers'].iloc[-1]:,} customers, "

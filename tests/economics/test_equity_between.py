@@ -53,7 +53,7 @@ def test_by_hand():
         ["after", 6, 52.0, 52.0],
     ]
     assert found.change == 4
-    assert found.notes[-1] == "of the retained 1 customer had P(alive) below 0.5 before"
+    assert found.notes[-1] == "Of the retained 1 customer had P(alive) below 0.5 before."
     assert "Customer equity rose by 4 (+8.3 %), from 48 to 52." in str(found)
     assert "Lost: 2 customers, −10." in found._repr_html_()
     assert equity_change(before, after, level=0.51).table["customers"].tolist() == [1, 2, 1, 2, 1, 7]
