@@ -90,12 +90,14 @@ def screenshot(page):
 
 
 def column(page, table, i):
-    cells = f"[...document.querySelectorAll('table.sortable')[{table}].tBodies[0].rows].map(row => row.cells[{i}])"
+    cells = f"[...document.querySelectorAll('#comparison table.sortable')[{table}].tBodies[0].rows].map(row => row.cells[{i}])"
     return page.execute_script(f"return {cells}.map(cell => [cell.dataset.value ?? null, cell.textContent])")
 
 
 def head(page, table, i):
-    return page.execute_script(f"return document.querySelectorAll('table.sortable')[{table}].tHead.rows[0].cells[{i}]")
+    return page.execute_script(
+        f"return document.querySelectorAll('#comparison table.sortable')[{table}].tHead.rows[0].cells[{i}]"
+    )
 
 
 def values(page, table, i):
@@ -172,7 +174,9 @@ def test_numbers_sort_by_value_and_a_dash_comes_last(page):
         f"{'' if shown is None else f'data-value={value}'}>{shown or '—'}</td></tr>"
         for value, shown in rows
     )
-    page.execute_script("document.querySelector('table.sortable').tBodies[0].innerHTML = arguments[0]", cells)
+    page.execute_script(
+        "document.querySelector('#comparison table.sortable').tBodies[0].innerHTML = arguments[0]", cells
+    )
     button = head(page, 0, 0).find_element("tag name", "button")
     button.click()
     assert [text for _, text in column(page, 0, 0)] == ["-1", "9", "10", "1,000", "—"]
