@@ -37,22 +37,6 @@ def length(duration: float, time_unit: str) -> str:
     return f"{written} {time_unit}{'' if written == '1' else 's'}"
 
 
-def span(duration: float, time_unit: str, article: str = "") -> str:
-    """A length of time in words, a year and a month called so.
-
-    >>> span(365.25 / 7, "week"), span(52, "week"), span(1, "year")
-    ('year (52.18 weeks)', '52 weeks', '1 year')
-    >>> f"within {span(365.25 / 12, 'day', article='a ')}"
-    'within a month (30.44 days)'
-    """
-    counted = length(duration, time_unit)
-    for name in ("year", "month"):
-        whole = float(HOURS[name] / hours_in(time_unit))
-        if whole != 1 and abs(duration - whole) < 1e-9 * whole:
-            return f"{article}{name} ({counted})"
-    return counted
-
-
 def units_per_year(time_unit: str) -> float:
     """How many of a time unit make a year of 365.25 days.
 
@@ -60,3 +44,26 @@ def units_per_year(time_unit: str) -> float:
     365.25
     """
     return float(HOURS_PER_YEAR / hours_in(time_unit))
+
+
+def span(duration: float, time_unit: str) -> str:
+    """A length of time as one speaks of it after "the": whole years and months are called so in any time unit.
+
+    >>> span(365.25 / 7, "week"), span(365.25 / 12, "day"), span(104.3571428571, "week"), span(52.0, "week")
+    ('year', 'month', '2 years', '52 weeks')
+    """
+    for unit in ("year", "month"):
+        number = duration * float(hours_in(time_unit) / HOURS[unit])
+        if round(number) >= 1 and abs(number - round(number)) < 1e-9 * number:
+            return unit if round(number) == 1 else f"{round(number):,} {unit}s"
+    return length(duration, time_unit)
+
+
+def a_span(duration: float, time_unit: str) -> str:
+    """A length of time as one speaks of it after "within".
+
+    >>> a_span(365.25 / 7, "week"), a_span(12.0, "month"), a_span(26.0, "week")
+    ('a year', 'a year', '26 weeks')
+    """
+    told = span(duration, time_unit)
+    return f"a {told}" if told in ("year", "month") else told

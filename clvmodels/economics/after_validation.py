@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import InvalidInput, NotAvailable
@@ -69,7 +70,7 @@ def overview_after(
     >>> log = clv.load_cdnow(sample=True)
     >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
     >>> clv.economics.overview_after(found, log, margin=0.3, interval=None)
-    Overview of 2,357 customers worth 20,726 in the year (52.18 weeks) ahead
+    Overview of 2,357 customers worth 20,726 in the year ahead
     """
     if not isinstance(validation, Validation):
         raise InvalidInput(f"validation must be what clvmodels.validate returns; found {type(validation).__name__}")
@@ -88,7 +89,12 @@ def overview_after(
     trusted = model.purchases.fit_report.converged and model.spend.fit_report.converged
     progress("looking ahead")
     level = interval if trusted else None
-    return overview(model, summary, acquisition_cost=acquisition_cost, interval=level, draws=draws)
+    found = overview(model, summary, acquisition_cost=acquisition_cost, interval=level, draws=draws)
+    again = (
+        f"These numbers are those of {found.model}, of the models compared the one that forecast the holdout best, "
+        "fitted again on everything until its end."
+    )
+    return replace(found, notes=(again, *found.notes))
 
 
 def _best(validation: Validation) -> str:

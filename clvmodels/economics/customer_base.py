@@ -14,7 +14,7 @@ from ..inference import looks
 from ..models import statistics
 from ..models.clv import CLVModel
 from ..models.time_units import one_length
-from ..units import span, units_per_year
+from ..units import a_span, span, units_per_year
 from . import given_numbers as given
 from .acquisition_cohorts import cohorts_of
 from .concentration import compute_concentration, top_share
@@ -61,6 +61,8 @@ class Overview:
         As given, and new_customer divided by it; None without costs.
     notes
         What to know of the numbers.
+    model, grouped_by
+        What the model is called, and what the groups of ``equity`` are where nothing else was asked for.
 
     Examples
     --------
@@ -69,7 +71,7 @@ class Overview:
     >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
     >>> found = clv.economics.overview(model, summary, acquisition_cost=10)
     >>> found
-    Overview of 2,357 customers worth 21,808 in the year (52.18 weeks) ahead
+    Overview of 2,357 customers worth 21,808 in the year ahead
     >>> round(found.top_share, 2), round(found.new_customer, 2), round(found.ltv_to_cac, 2)
     (0.71, 25.24, 2.52)
     """
@@ -89,6 +91,8 @@ class Overview:
     acquisition_cost: float | None
     ltv_to_cac: float | None
     notes: tuple[str, ...]
+    model: str = ""
+    grouped_by: str = ""
 
     def told(self) -> list[str]:
         """What it says, in sentences.
@@ -100,29 +104,34 @@ class Overview:
         The top 20 % of customers hold 71 % of the value.
         """
         unit = self.equity.time_unit
+        ahead = a_span(self.equity.horizon, unit)
         sentences = self.equity.told()[: 2 + (self.equity.interval is not None)]
         life = "without end" if math.isinf(self.whole_life) else looks.figure(self.whole_life)
         sentences.append(
-            f"Over their whole residual lifetime it would be {life}: further ahead than any holdout has tested."
+            f"Over the rest of their lives as customers it would be {life}: further ahead than any holdout has tested."
         )
         if math.isfinite(self.top_share):
             sentences.append(f"The top {100 * TOP:g} % of customers hold {100 * self.top_share:.0f} % of the value.")
         if self.equity.customers:
             sentences.append(
-                f"Of these, {self.at_risk_customers:,}, worth {looks.figure(self.at_risk_value)} together, have "
-                f"a probability of being customers still (P(alive)) below {LEVEL:g}, or will have within "
-                f"{span(self.soon, unit, 'a ')} if they buy nothing more."
+                f"At risk of these are {self.at_risk_customers:,}, worth {looks.figure(self.at_risk_value)} together: "
+                f"the probability that they are still customers is below {100 * LEVEL:g} %, or will be within "
+                f"{a_span(self.soon, unit)} if they buy nothing more."
             )
-        ahead = span(self.equity.horizon, unit, "a ")
+        revenue = self.equity.margin == 1
         sentences.append(
-            f"A customer yet to be acquired is expected to bring {looks.figure(self.new_customer)} within {ahead}, the "
-            "first purchase included."
+            f"A customer yet to be acquired is expected to bring {looks.figure(self.new_customer)} of "
+            f"{'revenue' if revenue else 'profit'} within {ahead}, the first purchase included."
         )
         if self.acquisition_cost is not None and self.ltv_to_cac is not None:
+            cost = looks.figure(self.acquisition_cost)
             verdict = "above" if self.ltv_to_cac >= 3 else "below"
             sentences.append(
-                f"At {looks.figure(self.acquisition_cost)} to acquire one that is {self.ltv_to_cac:.1f} : 1, {verdict} "
-                "the 3 : 1 that is a rule of thumb and no law: it leaves out growth, cash and the horizon."
+                f"To acquire one costs {cost}. How that compares with profit (LTV:CAC) cannot be told of revenue: give "
+                "the margin."
+                if revenue
+                else f"To acquire one costs {cost}: the value is {self.ltv_to_cac:.2f} times the cost (LTV:CAC), "
+                f"{verdict} the 3 : 1 that is a rule of thumb and no law: it leaves out growth, cash and the horizon."
             )
         return [*sentences, *self.notes]
 
@@ -233,7 +242,7 @@ def overview(
     frame = frames.load(summary)
     cost = None if acquisition_cost is None else given.one("acquisition_cost", acquisition_cost)
     terms: dict[str, Any] = {"annual_discount_rate": annual_discount_rate, "margin": margin}
-    groups = _cohorts(frame) if by is None else by
+    groups, grouped_by = _cohorts(frame) if by is None else (by, "")
     equity = customer_equity(model, frame, horizon=ahead, by=groups, interval=interval, draws=draws, seed=seed, **terms)
     scored = model.predict(frame, ahead, **terms)
     soon = units_per_year(unit) / 12
@@ -255,22 +264,38 @@ def overview(
         new_customer=new,
         acquisition_cost=cost,
         ltv_to_cac=worth,
-        notes=(*equity.notes, *assumed),
+        notes=(*equity.notes, *assumed, *_certain(model, frame, scored)),
+        model=model.purchases.family.title,
+        grouped_by=grouped_by,
     )
 
 
-def _cohorts(frame: Any) -> Any:
+def _certain(model: CLVModel, frame: Any, scored: Any) -> tuple[str, ...]:
+    """A warning where a family with dropout takes everybody who never came back for a customer."""
+    family = model.purchases.family
+    if family.finite_total is None or "frequency" not in frames.column_names(frame):
+        return ()
+    once = frames.numeric(frame, "frequency") == 0
+    if not once.any() or np.any(frames.numeric(scored, "p_alive")[once] < 1):
+        return ()
+    return (
+        f"{family.title} takes all {int(once.sum()):,} who bought once for customers still, however long ago that was: "
+        "where many of them stand in a tier, its probability is too high. MBG/NBD and Pareto/NBD do not do so.",
+    )
+
+
+def _cohorts(frame: Any) -> tuple[Any, str]:
     """Acquisition cohorts by month, of many months by year; None where the summary does not say when it ends."""
     if frames.read_facts(frame).get("observation_end") is None or not frames.n_rows(frame):
-        return None
+        return None, ""
     for period in ("month", "year"):
         try:
             cohorts = cohorts_of(frame, period)
         except InvalidInput:  # events coarser than the period
             continue
         if period == "year" or frames.as_pandas(cohorts).nunique() <= _MOST_COHORTS:
-            return cohorts
-    return None
+            return cohorts, f"{period} of the first purchase"
+    return None, ""
 
 
 def _new_customer(model: CLVModel, frame: Any, horizon: float, equity: Equity) -> tuple[float, tuple[str, ...]]:

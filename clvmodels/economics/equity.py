@@ -14,6 +14,7 @@ from ..inference import looks
 from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel
 from ..models.predictive import intervals
+from ..models.predictive.parameter_draws import GIVEN
 from ..models.predictive.predicting import simulation_of
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
@@ -95,7 +96,7 @@ class Equity:
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> model = clv.CLVModel("bg_nbd", margin=0.30).fit(summary)
         >>> print(clv.economics.customer_equity(model, summary, horizon=52).told()[0])
-        On 30 Sep 1997 2,357 customers were worth 21,752 together, 9.229 each, in the 52 weeks ahead.
+        On 30 Sep 1997 2,357 customers were worth 21,752 together, 9.23 each, in the 52 weeks ahead.
         """
         when = "" if self.observation_end is None else f"On {day(self.observation_end)} "
         each = float(self.table["equity_per_customer"].iloc[-1])
@@ -105,25 +106,32 @@ class Equity:
             else f"in the {span(self.horizon, self.time_unit)} ahead"
         )
         were = "was" if self.customers == 1 else "were"
-        worth = f"{looks.figure(self.total)} together, {looks.number(each, '.4g')} each, " if self.customers else "0 "
+        worth = f"{looks.figure(self.total)} together, {_price(each)} each, " if self.customers else "0 "
         margin = (
             f"profit, the margin in column {self.margin!r}"
             if isinstance(self.margin, str)
-            else "revenue (margin 1)"
+            else "revenue (margin 1), no profit"
             if self.margin == 1
-            else f"profit at a margin of {self.margin:g}"
+            else f"profit at a margin of {100 * self.margin:g} %"
         )
         sentences = [
             f"{when}{counted(self.customers, 'customer')} {were} worth {worth}{ahead}.",
-            f"It is {margin}, discounted at {100 * self.annual_discount_rate:g} % a year; what was bought before is "
-            "not in it.",
+            f"It is {margin}, in the money of the log, discounted at {100 * self.annual_discount_rate:g} % a year; "
+            "what was bought before is not in it.",
         ]
         if self.interval is not None:
             low, high = (looks.figure(float(self.table[f"equity_{end}"].iloc[-1])) for end in ("low", "high"))
-            sentences.append(
-                f"With probability {100 * self.interval:g} % it will turn out between {low} and {high}, if customers "
-                "go on as the model says; the ends of groups do not add up to those of all."
+            allowed = (
+                "chance and how customers differ, the parameters of the model taken as known"
+                if self.interval_source == GIVEN
+                else "chance, how customers differ, and how unsure the parameters of the model are"
             )
+            sentences.append(
+                f"With a probability of {100 * self.interval:g} % it will turn out between {low} and {high}, as far as "
+                f"the model is right. That allows for {allowed}."
+            )
+            if len(self.table) > 1:
+                sentences.append("The ends of groups do not add up to those of all.")
         if math.isinf(self.horizon):
             sentences.append("That is further ahead than any holdout tests: for a plan take a horizon, such as a year.")
         return [*sentences, *self.notes]
@@ -341,3 +349,12 @@ def split(values: Array, groups: Groups) -> pd.DataFrame:
                 "equity_per_customer": equity / customers,
             }
         )
+
+
+def _price(value: float) -> str:
+    """Money for one customer.
+
+    >>> _price(9.2286), _price(0.01234), _price(12345.6)
+    ('9.23', '0.01234', '12,346')
+    """
+    return f"{value:.2f}" if 1 <= abs(value) < 1000 else looks.figure(value)

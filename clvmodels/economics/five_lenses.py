@@ -24,7 +24,6 @@ _FIGURES = (
     "period", "complete", "customers", "new_customers", "orders", "orders_per_customer", "repeat_rate", "revenue",
     "average_order_value", "profit",
 )  # fmt: skip
-_SHARES = ("share", "active", "repeat_rate")  # beginnings of columns in per cent
 _MOST_ROWS, _MOST_COLUMNS = 12, 13  # of a table that is printed
 
 

@@ -16,7 +16,7 @@ from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.time_units import one_length
 from ..transactions.moments import day_of, parse_moment
-from ..units import hours_in, length, span, units_per_year
+from ..units import a_span, hours_in, length, units_per_year
 from ..validation.backtest import Backtest
 from ..validation.shelf_life import TOLERANCE, compute_time_kept
 
@@ -90,7 +90,7 @@ class Freshness:
             ("today", str(self.today)),
             ("log ends", self._told(self.log_end, self.log_age)),
             ("model fitted until", self._told(self.fitted_until, self.model_age)),
-            ("horizon", span(self.horizon, self.time_unit, "a ")),
+            ("horizon", a_span(self.horizon, self.time_unit)),
         ]
         if self.gone is not None:
             rows.append(("passed of it", "all" if self.gone >= 1 else f"{100 * max(self.gone, 0.0):.0f} %"))
@@ -207,7 +207,7 @@ def age_of(
     )
     kept = None if backtest is None else _kept_for(backtest, purchases, unit, tolerance)
     gone = None if log_age is None else log_age / reach
-    over, stale = span(reach, unit, "a "), []
+    over, stale = a_span(reach, unit), []
     if log_end is not None and log_age is not None and gone is not None and gone > share:
         passed = "all" if gone >= 1 else f"{100 * gone:.0f} %"
         stale.append(

@@ -12,7 +12,7 @@ from ..inference import looks
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
-from ..units import span
+from ..units import a_span, span
 from .shown_tables import html_table, plain_table
 
 _MOST_NOTES = 4  # said in words; the table has all
@@ -57,7 +57,7 @@ class NewCustomerValues:
     >>> cohorts = clv.economics.cohorts_of(summary)
     >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
     >>> found
-    NewCustomerValues: 3 groups of 2,357 customers, the year (52.18 weeks) from the first purchase on
+    NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase
     >>> list(found.parameters.columns)
     ['r', 'alpha', 'a', 'b', 'p', 'q', 'v']
     >>> {name: round(value, 2) for name, value in found.spread.items()}
@@ -112,8 +112,8 @@ class NewCustomerValues:
         >>> log = clv.load_cdnow(sample=True)
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> found = clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30, first_purchase=False)
-        >>> found.told()[0][:84]
-        'A new customer is expected to bring 14.69 in his first year (52.18 weeks), without h'
+        >>> found.told()[0][:77]
+        'A new customer is expected to bring 14.69 in his first year, without his first pu'
         """
         value, within = looks.figure(float(self.table["value"].iloc[-1])), f"in his first {self._length()}"
         if math.isinf(self.horizon):
@@ -149,7 +149,7 @@ class NewCustomerValues:
         return span(self.horizon, self.time_unit)
 
     def __repr__(self) -> str:
-        ahead = "whole lifetime" if math.isinf(self.horizon) else f"the {self._length()}"
+        ahead = "whole lifetime" if math.isinf(self.horizon) else a_span(self.horizon, self.time_unit)
         n = len(self.table) - 1
         return (
             f"NewCustomerValues: {n} group{'' if n == 1 else 's'} of {self.table['customers'].iloc[-1]:,} customers, "

@@ -11,6 +11,8 @@ from ..inference import looks
 if TYPE_CHECKING:
     import pandas as pd
 
+_SHARES = ("share", "active", "repeat_rate", "returning_share")  # beginnings of columns in per cent
+
 
 def plain_table(table: pd.DataFrame) -> str:
     """A table as text, the cells as in `html_table`."""
@@ -24,7 +26,7 @@ def html_table(table: pd.DataFrame) -> str:
     rows = [
         [_cell(name, value) for name, value in zip(names, row, strict=True)] for row in table.itertuples(index=False)
     ]
-    return looks.table([name.replace("_", " ") for name in names], rows)
+    return looks.table([name.replace("p_alive", "P(alive)").replace("_", " ") for name in names], rows)
 
 
 def signed(amount: Any) -> str:
@@ -45,6 +47,6 @@ def _cell(name: str, value: Any) -> str:
         return "–"
     if name == "relative_change":
         return f"{100 * value:+.1f} %"
-    if name.startswith("share"):
+    if name.startswith(_SHARES) or name.endswith("p_alive"):
         return f"{100 * value:.1f} %"
     return f"{value:.3f}" if name.startswith("elasticity") else looks.figure(float(value))

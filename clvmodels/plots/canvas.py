@@ -27,8 +27,10 @@ _FEWEST_LETTERS = 24  # in a line, however narrow the Axes are
 _FEWEST_UPRIGHT = 12
 _MOST_OF_LEGEND = 0.7  # of the Axes' height
 _LEAST_LABEL = 1.0  # inches that a label of the y axis may have, however low the Axes are
+_POINTS = 72  # an inch
 _BELOW = 8  # points between the label of the x axis and the caption
 _NARROW = 4.0  # inches: Axes below this have a smaller caption
+_UNPARTED = "\N{NO-BREAK SPACE}%"
 _DARK, _OPAQUE = 0.4, 0.5  # a ground of less light is dark; one of less alpha is not what is seen
 _LEAST_HEIGHT, _LEAST_WIDTH = 0.4, 0.6  # of the Axes, when what is written takes room from them
 
@@ -183,7 +185,14 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
     _wrap(ax.xaxis.label, _inches(ax).width)
     _wrap(ax.yaxis.label, max(_inches(ax).height, _LEAST_LABEL))
     engine.execute(figure)
-    _wrap(written, 0.9 * _inches(ax).width)
+    aside = 0.0
+    outer = ax.get_tightbbox()
+    if width <= _NARROW and outer is not None:  # below what stands beside the Axes there is room, too
+        aside = max(0.0, ax.get_window_extent().x0 - outer.x0) / figure.dpi
+        written.set_position((-_POINTS * aside, -_BELOW))
+    right = max([each.get_window_extent().x1 for each in (ax, *beside)] if aside else [0.0])
+    reach = max(0.0, right - ax.get_window_extent().x1) / figure.dpi
+    _wrap(written, 0.9 * (_inches(ax).width + aside + reach))
     above = ax.title.get_window_extent()
     if above.x0 < figure.bbox.x0 or above.x1 > figure.bbox.x1:
         _wrap(ax.title, 0.95 * _inches(ax).width)
@@ -205,7 +214,8 @@ def room_above(ax: Axes) -> None:
 
 def _wrap(written: Text, length: float) -> None:
     """Break a text into lines of so many inches, by the width of its letters in the font that there is."""
-    text, figure = " ".join(written.get_text().split()), root_figure(written)
+    # a number and its per cent sign stay on one line
+    text, figure = " ".join(written.get_text().split()).replace(" %", _UNPARTED), root_figure(written)
     if not text:
         return
     written.set_text(text)
@@ -213,7 +223,13 @@ def _wrap(written: Text, length: float) -> None:
     box = written.get_window_extent()
     each = max(box.width, box.height) / dots / len(text)  # a label of the y axis stands upright
     fewest = _FEWEST_LETTERS if box.width > box.height else _FEWEST_UPRIGHT
-    written.set_text(textwrap.fill(text, max(fewest, int(length / max(each, 1e-3)))))
+    broken = textwrap.fill(text, max(fewest, int(length / max(each, 1e-3))))
+    written.set_text(broken.replace(_UNPARTED, " %"))
+
+
+def height(ax: Axes) -> float:
+    """Height of the Axes in inches."""
+    return _inches(ax).height
 
 
 def _inches(ax: Axes) -> _Size:

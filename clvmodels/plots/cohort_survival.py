@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compute_cohort_survival", "plot_cohort_survival"]
 
+_NARROW = 4.0  # inches
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _NEEDED = {"cohort", "from_age", "until_age", "actual_share", "expected_share", "standard_error", "p_alive"}
 
 
@@ -83,19 +85,25 @@ def plot_cohort_survival(table: pd.DataFrame, time_unit: str = "week", ax: Axes 
     ends = [*all_customers["from_age"], all_customers["until_age"].iloc[-1]]
     right.plot(ends[:-1], all_customers["p_alive"], other.line, color=other.color)
     right.set_ylim(0, 1.02)
-    right.set_ylabel("share alive, by the model")
+    right.set_yticks(_SHARES[:: 2 if marks.width(ax) < _NARROW else 1])
     ax.set_ylim(bottom=0)
+    for axis in (ax.yaxis, right.yaxis):
+        marks.in_per_cent(axis)
+    canvas.y_label(right, "share alive, by the model")
     ax.set_xlim(0, ends[-1])
     marks.x_label(ax, f"{time_unit}s since the first purchase (middle of the window)")
     canvas.y_label(ax, "share who bought in the window")
-    canvas.title(ax, "Cohorts so long after their first purchase")
+    canvas.title(ax, "Who still buys, so long after the first purchase")
     canvas.legend(ax, loc="upper right")
     canvas.caption(
         ax,
         "How to read it: dots should lie on the line within their bars (two standard errors). The share who buy in a "
-        "window can be seen, the share who are alive cannot: it is the model's own.",
+        "window can be seen, the share who are alive, still customers, cannot: it is the model's own.",
         beside=[right],
     )
+    top = ax.get_ylim()[1]
+    canvas.room_above(ax)
+    right.set_ylim(top=1.02 * ax.get_ylim()[1] / top)  # the legend stands above its line, too
     return ax
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["compute_cohorts", "plot_cohorts"]
 
-_MOST_NAMED = 8  # cohorts in the legend
 _MOST_TICKS = 14
+_TICK = 0.19  # inches that the name of a cohort needs beside the map
+_SEAM = 0.3  # points between layers: neighbours of many are of nearly one colour
+_NARROW = 4.0  # inches
 
 
 def plot_cohorts(
@@ -98,20 +100,28 @@ def _stack(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, 
     edges = dates.date2num(starts_of(np.append(numbers, numbers[-1] + 1), period))  # type: ignore[no-untyped-call]
     tops = np.cumsum(np.nan_to_num(table.to_numpy()), axis=0)
     baseline = np.zeros(len(numbers))
-    named = set(np.unique(np.linspace(0, len(table) - 1, min(_MOST_NAMED, len(table))).round().astype(int)).tolist())
+    across = 4 if marks.width(ax) > _NARROW else 3
+    named = set(_evenly(len(table), 2 * across))
     for i, (name, top) in enumerate(zip(table.index, tops, strict=True)):
         color = colormaps["viridis"]((i + 0.5) / len(table))
-        ax.stairs(top, edges, baseline=baseline, fill=True, color=color, label=str(name) if i in named else None)
+        ax.stairs(
+            top, edges, baseline=baseline, fill=True, facecolor=color, edgecolor=canvas.paper(ax), linewidth=_SEAM,
+            label=str(name) if i in named else None,
+        )  # fmt: skip
         baseline = top
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    marks.x_label(ax, "period")
-    canvas.y_label(ax, f"{quantity} in the period")
+    marks.in_thousands(ax.yaxis)
+    marks.x_label(ax, period)
+    canvas.y_label(ax, f"{quantity} in the {period}{_money(quantity)}")
     canvas.title(ax, _title(quantity, table, ""))
-    canvas.legend(ax, loc="upper right", title="first purchase", title_fontsize="small")
+    canvas.legend(
+        ax, loc="upper right", ncols=min(across, len(named)), title="first purchase", title_fontsize="small",
+        columnspacing=1.0,
+    )  # fmt: skip
     canvas.caption(
         ax,
         "How to read it: the height is what all customers together brought, each layer one cohort, the oldest at the "
@@ -129,24 +139,48 @@ def _map(ax: Axes, table: pd.DataFrame, cohorts: pd.DataFrame, quantity: str, pe
     edges = np.arange(len(table) + 1) - 0.5
     mesh = ax.pcolormesh(ages, edges, cells, cmap="viridis", vmin=min(0.0, float(cells.min())), vmax=top)
     ax.invert_yaxis()
-    rows = np.unique(np.linspace(0, len(table) - 1, min(_MOST_TICKS, len(table))).round().astype(int))
-    ax.set_yticks(rows, [str(table.index[i]) for i in rows])
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    narrow = marks.width(ax) < _NARROW
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5 if narrow else 10, integer=True))
+    if narrow:
+        ax.tick_params(labelsize="x-small")
     share = quantity == "customers" and per_head
-    label = "share who bought" if share else f"{quantity}{' per customer of the cohort' if per_head else ''}"
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, extend="neither" if top is None else "max")
+    each = " per customer of the cohort" if per_head else ""
+    label = "share who bought" if share else f"{quantity}{each}{_money(quantity)}"
+    beyond = top is not None and float(cells.max()) > top
+    bar = ax.figure.colorbar(mesh, ax=ax, extend="max" if beyond else "neither")
+    canvas.y_label(bar.ax, label)
+    if narrow:
+        bar.ax.tick_params(labelsize="x-small")
+    (marks.in_per_cent if share else marks.in_thousands)(bar.ax.yaxis)
     marks.x_label(ax, "age: periods since that of the first purchase")
     canvas.y_label(ax, "first purchase")
     canvas.title(ax, _title("customers who bought" if quantity == "customers" else quantity, table, " and age"))
     canvas.caption(
         ax,
         "How to read it: a row is a cohort that grows older to the right, a column compares cohorts of one age. Where "
-        "a column darkens downwards later customers are worse; stripes along the diagonal are seasons. Colours are "
-        "those of ages after the first.",
+        "a column darkens downwards later customers are worse; stripes along the diagonal are seasons. Blank cells are "
+        f"not over yet.{' First purchases go beyond the scale.' if beyond else ''}",
         beside=[bar.ax],
     )
+    rows = _evenly(len(table), min(_MOST_TICKS, max(2, int(canvas.height(ax) / _TICK))))
+    ax.set_yticks(rows, [str(table.index[i]) for i in rows])
+
+
+def _evenly(n: int, most: int) -> list[int]:
+    """At most so many of n, first and last among them, in equal steps where that can be.
+
+    >>> _evenly(3, 8), _evenly(30, 4)
+    ([0, 1, 2], [0, 10, 19, 29])
+    """
+    found: list[int] = np.unique(np.linspace(0, n - 1, min(most, n)).round().astype(int)).tolist()
+    return found
+
+
+def _money(quantity: str) -> str:
+    """The unit of a quantity, where that is money."""
+    return ", in the log's money" if quantity in ("revenue", "profit") else ""
 
 
 def _title(quantity: str, table: pd.DataFrame, more: str) -> str:

@@ -38,11 +38,9 @@ def plot_concentration(scored: Any, value: str = "clv", ax: Axes | None = None) 
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> ax = clv.plots.plot_concentration([50.0, 30.0, 10.0, 5.0, 5.0])
     >>> ax.get_title()
-    'The most valuable 20 % of customers hold 50 % of clv; Gini 0.46'
+    'The most valuable 20 % of customers hold 50 % of value; Gini 0.46'
     >>> plt.close(ax.figure)
     """
-    from matplotlib.ticker import PercentFormatter
-
     table = compute_concentration(scored, value)
     top = top_share(scored, _TOP, value)
     if np.isnan(top):
@@ -58,18 +56,27 @@ def plot_concentration(scored: Any, value: str = "clv", ax: Axes | None = None) 
     ax.plot([0, 1], [0, 1], "-", color=canvas.edge(ax), linewidth=1, label="all worth the same")
     ax.plot([_TOP], [top], best.marker, color=best.color, markeredgecolor=canvas.ink(ax), zorder=4)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        marks.in_per_cent(axis)
     ax.set_xlim(0, 1)
     ax.set_ylim(min(0.0, 1.02 * float(lorenz.min())), 1.02 * float(whale.max()))
+    called = "value" if value == "clv" else value
     marks.x_label(ax, "share of customers")
-    canvas.y_label(ax, f"share of all {value}")
-    told = f"The most valuable {_TOP:.0%} of customers hold {top:.0%} of {value}".replace("%", " %")
+    canvas.y_label(ax, f"share of all {called}")
+    told = f"The most valuable {_TOP:.0%} of customers hold {top:.0%} of {called}".replace("%", " %")
     below_nothing = bool((read_values(scored, value)[1] < 0).any())
     canvas.title(ax, told if below_nothing else f"{told}; Gini {gini(scored, value):.2f}")
-    canvas.legend(ax, loc="center right")
+    canvas.legend(ax, loc="upper right")
+    ends = (
+        "The upper curve rises above 100 % where some customers are worth less than nothing."
+        if below_nothing
+        else "Gini is 0 if all are worth the same, and near 1 if one holds all."
+    )
     canvas.caption(
         ax,
         "How to read it: the upper curve at 20 % is the part of all value that the most valuable fifth of customers "
-        "hold, the lower one that of the least valuable fifth. If all were worth the same, both would be straight.",
+        f"hold, the lower one that of the least valuable fifth. {ends}",
     )
+    ticks = [tick for tick in ax.get_yticks() if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]
+    canvas.room_above(ax)
+    ax.set_yticks(ticks)  # none where only the legend stands
     return ax

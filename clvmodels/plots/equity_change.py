@@ -10,6 +10,8 @@ from ..inference.looks import figure
 from ..validation.words import day
 from . import canvas, marks
 
+_NARROW = 4.5  # inches: Axes below this have smaller names of steps
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -60,27 +62,50 @@ def plot_equity_change(change: EquityChange, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
     for i in at[:-1]:
         ax.plot([i, i + 1], [level[i], level[i]], "-", color=canvas.edge(ax), linewidth=0.8)
+    whiskers = ""
     if "amount_low" in steps:
+        whiskers = f" Whiskers hold what will happen with probability {100 * (change.interval or 0):g} %."
         low, high = (steps[f"amount_{end}"].to_numpy() for end in ("low", "high"))
         reach = np.clip([amount - low, high - amount], 0.0, None)
         marks.whiskers(ax, at, level, reach)
     ax.axhline(0, color=canvas.edge(ax), linewidth=0.8)
+    narrow = marks.width(ax) < _NARROW
     signs = ["" if i in ends else "+" if amount[i] >= 0 else "−" for i in at]
     ax.set_xticks(
         at,
-        [f"{name}\n{sign}{figure(abs(a) if sign else a)}" for name, sign, a in zip(names, signs, amount, strict=True)],
+        [
+            f"{name}\n{sign}{_written(abs(a) if sign else a, narrow)}"
+            for name, sign, a in zip(names, signs, amount, strict=True)
+        ],
     )
-    ax.margins(y=0.12)
+    if narrow:
+        ax.tick_params(axis="x", labelsize="x-small")
+    ax.use_sticky_edges = False  # a step of nothing would else cut off the bar beside it
+    ax.margins(y=0.05)
+    if ax.get_ylim()[0] < 0 <= min(0.0, *level, *(level - amount)[1:-1]):
+        ax.set_ylim(bottom=0)
+    marks.in_thousands(ax.yaxis)
     marks.x_label(ax, "step")
     canvas.y_label(ax, "customer equity, in the log's money")
     dated = (
         f" from {day(change.before_end)} to {day(change.after_end)}" if change.before_end and change.after_end else ""
     )
     canvas.title(ax, f"Why customer equity changed{dated}")
-    canvas.legend(ax, loc="best")
+    canvas.legend(ax, loc="upper right", ncols=2 if narrow else 3)
     canvas.caption(
         ax,
         "How to read it: each bar between the first and the last begins where the one before it ends, and stands for "
-        "what customers acquired, lost or re-valued added or took away.",
+        "what customers acquired, lost or re-valued added or took away. Customer equity is what all customers are "
+        f"still expected to bring.{whiskers}",
     )
+    canvas.room_above(ax)
     return ax
+
+
+def _written(amount: float, narrow: bool) -> str:
+    """An amount below its step, millions short where there is little room.
+
+    >>> _written(80000000.0, True), _written(80000000.0, False), _written(20.0, True)
+    ('80M', '80,000,000', '20')
+    """
+    return f"{amount / 1e6:,.3g}M" if narrow and abs(amount) >= 1e6 else figure(amount)

@@ -10,6 +10,7 @@ from . import canvas
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 LETTERS_PER_INCH = 13
 
@@ -57,3 +58,35 @@ def apart(i: int, number: int, width: float) -> float:
     [-0.2, 0.2]
     """
     return width / number * (i - (number - 1) / 2)
+
+
+def in_thousands(axis: Axis) -> None:
+    """Write the numbers of an axis in full, thousands apart, never as a power of ten."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: whole(value)))
+
+
+def in_per_cent(axis: Axis) -> None:
+    """Write shares as per cent, in as many digits as they have."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: per_cent(value)))
+
+
+def whole(value: float) -> str:
+    """A number of an axis, such as money.
+
+    >>> whole(25000000.0), whole(-1500.0), whole(0.25)
+    ('25,000,000', '−1,500', '0.25')
+    """
+    return f"{value:,.12g}".replace("-", "\N{MINUS SIGN}")
+
+
+def per_cent(share: float) -> str:
+    """A share of an axis.
+
+    >>> per_cent(0.2), per_cent(0.025), per_cent(-0.2)
+    ('20%', '2.5%', '−20%')
+    """
+    return f"{100 * share:.6g}%".replace("-", "\N{MINUS SIGN}")

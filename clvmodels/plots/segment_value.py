@@ -9,16 +9,22 @@ import numpy as np
 
 from .. import frames
 from ..economics.segment_value import compute_segment_value
+from ..units import span
+from ..validation.words import counted
 from . import canvas, marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
 
 _MOST_DRAWN = 30  # segments: beyond, names cannot be read
 _LONGEST = 28  # letters of a name
 _NARROW = 4.0  # inches: below, what is written is smaller
-_LOW = 0.3  # inches a bar: below, its value is not written
-_LEGEND = 0.35  # inches
+_LOW = 0.2  # inches a bar: below, its value is not written
+_ROW = 0.12  # inches that a name needs
+_FEWEST = 5  # segments that are drawn, however low the Axes are
+_WRITTEN, _WRITTEN_NARROW = 0.6, 1.2  # inches of caption and legend
+_LETTER, _MOST_OF_WIDTH = 0.08, 0.35  # inches of a letter; what amounts may take of the width
 
 
 def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes | None = None) -> Axes:
@@ -47,58 +53,79 @@ def plot_segment_value(scored: Any, by: Any = None, value: str = "clv", ax: Axes
     'Champions (220)'
     >>> plt.close(ax.figure)
     """
-    from matplotlib.ticker import PercentFormatter
-
     frame = frames.load(scored)
     table = compute_segment_value(frame, by, value)
-    drawn = table.head(_MOST_DRAWN)
-    ax = canvas.axes(ax, 7.0, 2.6 + 0.34 * max(len(drawn), 2))
+    ax = canvas.axes(ax, 7.0, 2.6 + 0.34 * min(max(len(table), 2), _MOST_DRAWN))
+    narrow = marks.width(ax) < _NARROW
+    drawn = table.head(_most(ax))
     at = np.arange(len(drawn))
-    names = [f"{_shortened(str(name))} ({n:,})" for name, n in zip(drawn["segment"], drawn["customers"], strict=True)]
+    longest = _LONGEST if not narrow else _LONGEST // 2
+    names = [
+        f"{_shortened(str(n), longest)} ({c:,})" for n, c in zip(drawn["segment"], drawn["customers"], strict=True)
+    ]
     ax.set_yticks(at, names, parse_math=False)  # a name with dollar signs is no formula
-    small = "small" if marks.width(ax) > _NARROW else "x-small"
+    small = "x-small" if narrow else "small"
     ax.tick_params(axis="y", labelsize=small)
-    high = _settled_height(ax)
+    _settle(ax)
     ax.barh(at, drawn["share_of_value"], 0.7, color=canvas.BLUE, edgecolor=canvas.edge(ax), label="share of value")
     ax.plot(
         drawn["share_of_customers"], at, "D", color=canvas.ORANGE, markeredgecolor=canvas.ink(ax), linestyle="none",
-        label="share of customers", zorder=3,
+        label="share of customers", zorder=3, markersize=4 if narrow else 6,
     )  # fmt: skip
-    told = high / max(len(drawn), 1) > _LOW
-    for i, held in enumerate(drawn["value"].to_numpy() if told else []):
-        ax.annotate(
-            _money(held), (0.99, i), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=small,
-            gid="value",
-        )  # fmt: skip
-    rows = max(len(drawn), 1)
-    below = rows * _LEGEND / max(high - _LEGEND, _LEGEND)  # rows that the legend takes, below all bars
-    ax.set_ylim(rows - 0.5 + below, -0.6)  # the largest on top
-    low, most = ax.get_xlim()
-    ax.set_xlim(low, max(most, 0.0) + 0.16 * (most - low))
+    amounts = [_money(held) for held in drawn["value"]]
+    told = not narrow and _LETTER * max(map(len, amounts), default=0) < _MOST_OF_WIDTH * marks.width(ax)
+    told = told and canvas.height(ax) / max(len(drawn), 1) > _LOW
+    written = _write(ax, amounts if told else [], small)
+    ax.set_ylim(max(len(drawn), 1) - 0.5, -0.6)  # the largest on top
     ax.axvline(0.0, color=canvas.edge(ax), linewidth=1)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    marks.in_per_cent(ax.xaxis)
     whole = _money(float(table["value"].sum()))
     marks.x_label(ax, f"share of all ({'right: ' if told else ''}value in the log's currency, {whole} in all)")
     canvas.y_label(ax, "segment (customers)")
     canvas.title(ax, "Residual value by segment")
-    canvas.legend(ax, loc="lower right", ncols=2)
+    canvas.legend(ax, loc="upper right", ncols=1 if narrow else 2)
     more = len(table) - len(drawn)
-    left_out = f" {more} segments of smaller value are not drawn." if more else ""
+    left_out = f" {counted(more, 'segment')} of smaller value not drawn." if more else ""
     canvas.caption(
         ax,
         "How to read it: where a bar reaches beyond its diamond, the segment's customers are worth more than the "
         f"average. Value is still to come{_terms(frame, value)}.{left_out}",
     )
+    canvas.room_above(ax)
+    _room_beside(ax, written)
     return ax
 
 
-def _settled_height(ax: Axes) -> float:
-    """Height of the Axes in inches, when the names beside them have found their place."""
+def _settle(ax: Axes) -> None:
+    """Let the names beside the Axes find their place, which tells how wide they leave it."""
     figure = canvas.root_figure(ax)
     engine = figure.get_layout_engine() if figure is not None else None
     if figure is not None and engine is not None:
         engine.execute(figure)
-    return float(ax.get_position().height) * (float(figure.get_figheight()) if figure is not None else 5.0)
+
+
+def _most(ax: Axes) -> int:
+    """How many segments the Axes have room for, less what will be written below them."""
+    free = canvas.height(ax) - (_WRITTEN_NARROW if marks.width(ax) < _NARROW else _WRITTEN)
+    return min(_MOST_DRAWN, max(_FEWEST, int(free / _ROW)))
+
+
+def _write(ax: Axes, amounts: list[str], size: str) -> list[Annotation]:
+    """Amounts at the right edge."""
+    return [
+        ax.annotate(
+            each, (0.99, i), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=size, gid="value"
+        )
+        for i, each in enumerate(amounts)
+    ]
+
+
+def _room_beside(ax: Axes, written: list[Annotation]) -> None:
+    """Bars and diamonds end before the amounts begin."""
+    own = ax.get_window_extent()
+    taken = max((each.get_window_extent().width / own.width for each in written), default=0.0) + 0.03
+    low, most = ax.get_xlim()
+    ax.set_xlim(low, low + (max(most, 0.0) - low) / (1 - min(taken, 2 * _MOST_OF_WIDTH)))
 
 
 def _money(value: float) -> str:
@@ -117,13 +144,16 @@ def _terms(frame: Any, value: str) -> str:
     told = []
     with suppress(TypeError, ValueError):
         length = float(horizon)  # type: ignore[arg-type]
-        told.append("in the whole residual lifetime" if np.isinf(length) else f"in the next {length:.4g} {unit}s")
+        if np.isinf(length):
+            told.append("in the whole residual lifetime")
+        elif unit is not None:
+            told.append(f"in the next {span(length, unit)}")
     with suppress(TypeError, ValueError):
         told.append(f"discounted at {100 * float(rate):.4g} % a year")  # type: ignore[arg-type]
     with suppress(TypeError, ValueError):
-        told.append("before costs" if float(margin) == 1 else f"margin {float(margin):g}")  # type: ignore[arg-type]
+        told.append("before costs" if float(margin) == 1 else f"margin {100 * float(margin):g} %")  # type: ignore[arg-type]
     return (" " + ", ".join(told)) if told and value.startswith("clv") else ""
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+def _shortened(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -39,8 +39,6 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
     ['BG/NBD: kept for 6.5 weeks (median of 2 cutoffs)', 'tolerance: 10 %']
     >>> plt.close(ax.figure)
     """
-    from matplotlib.ticker import PercentFormatter
-
     table, kept = compute_shelf_life(backtest, tolerance), compute_time_kept(backtest, tolerance)
     ax = canvas.axes(ax, 7.0, 4.6)
     unit = backtest.time_unit
@@ -58,7 +56,7 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
             error = (part["expected"].cumsum() / actual.where(actual > 0) - 1).abs()
             ax.plot(part["ends"], error, look.marker, color=look.color, markersize=3, alpha=0.5, zorder=2)
     ax.axhline(tolerance, linestyle=":", color=canvas.ink(ax), label=f"tolerance: {100 * tolerance:g} %")
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    marks.in_per_cent(ax.yaxis)
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
     marks.x_label(ax, f"age of the forecast: {unit}s since the cutoff")
@@ -67,8 +65,8 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
     canvas.legend(ax, loc="upper right")
     canvas.caption(
         ax,
-        "How to read it: lines are mean errors over the cutoffs, small marks the single ones. Below the tolerance a "
-        "forecast of that age was good enough; few cutoffs say little.",
+        "How to read it: lines are mean errors over the cutoffs, the dates from which was forecast, small marks the "
+        "single ones. Below the tolerance a forecast of that age was good enough; few cutoffs say little.",
     )
     canvas.room_above(ax)
     return ax

@@ -10,6 +10,8 @@ from ..economics.tornado import compute_tornado
 from ..models.clv import CLVModel
 from . import canvas, marks
 
+_NARROW = 4.0  # inches
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -63,14 +65,19 @@ def plot_tornado(
         )  # fmt: skip
     ax.axvline(now, color=canvas.ink(ax), linewidth=1, zorder=3, label="now")
     ax.set_yticks(at, [name.replace("_", " ") for name in table["lever"]])
+    if marks.width(ax) < _NARROW:
+        ax.tick_params(axis="y", labelsize="x-small")
     ax.set_ylim(len(table) - 0.4, -0.6)  # the first row on top
     marks.x_label(ax, "value of all customers, in the money of the log")
     canvas.y_label(ax, "lever")
     canvas.title(ax, f"Value, each lever moved by {share}")
-    canvas.legend(ax)
+    canvas.legend(ax, loc="upper right", ncols=3 if marks.width(ax) > _NARROW else 2)
+    marks.in_thousands(ax.xaxis)
+    ax.locator_params(axis="x", nbins=7 if marks.width(ax) > _NARROW else 4)
     canvas.caption(
         ax,
         "How to read it: a bar ends at the value with its lever alone less or more than it would be from now on. All "
         "are moved by the same share, which does not tell what that would cost.",
     )
+    canvas.room_above(ax)
     return ax

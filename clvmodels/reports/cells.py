@@ -14,7 +14,8 @@ _FORMULA = "=+-@＝＋－＠"
 class Cell(NamedTuple):
     """A cell: its text, the number it is sorted by (None: by its text), and what it is to a reader.
 
-    ``kind`` is "number", "missing" (sorted last), "text", or "outside" for text that came with the data.
+    ``kind`` is "number", "missing" (sorted last), "date" (on one line), "note" (a
+    sentence), "text", or "outside" for text that came with the data.
     """
 
     text: str

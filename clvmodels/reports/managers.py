@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..economics.customer_base import Overview
+from ..economics.customer_base import LEVEL, Overview
 from ..errors import ClvError
+from ..units import span
 from ..validation import words
 from . import cells
 from .cells import Cell, Table
@@ -21,6 +22,7 @@ class Section(NamedTuple):
     pictures: list[Picture]
     not_drawn: list[str]
     at_risk: list[Table]
+    model: str
 
 
 def _scored(found: Overview) -> tuple[Any, ...]:
@@ -53,6 +55,7 @@ def section(found: Overview) -> Section:
         drawn,
         missing,
         [_at_risk(found)] if len(found.at_risk) else [],
+        found.model,
     )
 
 
@@ -72,14 +75,22 @@ def _equity(found: Overview) -> Table:
         for row in table.to_dict("records")
     ]
     names = {"equity_low": "from", "equity_high": "to"}
-    heads = ("Group", "Customers", "Value", *(names[name] for name in ends))
+    heads = (found.grouped_by.capitalize() or "Group", "Customers", "Value", *(names[name] for name in ends))
     shares = ("of customers", "of value", "Value each")
     told = (
         []
         if not ends
-        else ["“from” and “to” hold what will happen with the probability said above; they do not add up."]
+        else [
+            f"What the customers of a row bring will lie between “from” and “to” with a probability of "
+            f"{100 * (found.equity.interval or 0):g} %, as far as the model is right. The ends do not add up."
+        ]
     )
-    return Table("What groups of customers are worth", (*heads, *shares), rows, told, sortable=False)
+    kind = "revenue" if found.equity.margin == 1 else "profit"
+    ahead = span(found.equity.horizon, found.equity.time_unit)
+    by = f", by {found.grouped_by}" if found.grouped_by else ""
+    return Table(
+        f"What customers are worth ({kind} in the {ahead} ahead){by}", (*heads, *shares), rows, told, sortable=False
+    )
 
 
 def _tier_table(found: Overview) -> Table:
@@ -95,8 +106,9 @@ def _tier_table(found: Overview) -> Table:
         )
         for row in found.tiers.to_dict("records")
     ]
-    header = ("Tier", "From a value of", "Customers", "Value", "of value", "Value each", "Mean P(alive)")
-    return Table("Tiers of customers by value", header, rows, sortable=False)
+    header = ("Tier", "From a value of", "Customers", "Value", "of value", "Value each", "Still customers")
+    told = ["“Still customers” is the mean probability that a customer of the tier has not left for good."]
+    return Table("Tiers of customers by value", header, rows, told, sortable=False)
 
 
 def _at_risk(found: Overview) -> Table:
@@ -108,14 +120,19 @@ def _at_risk(found: Overview) -> Table:
             cells.number(row["clv"], ",.2f"),
             cells.number(row["p_alive"], ".0%"),
             _date(row["falls_below_on"]),
-            cells.text(row["note"]),
+            Cell(str(row["note"]), None, "note"),
         )
         for i, row in enumerate(table.to_dict("records"), start=1)
     ]
     shown, there = len(table), found.at_risk_customers
-    caption = f"The {shown:,} dearest of {there:,}" if shown < there else f"All {there:,}"
-    return Table(caption, ("Customer", "Value", "P(alive)", "Below a half on", "If nothing is bought"), rows)
+    caption = f"The {shown:,} of highest value, of {there:,} at risk" if shown < there else f"All {there:,} at risk"
+    header = ("Customer", "Value", "Still a customer", f"Below {100 * LEVEL:g} % on", "What that means")
+    told = [
+        "“Still a customer” is the probability, by the model, that the customer has not left for good. It falls with "
+        "each day without a purchase; the date is when it falls, or fell, below that level."
+    ]
+    return Table(caption, header, rows, told)
 
 
 def _date(value: Any) -> Cell:
-    return cells.number(None) if value is None or value != value else cells.text(str(value)[:10])
+    return cells.number(None) if value is None or value != value else Cell(str(value)[:10], None, "date")

@@ -56,7 +56,7 @@ def test_it_says_so_in_words(found):
     text = str(found)
     assert "3 : 1 that is a rule of thumb" in text
     assert "At risk, the dearest first" in text
-    assert "probability 90 %" in text
+    assert "a probability of 90 %" in text
     assert "00:00:00" not in text
     assert "<table" in found._repr_html_()
 

@@ -124,7 +124,7 @@ def test_intervals_are_those_of_the_predictive_distribution(bg, cdnow_summary):
     assert rows["equity_low"].iloc[:2].sum() < rows["equity_low"].iloc[2]
     assert rows["equity_high"].iloc[:2].sum() > rows["equity_high"].iloc[2]
     assert found.interval_source == "parameters as given"
-    assert "With probability 80 %" in str(found)
+    assert "With a probability of 80 %" in str(found)
     alone = clv.customer_equity(bg, few, horizon=52, interval=0.8, draws=200, seed=5).table
     assert_allclose(alone["equity_low"].iloc[-1], whole["q10"], rtol=1e-9)
 

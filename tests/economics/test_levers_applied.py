@@ -226,7 +226,7 @@ def test_how_it_is_shown(few):
     assert isinstance(found, WhatIf)
     told = found.told()
     worth = model_of("pareto_nbd").predict(few)["clv"].sum()
-    assert told[0] == f"4 customers are worth {worth:.2f} in the year (52.18 weeks) ahead."
+    assert told[0] == f"4 customers are worth {worth:.2f} in the year ahead."
     assert told[1].startswith("dropout × 0.9 would make it")
     assert told[3].startswith("Together they would make it")
     html = found._repr_html_()

@@ -305,12 +305,9 @@ def test_a_margin_above_one_is_told(cdnow_summary):
 
 def test_it_reads_well_and_escapes(found):
     text = str(found)
-    assert "in his first year (52.18 weeks), his first purchase included" in text
+    assert "in his first year, his first purchase included" in text
     assert "profit at a margin of 0.3, discounted at 10 % a year" in text
-    assert (
-        repr(found)
-        == "NewCustomerValues: 3 groups of 2,357 customers, the year (52.18 weeks) from the first purchase on"
-    )
+    assert repr(found) == "NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase"
     with pytest.raises(clv.InvalidInput, match="there is no group 'radio'; there are 'mail', 'search', 'tv', 'all'"):
         found.model("radio")
     html = found._repr_html_()

@@ -24,7 +24,7 @@ def test_concentration(scored):
     assert_allclose(lines["least valuable first (Lorenz curve)"].get_data(), [share, table["lorenz"]])
     top = clv.economics.top_share(scored)
     assert ax.get_title().replace("\n", " ") == (
-        f"The most valuable 20 % of customers hold {100 * top:.0f} % of clv; Gini {clv.economics.gini(scored):.2f}"
+        f"The most valuable 20 % of customers hold {100 * top:.0f} % of value; Gini {clv.economics.gini(scored):.2f}"
     )
     assert [line.get_data() for line in ax.lines if len(line.get_xdata()) == 1] == [([0.2], [top])]
 

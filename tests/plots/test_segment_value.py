@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,7 @@ def test_draws_its_table(by, scored, summary):
     bottom, top = ax.get_ylim()
     assert bottom > top  # the first row is the uppermost
     assert f"{scored['clv'].sum():,.0f} in all" in " ".join(ax.get_xlabel().split())
-    assert "in the next 52.18 weeks, discounted at 10 % a year, margin 0.3" in caption(ax)
+    assert "in the next year, discounted at 10 % a year, margin 30 %" in caption(ax)
 
 
 def test_says_only_what_is_known(scored):
@@ -54,7 +56,7 @@ def test_the_legend_hides_nothing(scored, summary):
             draw(scored, by, ax=ax)
             figure.canvas.draw()
             legend, (bars,) = ax.get_legend().get_window_extent(), ax.containers
-            assert size == (4, 3) or all(bar.get_window_extent().y0 >= legend.y1 - 1 for bar in bars)
+            assert all(bar.get_window_extent().y1 <= legend.y0 + 1 for bar in bars)
 
 
 def test_many_and_long_names_and_dollars():
@@ -64,7 +66,7 @@ def test_many_and_long_names_and_dollars():
     named = [label.get_text() for label in ax.get_yticklabels()]
     assert len(named) == 30
     assert named[0] == "$\\frac{$ segment number 39 … (1)"
-    assert "10 segments of smaller value are not drawn." in caption(ax)
+    assert "10 segments of smaller value not drawn." in caption(ax)
 
 
 def test_little_data_and_losses():
@@ -76,3 +78,23 @@ def test_little_data_and_losses():
     assert ax.get_xlim()[0] < -0.2
     with pytest.raises(clv.InvalidInput, match="clv must be finite"):
         draw(pd.DataFrame({"clv": [np.inf]}), ["a"])
+
+
+def test_amounts_and_names_stand_beside_one_another_and_not_upon(scored):
+    dear = scored.assign(clv=scored["clv"] * 1e6)
+    dear.attrs = {}
+    ax = draw(dear, [f"a long name of a segment of customers {i % 6}" for i in range(len(dear))])
+    ax.figure.canvas.draw()
+    amounts = [text.get_window_extent().x0 for text in ax.texts if text.get_gid() == "value"]
+    (bars,) = ax.containers
+    assert len(amounts) == 6
+    assert all(bar.get_window_extent().x1 <= min(amounts) for bar in bars)
+    ax = draw(scored, [f"group {i % 30}" for i in range(len(scored))], ax=small())
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in pairwise(boxes))
+    assert f"{30 - len(boxes)} segments of smaller value not drawn" in caption(ax)
+
+
+def small():
+    return plt.subplots(figsize=(4, 3), layout="constrained")[1]

@@ -58,9 +58,10 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def path(found, tmp_path_factory):
+def path(found, worth, tmp_path_factory):
+    """With the section for managers, so that all that is tried here is tried on it, too."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    clv.report(found, path, source="cdnow.csv")
+    clv.report(found, path, source="cdnow.csv", overview=worth)
     return path
 
 
@@ -89,12 +90,15 @@ def screenshot(page):
 
 
 def column(page, table, i):
-    cells = f"[...document.querySelectorAll('table.sortable')[{table}].tBodies[0].rows].map(row => row.cells[{i}])"
+    rows = f"[...document.querySelectorAll('#comparison table.sortable')[{table}].tBodies[0].rows]"
+    cells = f"{rows}.map(row => row.cells[{i}])"
     return page.execute_script(f"return {cells}.map(cell => [cell.dataset.value ?? null, cell.textContent])")
 
 
 def head(page, table, i):
-    return page.execute_script(f"return document.querySelectorAll('table.sortable')[{table}].tHead.rows[0].cells[{i}]")
+    return page.execute_script(
+        f"return document.querySelectorAll('#comparison table.sortable')[{table}].tHead.rows[0].cells[{i}]"
+    )
 
 
 def values(page, table, i):
@@ -117,6 +121,22 @@ def test_every_picture_is_shown(page):
     shown = page.execute_script("return [...document.images].map(one => [one.complete, one.naturalWidth])")
     assert len(shown) >= 3
     assert all(complete and width > 100 for complete, width in shown)
+
+
+def test_the_section_for_managers_is_read_on_a_telephone(page):
+    emulate(page, "dark", 390)
+    cells = "[...document.querySelectorAll('#managers td.date, #managers td.note')]"
+    assert len(page.execute_script(f"return {cells}")) == 20
+    lines = (
+        f"return {cells}.map(one => one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).fontSize))"
+    )
+    assert max(page.execute_script(lines)) < 6, "dates and notes are broken into a pile of single words"
+    shown = page.execute_script("return [...document.querySelectorAll('#managers img')].map(one => one.naturalWidth)")
+    assert len(shown) == 2
+    assert min(shown) > 100
+    told = page.execute_script("return document.querySelector('#managers').innerText")
+    assert "in the year ahead" in told
+    assert not [word for word in ("covariance", "52.18", "4.348", "P(alive)", "clv") if word in told]
 
 
 def test_a_click_sorts_by_number_and_another_one_reverses(page):
@@ -155,7 +175,9 @@ def test_numbers_sort_by_value_and_a_dash_comes_last(page):
         f"{'' if shown is None else f'data-value={value}'}>{shown or '—'}</td></tr>"
         for value, shown in rows
     )
-    page.execute_script("document.querySelector('table.sortable').tBodies[0].innerHTML = arguments[0]", cells)
+    page.execute_script(
+        "document.querySelector('#comparison table.sortable').tBodies[0].innerHTML = arguments[0]", cells
+    )
     button = head(page, 0, 0).find_element("tag name", "button")
     button.click()
     assert [text for _, text in column(page, 0, 0)] == ["-1", "9", "10", "1,000", "—"]

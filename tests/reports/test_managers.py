@@ -56,6 +56,23 @@ def test_tables_and_sentences_are_those_of_the_overview(worth):
     assert all("How to read it" in picture.reading for picture in shown.pictures)
 
 
+def test_revenue_is_not_held_against_costs(worth):
+    revenue = replace(worth, equity=replace(worth.equity, margin=1.0))
+    told = " ".join(section(revenue).sentences)
+    assert "It is revenue (margin 1), no profit" in told
+    assert "cannot be told of revenue: give the margin" in told
+    assert "rule of thumb" not in told
+    assert "(revenue in the year ahead)" in section(revenue).tables[0].caption
+
+
+def test_it_says_what_was_assumed_and_by_which_model(worth):
+    told = " ".join(worth.told())
+    assert f"those of {worth.model}, of the models compared the one that forecast the holdout best" in told
+    assert "at a margin of 30 %" in told
+    assert section(worth).tables[0].header[0] == "Month of the first purchase"
+    assert ("takes all" in told) == bool((worth.scored["p_alive"][worth.scored["p_alive"] == 1]).any())
+
+
 def test_the_same_pictures_each_time(worth):
     assert section(worth).pictures == section(worth).pictures
 
