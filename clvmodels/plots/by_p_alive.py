@@ -38,7 +38,7 @@ def plot_by_p_alive(
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2, amount=None)
     >>> ax = clv.plots.plot_by_p_alive(found)
     >>> ax.get_ylabel()
     'actual / expected purchases'

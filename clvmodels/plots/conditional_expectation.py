@@ -45,7 +45,7 @@ def plot_conditional_expectation(
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=2, amount=None)
     >>> ax = clv.plots.plot_conditional_expectation(found)
     >>> ax.get_xlabel()
     'repeat purchases in calibration (below: customers)'

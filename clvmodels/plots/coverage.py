@@ -36,7 +36,7 @@ def plot_coverage(validation: Validation, models: Any = None, ax: Axes | None = 
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=2, amount=None)
     >>> ax = clv.plots.plot_coverage(found)
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['50 %', '80 %', '95 %']

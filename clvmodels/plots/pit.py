@@ -33,7 +33,7 @@ def plot_pit(validation: Validation, models: Any = None, bins: int = 10, ax: Axe
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=2, amount=None)
     >>> ax = clv.plots.plot_pit(found)
     >>> ax.get_ylabel()
     'density (1 if right)'

@@ -37,7 +37,7 @@ def plot_reliability(
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=2, amount=None)
     >>> ax = clv.plots.plot_reliability(found)
     >>> ax.get_xlabel()
     'predicted probability of a purchase in the holdout'

@@ -67,10 +67,11 @@ def plot_scores(validation: Validation, metrics: Any = None, models: Any = None,
     Examples
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
-    >>> found = clv.validate(clv.load_cdnow(sample=True), calibration_end="1997-09-30", models=["bg_nbd"])
+    >>> log = clv.load_cdnow(sample=True)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=20, amount=None)
     >>> ax = clv.plots.plot_scores(found, metrics=["log_score", "auc"])
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['BG/NBD', 'Past rate', 'Same as last period', 'Hiatus rule', 'Cohort average']
+    ['NBD', 'Past rate', 'Same as last period', 'Hiatus rule', 'Cohort average']
     >>> plt.close(ax.figure)
     """
     leading = [metric.name for metric in catalogue.METRICS.values() if metric.leads]

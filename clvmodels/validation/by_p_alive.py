@@ -54,7 +54,7 @@ def compute_by_p_alive(validation: Validation, models: Any = None, edges: Sequen
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> table = clv.plots.compute_by_p_alive(found)
     >>> table["group"].iloc[0], int(table["n"].iloc[0])
     ('0–0.2', 100)

@@ -60,7 +60,7 @@ def compute_conditional_expectation(
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> table = clv.plots.compute_conditional_expectation(found)
     >>> table["n"].tolist()
     [1411, 439, 214, 100, 62, 38, 29, 64]

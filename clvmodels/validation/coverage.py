@@ -47,7 +47,7 @@ def compute_coverage(validation: Validation, models: Any = None) -> pd.DataFrame
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> clv.plots.compute_coverage(found)["level"].tolist()
     [0.5, 0.8, 0.95]
     """

@@ -48,7 +48,7 @@ def compute_deciles(
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> table = clv.plots.compute_deciles(found)
     >>> table.loc[0, ["decile", "expected", "actual"]].round(1).tolist()
     [1.0, 3.9, 3.8]

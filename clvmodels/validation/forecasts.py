@@ -42,7 +42,7 @@ class Predicted:
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["nbd"], n_resamples=2, amount=None)
     >>> said = found.predicted["past_rate"]
     >>> said.title, said.kind, round(said.expected.sum()), said.p_alive
     ('Past rate', 'baseline', 2930, None)

@@ -54,7 +54,7 @@ def compute_lift(validation: Validation, models: Any = None, of: str = "purchase
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> table = clv.plots.compute_lift(found)
     >>> table.groupby("model", sort=False)["normalised_gini"].first().round(2).to_dict()
     {'pareto_nbd': 0.67, 'perfect order': 1.0, 'chance': 0.0}

@@ -53,7 +53,7 @@ def compute_pit(validation: Validation, models: Any = None, bins: int = 10) -> p
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2)
+    >>> found = clv.validate(log, calibration_end="1997-09-30", models=["pareto_nbd"], n_resamples=2, amount=None)
     >>> table = clv.plots.compute_pit(found)
     >>> len(table), round(float(table["height"].mean()), 6)
     (10, 1.0)

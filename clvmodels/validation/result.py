@@ -130,7 +130,7 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2, amount=None)
         >>> arrays = found.arrays("bg_nbd")
         >>> round(clv.validation.metrics.bias_ratio(arrays["actual"], arrays["expected"]), 3)
         0.879
@@ -145,7 +145,8 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"], n_resamples=2).best("log_score")
+        >>> both = {"models": ["nbd", "bg_nbd"], "n_resamples": 2, "amount": None}
+        >>> clv.validate(log, calibration_end="1997-09-30", **both).best("log_score")
         'bg_nbd'
         """
         return best_by(self.scores, metric, baselines)
@@ -157,7 +158,7 @@ class Validation:
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
-        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2)
+        >>> found = clv.validate(log, calibration_end="1997-09-30", models=["bg_nbd"], n_resamples=2, amount=None)
         >>> found.table(["mae", "auc"]).round(3).loc["bg_nbd"].tolist()
         [0.666, 0.757]
         """

@@ -49,10 +49,14 @@ def band_of(model: PurchaseModel, weeks: Weeks, level: float, draws: int, seed: 
         return Band(missing, missing, missing, missing, source)
     weeks = weeks._replace(entries=np.sort(weeks.entries))
     everybody = entered(weeks, DAY)
+    longest = (int(weeks.ends[-1]) - int(weeks.entries.min(initial=int(weeks.ends[-1])))) / weeks.unit
+    each = model.family.expected_purchases(np.full(len(thetas), longest), *thetas.T)
     weekly = np.empty((len(thetas), len(weeks.ends)))
     for d, theta in enumerate(thetas):
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, d)))
-        weekly[d] = _drawn(generator, simulate, model.family.expected_purchases, theta.tolist(), weeks, everybody)
+        weekly[d] = _drawn(
+            generator, simulate, model.family.expected_purchases, theta.tolist(), float(each[d]), weeks, everybody
+        )
     # Hyndman & Fan's type 6: a further curve lies within with the level's probability, however few the draws
     ends = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(np.cumsum(weekly, axis=1), ends, axis=0, method="weibull")
@@ -75,19 +79,22 @@ def _drawn(
     simulate: Callable[..., Any],
     expected: Callable[..., Array],
     theta: list[float],
+    each: float,
     weeks: Weeks,
     everybody: Array,
 ) -> Array:
-    """Purchases of each week in one draw; ``everybody`` are the customers by day, who stand in order in ``weeks``."""
+    """Purchases of each week in one draw.
+
+    ``each`` is what the first who came in is expected to buy, ``everybody`` the customers by day, who stand in order in
+    ``weeks``.
+    """
 
     def mean(counts: Array) -> Array:
         cumulative = expected_of(counts, lambda t: expected(t, *theta), weeks, DAY)
         weekly: Array = np.diff(cumulative, prepend=0.0)
         return weekly
 
-    end, n = int(weeks.ends[-1]), len(weeks.entries)
-    longest = (end - int(weeks.entries.min(initial=end))) / weeks.unit
-    each = float(expected(np.array([longest]), *theta)[0])
+    n = len(weeks.entries)
     m = int(max(min(n, MOST_CUSTOMERS, MOST_EVENTS / max(each, 1e-3)), 1))
     if m >= n:
         return _simulated(generator, simulate, theta, weeks)

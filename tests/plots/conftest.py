@@ -53,8 +53,9 @@ def found(log):
 
 
 @pytest.fixture(scope="package")
-def tracked(log, found):
-    return clv.plots.compute_tracking(found.models, log, calibration_end="1997-09-30", spend="gamma_gamma")
+def tracked(found):
+    """The table of compute_tracking, as the validation keeps it."""
+    return found.tracking
 
 
 @pytest.fixture(scope="package")

@@ -76,22 +76,19 @@ def test_one_new_figure_or_none(name, drawings):
     assert ax.get_title()
     assert ax.get_xlabel()
     assert ax.get_ylabel()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
+    ax.figure.canvas.draw()
+    all_stays_inside(ax)
+    _, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
     numbers = plt.get_fignums()
     assert draw(ax=left) is left
     assert plt.get_fignums() == numbers
     assert not right.has_data()
-    figure.canvas.draw()
     with pytest.raises(clv.InvalidInput, match="ax must be a matplotlib Axes"):
         draw(ax="here")
     assert plt.get_fignums() == numbers
 
 
-@pytest.mark.parametrize("size", [None, (4, 3)])
-@pytest.mark.parametrize("name", PICTURES)
-def test_what_is_written_stays_inside_of_the_figure(name, size, drawings):
-    ax = drawings[name]() if size is None else drawings[name](ax=plt.subplots(figsize=size, layout="constrained")[1])
-    ax.figure.canvas.draw()
+def all_stays_inside(ax):
     page, caption = ax.figure.bbox, ax.texts[-1]
     assert caption.get_text().startswith("How to read it")
     for written in (caption, ax.title, ax.xaxis.label, ax.yaxis.label):
@@ -102,12 +99,20 @@ def test_what_is_written_stays_inside_of_the_figure(name, size, drawings):
 
 
 @pytest.mark.parametrize("name", PICTURES)
+def test_what_is_written_stays_inside_of_a_small_figure(name, drawings):
+    figure, ax = plt.subplots(figsize=(4, 3), layout="constrained")
+    drawings[name](ax=ax)
+    figure.draw_without_rendering()  # everything finds its place, for half the time
+    all_stays_inside(ax)
+
+
+@pytest.mark.parametrize("name", PICTURES)
 def test_captions_find_room_where_nothing_lays_out_the_figure(name, drawings):
     figure, (above, below) = plt.subplots(2, 1, figsize=(7, 9))
     below.set_title("another")
     drawings[name](ax=above)
     drawings[name](ax=below)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     upper, lower = above.texts[-1].get_window_extent(), below.texts[-1].get_window_extent()
     assert upper.y0 >= below.get_window_extent().y1
     assert lower.y0 >= 0
@@ -203,7 +208,6 @@ def drawn_colours(ax):
 def test_nothing_vanishes_on_a_dark_ground(name, drawings):
     with plt.style.context("dark_background"):
         ax = drawings[name]()
-        ax.figure.canvas.draw()
     assert not [colour for colour in drawn_colours(ax) if colour[3] > 0 and max(colour[:3]) < 0.3]
 
 
@@ -212,7 +216,7 @@ def test_labels_keep_off_their_neighbours_where_nothing_lays_out_the_figure(name
     figure, axes = plt.subplots(2, 2, figsize=(12, 9))
     for ax in axes.flat:
         drawings[name](ax=ax)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     for left, right in axes:
         assert left.get_tightbbox().x0 >= figure.bbox.x0 - 1
         assert right.yaxis.label.get_window_extent().x0 >= left.get_window_extent().x1

@@ -284,10 +284,10 @@ def test_no_figure_is_left_by_a_refusal(found, draw):
 
 def test_labels_of_the_caller(log):
     found = clv.validate(
-        log, calibration_end="1997-09-30", models={"$a": "bg_nbd", "b": "bg_nbd"}, n_resamples=2, amount=None
+        log, calibration_end="1997-09-30", models={"$a": "nbd", "b": "nbd"}, n_resamples=2, amount=None
     )
     ax = plots.plot_pit(found)
-    assert [text.split(":")[0] for text in legend(ax)[1:]] == ["BG/NBD ($a)", "BG/NBD (b)"]
+    assert [text.split(":")[0] for text in legend(ax)[1:]] == ["NBD ($a)", "NBD (b)"]
     ax.figure.canvas.draw()
     with pytest.raises(clv.NotAvailable, match="needs amounts"):
         plots.plot_lift(found, of="spend")
@@ -295,7 +295,7 @@ def test_labels_of_the_caller(log):
     scores = found.scores.assign(model=[f"$\\frac{name}$" for name in found.scores["model"]])
     ax = plots.plot_scores(dataclasses.replace(found, predicted=predicted, scores=scores))
     ax.figure.canvas.draw()
-    assert ax.get_yticklabels()[0].get_text() == "BG/NBD ($\\frac$a$)"
+    assert ax.get_yticklabels()[0].get_text() == "NBD ($\\frac$a$)"
 
 
 @pytest.mark.parametrize("rows", ["one customer", "nothing bought", "nobody came back"])
