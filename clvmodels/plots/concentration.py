@@ -66,7 +66,7 @@ def plot_concentration(scored: Any, value: str = "clv", ax: Axes | None = None) 
     told = f"The most valuable {_TOP:.0%} of customers hold {top:.0%} of {value}".replace("%", " %")
     below_nothing = bool((read_values(scored, value)[1] < 0).any())
     canvas.title(ax, told if below_nothing else f"{told}; Gini {gini(scored, value):.2f}")
-    canvas.legend(ax, loc="center right")
+    canvas.legend(ax, loc="best")
     canvas.caption(
         ax,
         "How to read it: the upper curve at 20 % is the part of all value that the most valuable fifth of customers "
