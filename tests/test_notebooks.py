@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 
 import nbformat
 import pytest
+
+import clvmodels as clv
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -83,6 +87,46 @@ def test_every_code_cell_was_run_and_the_last_one_asserts(path: Path) -> None:
     assert code[-1] is cells[-1]
     assert "assert" in code[-1].source
     assert re.search(r"\b(19|20)\d\d\b", cells[-2].source), "the source, with its year"
+
+
+def names_read(path: Path) -> set[str]:
+    """Names and attributes that the code of a notebook uses: what a text mentions, or a string spells, is not used."""
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    nodes = list(ast.walk(ast.parse(code)))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)} | {
+        node.id for node in nodes if isinstance(node, ast.Name)
+    }
+
+
+def test_every_public_function_of_economics_is_shown() -> None:
+    public = {name for name in clv.economics.__all__ if inspect.isfunction(getattr(clv.economics, name))}
+    assert len(public) > 50
+    missing = public - names_read(ROOT / "notebooks" / "05_budget_and_segments.ipynb")
+    assert not missing, "a notebook cell should show them on CDNOW"
+
+
+def test_invented_money_is_marked_in_the_code() -> None:
+    """Costs are not in CDNOW's log: a number given as one, or a cost taken from a name, says that it was invented."""
+    code = "\n".join(
+        cell.source
+        for cell in read(ROOT / "notebooks" / "05_budget_and_segments.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    costs = ("cost", "costs", "acquisition_cost", "margin", "uplift")
+    given = [
+        keyword
+        for call in ast.walk(ast.parse(code))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg in costs
+    ]
+    assert len(given) > 10
+    unmarked = [
+        ast.unparse(keyword)
+        for keyword in given
+        if "invented" not in ast.unparse(keyword.value) and not ast.unparse(keyword.value).startswith("economics.")
+    ]
+    assert unmarked == ["margin='margin'", "margin=1.05"]  # a column made from invented costs; a lever
 
 
 @pytest.mark.parametrize(

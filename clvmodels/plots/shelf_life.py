@@ -26,7 +26,9 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
     -----
     How to read it: a line is the mean error of a model's totals over the cutoffs, the small marks are the single
     cutoffs. Where the line stays below the tolerance a forecast of that age was good enough; where it rises for good it
-    wants to be made again from a newer log. Few cutoffs say little.
+    wants to be made again from a newer log. How long it was kept is told by `compute_time_kept`: where chance alone
+    explains an error, as of a first week with few purchases, a mark may lie above the tolerance. Few cutoffs say
+    little.
 
     Decision: how often to score anew, and how far ahead a total may be promised.
 
@@ -66,7 +68,8 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
     canvas.caption(
         ax,
         "How to read it: lines are mean errors over the cutoffs, the dates from which was forecast, small marks the "
-        "single ones. Below the tolerance a forecast of that age was good enough; few cutoffs say little.",
+        "single ones. Below the tolerance a forecast of that age was good enough; it also counts as kept where chance "
+        "alone explains the error. Few cutoffs say little.",
     )
     canvas.room_above(ax)
     return ax

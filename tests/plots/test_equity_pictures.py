@@ -37,6 +37,15 @@ def test_losses_are_in_sight():
     assert "Gini" not in ax.get_title()
 
 
+def test_the_legend_of_concentration_covers_no_curve(scored):
+    ax = plots.plot_concentration(scored)
+    ax.figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    for name in ("most valuable first (whale curve)", "least valuable first (Lorenz curve)"):
+        (curve,) = (line for line in ax.lines if line.get_label() == name)
+        assert not any(box.contains(x, y) for x, y in ax.transData.transform(curve.get_xydata()))
+
+
 @pytest.mark.parametrize("values", [[], [0.0, 0.0], [1.0, -3.0]])
 def test_nothing_has_no_shares(values):
     with pytest.raises(clv.NotEnoughData, match=f"found {len(values)} customers"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 import clvmodels as clv
 from clvmodels.errors import InvalidInput
@@ -78,3 +79,11 @@ def test_refusals(found, tolerance):
         compute_shelf_life(found, tolerance)
     with pytest.raises(InvalidInput, match="backtest"):
         compute_time_kept(found.parts)
+
+
+def test_a_picture_says_that_kept_allows_for_chance(found):
+    # off by 20 %, which chance explains of so few purchases: kept, though the mark is above the tolerance
+    ax = clv.plots.plot_shelf_life(with_parts(found, [12.0, 12.0], [10, 10]))
+    assert "kept for at least 2 weeks" in ax.get_legend().get_texts()[0].get_text()
+    assert any("chance" in text.get_text() for text in ax.texts)
+    plt.close(ax.figure)
