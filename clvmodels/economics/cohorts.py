@@ -198,7 +198,7 @@ def cohort_rows(book: Book, cohort: str, period: str | None, by: str) -> pd.Data
     names, member = np.unique(own, return_inverse=True)
     sizes = np.bincount(member)
     of_event = member[found.customer]
-    cells = (_ages if by == "age" else _calendar)(book, cohort, period, names, of_event, number, born)
+    cells = _cells(by, cohort, period, found.quality.observation_end, names, of_event, number, born)
     size = len(cells.cohort)
     arrives = book.is_first  # a customer's first event of the period
     arrives[1:] |= number[1:] != number[:-1]
@@ -228,64 +228,43 @@ def cohort_rows(book: Book, cohort: str, period: str | None, by: str) -> pd.Data
     return table
 
 
-def _ages(
-    book: Book,
+def _cells(
+    by: str,
     cohort: str,
     period: str,
+    end: Any,
     names: NDArray[np.int64],
     of_event: NDArray[np.int64],
     number: NDArray[np.int64],
     born: NDArray[np.int64],
 ) -> _Cells:
-    """Rows by age: up to that which the earliest of a cohort has reached."""
-    last = number_at(book.purchases.quality.observation_end, period)
+    """Rows by age, up to that which the earliest of a cohort has reached; or by period, from its first one on."""
+    last = number_at(end, period)
+    first = np.full(len(names), last)
+    np.minimum.at(first, of_event, born)
+    if by == "calendar":
+        row, later, place = _rows(last - first + 1, of_event, number - first[of_event])
+        return _Cells(row, first[row] + later, place, whole(first[row] + later, period, end))
     days = starts_of([names, names + 1], cohort)
     earliest, latest = number_of(days[0], period), number_of(days[1] - np.timedelta64(1, "D"), period)
     if PERIODS.index(period) < PERIODS.index(cohort):  # a long cohort may not have begun with the log
-        first = np.full(len(names), last)
-        np.minimum.at(first, of_event, born)
         earliest = np.maximum(earliest, first)
-    lengths = last - earliest + 1
-    row, age = _rows(lengths)
-    place = _offsets(lengths)[of_event] + number - born
-    end = book.purchases.quality.observation_end
+    row, age, place = _rows(last - earliest + 1, of_event, number - born)
     return _Cells(row, age, place, whole(np.minimum(latest, last)[row] + age, period, end))
 
 
-def _calendar(
-    book: Book,
-    cohort: str,
-    period: str,
-    names: NDArray[np.int64],
-    of_event: NDArray[np.int64],
-    number: NDArray[np.int64],
-    born: NDArray[np.int64],
-) -> _Cells:
-    """Rows by period of the calendar: from that in which the cohort begins."""
-    last = number_at(book.purchases.quality.observation_end, period)
-    first = np.full(len(names), last)
-    np.minimum.at(first, of_event, born)
-    lengths = last - first + 1
-    row, age = _rows(lengths)
-    place = _offsets(lengths)[of_event] + number - first[of_event]
-    across = first[row] + age
-    return _Cells(row, across, place, whole(across, period, book.purchases.quality.observation_end))
-
-
-def _rows(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of each row the number of its cohort, and how many rows of it come before."""
+def _rows(
+    lengths: NDArray[np.int64], of_event: NDArray[np.int64], later: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of each row the number of its cohort, and how many rows of it come before; the row of each event."""
     size = int(lengths.sum())
     if size > _MOST_CELLS:
         raise InvalidInput(
             f"there would be {size:,} rows of {len(lengths):,} cohorts, at most {_MOST_CELLS:,} are made: take longer "
             "cohorts or periods, and check observation_end"
         )
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    return row, np.arange(size) - _offsets(lengths)[row]
-
-
-def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.cumsum(lengths) - lengths
+    row, begun = np.repeat(np.arange(len(lengths)), lengths), np.cumsum(lengths) - lengths
+    return row, np.arange(size) - begun[row], begun[of_event] + later
 
 
 def _checked_quantity(quantity: object, cumulative: bool) -> None:

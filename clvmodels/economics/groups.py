@@ -122,27 +122,8 @@ def _pairs(by: Any) -> tuple[Any, Any]:
 
 def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...]]:
     """The group of each row of the frame, and a note of the groups that have none of its customers."""
-    import pandas as pd
 
-    ids = frames.identifiers(frame)
-    if ids is None:
-        raise InvalidInput(
-            "groups by customer_id need a table with customer_id, and this one has none: give one group a row instead"
-        )
-    wanted, known = alike(frames.as_pandas(ids), known)
-    again = known.duplicated().to_numpy()
-    if again.any():
-        first = known.iloc[int(np.argmax(again))]
-        raise InvalidInput(
-            f"each customer must have one group: {again.sum():,} of {len(known):,} rows of by repeat a customer_id, "
-            f"first {first!r}"
-        )
-    place = np.asarray(pd.Index(known).get_indexer(pd.Index(wanted)))
-    if len(wanted) and not (place >= 0).any():
-        raise InvalidInput(
-            f"none of the {len(wanted):,} customers has a group: the table begins with {frames.identifier_at(frame, 0)}"
-            + (f", by with customer_id={known.iloc[0]!r}" if len(known) else ", by is empty")
-        )
+    place = places_of(frame, known, "group", "by")
     found = labels.reset_index(drop=True).reindex(place).reset_index(drop=True)  # -1 is no row: a missing value
     met = set(found.dropna().unique())
     unmet = [name for name in labels.dropna().unique() if name not in met]
@@ -150,6 +131,40 @@ def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...
         return found, ()
     named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")
     return found, (f"groups without a customer in the table, which have no row: {named}",)
+
+
+def places_of(frame: Any, known: Any, thing: str, called: str) -> Positions:
+    """Where each row's customer_id stands among those for whom a thing is known; −1 where it does not.
+
+    Raises
+    ------
+    InvalidInput
+        If the frame has no customer_id, one is known twice, or nobody is known.
+    """
+    import pandas as pd
+
+    ids = frames.identifiers(frame)
+    if ids is None:
+        raise InvalidInput(
+            f"{thing}s by customer_id need a table with customer_id, and this one has none: give one {thing} a row "
+            "instead"
+        )
+    wanted, known = alike(frames.as_pandas(ids), known)
+    again = known.duplicated().to_numpy()
+    if again.any():
+        first = known.iloc[int(np.argmax(again))]
+        raise InvalidInput(
+            f"each customer must have one {thing}: {again.sum():,} of {len(known):,} rows of {called} repeat a "
+            f"customer_id, first {first!r}"
+        )
+    place = np.asarray(pd.Index(known).get_indexer(pd.Index(wanted)), dtype=np.intp)
+    if len(wanted) and not (place >= 0).any():
+        raise InvalidInput(
+            f"none of the {len(wanted):,} customers has a {thing}: the table begins with "
+            f"{frames.identifier_at(frame, 0)}"
+            + (f", {called} with customer_id={known.iloc[0]!r}" if len(known) else f", {called} is empty")
+        )
+    return place
 
 
 def alike(first: Any, second: Any) -> tuple[Any, Any]:

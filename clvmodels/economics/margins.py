@@ -17,6 +17,7 @@ from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
 from . import given_numbers as given
+from .groups import places_of
 from .purchases import exact_sums, read_purchases
 
 
@@ -202,20 +203,17 @@ def margin_of(customers: Any, margin: Any, *, default: float | None = None) -> A
 
 def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
     """The margin of each row's customer_id; NaN nowhere but where the table itself has none."""
-    ids = frames.identifiers(frame)
-    if ids is None:
-        raise InvalidInput("margins by customer need a column customer_id in the table of customers; found none")
     if isinstance(margin, Mapping):
-        keys = pd.Index(list(margin))
-        shares = numbers(list(margin.values()), "margin must hold numbers")
+        keys, shares = pd.Series(list(margin), dtype=object), numbers(list(margin.values()), "margin must hold numbers")
     else:
         margin = frames.load(margin)
         theirs = frames.identifiers(margin)
         if theirs is None:
             raise InvalidInput("a table of margins must have a column customer_id; found none")
-        statistics.refuse_duplicates(margin)
-        keys, shares = pd.Index(frames.as_pandas(theirs)), frames.numeric(margin, "margin")
-    at = keys.get_indexer(pd.Index(frames.as_pandas(ids)))
+        keys, shares = frames.as_pandas(theirs), frames.numeric(margin, "margin")
+    if not len(shares) and default is not None:
+        return np.full(frames.n_rows(frame), default)
+    at = places_of(frame, keys, "margin", "margin")
     unknown = at < 0
     if unknown.any() and default is None:
         i = int(np.argmax(unknown))
@@ -223,5 +221,5 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
             f"every customer must have a margin: {unknown.sum():,} of {len(at):,} have none, first "
             f"{frames.identifier_at(frame, i)}. Give them one by default="
         )
-    found = shares[np.where(unknown, 0, at)] if len(shares) else np.full(len(at), np.nan)
-    return found if default is None else np.where(unknown | np.isnan(found), default, found)
+    found = np.append(shares, np.nan)[at]
+    return found if default is None else np.where(np.isnan(found), default, found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +12,13 @@ from .. import frames
 from ..errors import InvalidInput, NotAvailable, warn
 from ..inference import looks
 from ..models import statistics
+from .groups import alike
+from .two_dates import is_later, other_terms, said
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NOT_YET, LEFT, UNLABELLED = "not yet a customer", "left the table", "no segment"
-
-_TERMS = ("time_unit", "horizon", "annual_discount_rate", "margin")  # values are compared only where these agree
 
 
 @dataclass(frozen=True)
@@ -179,16 +178,17 @@ def migration(
     tables = [frames.load(table) for table in (before, after)]
     _check_facts(tables[0], tables[1], value is not None)
     ids = [_identifiers(table, name) for table, name in zip(tables, ("before", "after"), strict=True)]
-    if len(ids[0]) and len(ids[1]) and _of_numbers(ids[0]) != _of_numbers(ids[1]):
+    one, other = alike(*ids)
+    if len(one) and len(other) and _of_numbers(ids[0]) != _of_numbers(ids[1]) and not one.isin(other).any():
         raise InvalidInput(
-            f"customer_id must be of one type in both tables; found {ids[0].dtype} before and {ids[1].dtype} after. "
-            "Convert one of them first: 1 and '1' would be two customers"
+            f"customer_id must be of one type in both tables; found {ids[0].dtype} before and {ids[1].dtype} after, "
+            "and nobody who is in both. Convert one of them first: 1 and '01' are two customers"
         )
     labels = [_labels(frames.column_of(table, segment)) for table in tables]
     known = _order(labels, order)
     names = [*known, *([UNLABELLED] if any(column.isna().any() for column in labels) else [])]
 
-    who, people = _people(ids)
+    who, people = _people([one, other])
     sides = who[: len(ids[0])], who[len(ids[0]) :]
     places = [np.full(people, len(names)), np.full(people, len(names))]  # in no table, until found there
     for place, side, column in zip(places, sides, labels, strict=True):
@@ -216,16 +216,13 @@ def migration(
 
 def _check_facts(before: Any, after: Any, with_value: bool) -> None:
     """Refuse tables that are the wrong way round, and warn of values on different terms."""
-    facts = frames.read_facts(before), frames.read_facts(after)
-    ends = [each.get("observation_end") for each in facts]
-    days = [None if end is None else datetime.fromisoformat(end) for end in ends]
-    if days[0] is not None and days[1] is not None and days[0] > days[1]:
+    ends = [said(table, "observation_end") for table in (before, after)]
+    if is_later(*ends):
         raise InvalidInput(
             f"the table after must not be older than the one before: they say that their observation ends on {ends[1]} "
             f"and {ends[0]}. Exchange them"
         )
-    told = [(name, facts[0].get(name), facts[1].get(name)) for name in _TERMS]
-    differ = [f"{name} {one} before, {other} after" for name, one, other in told if one and other and one != other]
+    differ = [f"{name} {one} before, {other} after" for name, one, other in other_terms(before, after)]
     if with_value and differ:
         warn(
             f"the values of the two tables are on different terms ({'; '.join(differ)}), so that their change is not "

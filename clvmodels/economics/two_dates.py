@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 from .. import frames
 from ..errors import ClvError, InvalidInput, UnitMismatch
 from ..numerics.arrays import Array, Positions
-from ..transactions.moments import day_of, parse_moment
 from ..units import units_per_year
 from ..validation.words import listed
 from .groups import alike
@@ -20,7 +20,7 @@ from .value_columns import read_values, refuse_infinite
 if TYPE_CHECKING:
     from ..models.predictive.result import PredictiveDistribution
 
-_TERMS = ("time_unit", "horizon", "annual_discount_rate", "margin")
+_TERMS = ("time_unit", "horizon", "annual_discount_rate", "margin")  # values are compared only where these agree
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,19 +110,15 @@ def refuse_other_terms(before: Dated, after: Dated) -> tuple[str, ...]:
     InvalidInput
         If their horizons, rates or margins differ, or before is the later one.
     """
-    if before.end is not None and after.end is not None and _moment(after.end) < _moment(before.end):
+    if is_later(before.end, after.end):
         raise InvalidInput(f"before ({before.end}) is later than after ({after.end}): give the earlier table first")
-    silent = []
-    for name in _TERMS:
-        first, second = said(before.frame, name), said(after.frame, name)
-        if first is None or second is None:
-            silent.append(name)
-        elif not same(first, second):
-            error: type[ClvError] = UnitMismatch if name == "time_unit" else InvalidInput
-            raise error(
-                f"the two tables must count alike, but {name} is {first} before and {second} after: a change of it "
-                f"would look like one of the customers. Score both with the same {name}"
-            )
+    for name, first, second in other_terms(before.frame, after.frame):
+        error: type[ClvError] = UnitMismatch if name == "time_unit" else InvalidInput
+        raise error(
+            f"the two tables must count alike, but {name} is {first} before and {second} after: a change of it "
+            f"would look like one of the customers. Score both with the same {name}"
+        )
+    silent = [name for name in _TERMS if None in (said(before.frame, name), said(after.frame, name))]
     if not silent:
         return ()
     return (f"the tables do not both say their {listed(silent)}, which must be the same in both",)
@@ -162,8 +158,32 @@ def number_said(text: str) -> float | None:
         return None
 
 
-def _moment(end: str) -> Any:
-    return day_of(parse_moment("observation_end", end, None))
+def is_later(before: str | None, after: str | None) -> bool:
+    """Whether the first end of observation is of a later day than the second; not where one is not known.
+
+    >>> is_later("2024-02-01", "2024-01-31T00:00:00+01:00"), is_later(None, "2024-01-31")
+    (True, False)
+    """
+    if before is None or after is None:
+        return False
+    return _day(before) > _day(after)
+
+
+def _day(end: str) -> date:
+    try:
+        return datetime.fromisoformat(end).date()
+    except ValueError:
+        raise InvalidInput(f"observation_end must be a day like 2024-01-31; found {end!r}") from None
+
+
+def other_terms(before: Any, after: Any) -> list[tuple[str, str, str]]:
+    """On which terms both tables say that their values were computed, and differently: name, before, after."""
+    told = [(name, said(before, name), said(after, name)) for name in _TERMS]
+    return [
+        (name, one, other)
+        for name, one, other in told
+        if one is not None and other is not None and not same(one, other)
+    ]
 
 
 def same(first: str, second: str) -> bool:

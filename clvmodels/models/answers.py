@@ -62,7 +62,8 @@ def one_horizon(frame: Any, given: Any) -> Any:
     """A horizon for everybody, or an array of one a row; several for everybody are refused."""
     if is_list(given):
         raise InvalidInput(f"horizon must be one number, or one per row; found {str(given)[:60]}: ask for each")
-    return one_or_per_row(frame, given, "horizon")
+    found = one_or_per_row(frame, given, "horizon")
+    return found if np.ndim(found) else float(found)
 
 
 def checked_shares(values: Any, what: str) -> Array:

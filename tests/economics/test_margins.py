@@ -104,6 +104,15 @@ def test_default_for_those_without_one(summary):
         margin_of(summary, {"ann": 0.5})
 
 
+def test_numbers_written_as_text_are_the_same_customers():
+    """As where the summary comes from a table and the margins from a CSV file: no default may hide that."""
+    summary = pd.DataFrame({"customer_id": [7, 8], "frequency": [1, 0]})
+    told = pd.DataFrame({"customer_id": ["8", "7"], "margin": [0.5, 0.25]})
+    assert margin_of(summary, told, default=0.9).tolist() == [0.25, 0.5]
+    with pytest.raises(clv.InvalidInput, match="none of the 2 customers has a margin"):
+        margin_of(summary, {"007": 0.5}, default=0.9)
+
+
 def test_above_one_warns(log, summary):
     with pytest.warns(clv.ClvWarning, match="0.30 for 30 %: 3 of 3 are above 1, first 30"):
         assert margin_of(summary, 30).tolist() == [30.0] * 3
@@ -143,5 +152,5 @@ def test_refuses_what_is_no_share_of_anything(log):
         margins_from_cost(log.assign(goods=[1.0, None, 2.0, 3.0]), "goods")
     with pytest.raises(TypeError, match="margins_from_cost"):
         margins_from_cost(log, "goods", refund="net")
-    with pytest.raises(clv.InvalidInput, match="need a column customer_id"):
+    with pytest.raises(clv.InvalidInput, match="need a table with customer_id"):
         margin_of(log[["amount"]], {"ann": 0.3})

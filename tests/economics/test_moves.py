@@ -161,6 +161,26 @@ def test_values_on_other_terms_are_told(before, after):
     migration(year, month, "tier")  # no value, nothing to compare
 
 
+def test_terms_written_otherwise_are_the_same(before, after):
+    same = with_facts(before, horizon="52"), with_facts(after, horizon="52.0")
+    migration(*same, "tier", value="clv")  # a warning would be an error
+
+
+def test_dates_and_timestamps_of_a_zone_compare(before, after):
+    early, late = (
+        with_facts(table, observation_end=end)
+        for table, end in ((before, "2024-01-31"), (after, "2024-03-31T12:00:00+01:00"))
+    )
+    migration(early, late, "tier")
+    with pytest.raises(clv.InvalidInput, match="must not be older than the one before"):
+        migration(late, early, "tier")
+
+
+def test_numbers_written_as_text_are_the_same_customers(before, after):
+    found = migration(before.assign(customer_id=before["customer_id"].astype(str)), after, "tier")
+    pd.testing.assert_frame_equal(found.table, migration(before, after, "tier").table)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
