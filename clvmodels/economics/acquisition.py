@@ -136,6 +136,8 @@ def _by_group(given: Any, name: str) -> ByGroup | float:
     if not isinstance(given, (Mapping, pd.Series)):
         return one_price(given, name)
     values = checked_costs(None, list(given.values()) if isinstance(given, Mapping) else given.to_numpy(), name)
+    if values.ndim != 1:
+        raise InvalidInput(f"{name} must be one number a group; found {str(given)[:60]}")
     found: ByGroup = {}
     for group, value in zip(given.keys(), values.tolist(), strict=True):
         label = NONE if pd.api.types.is_scalar(group) and pd.isna(group) else group

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput, NotAvailable, warn
+from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
 from .purchases import Purchases, exact_sums, read_purchases
@@ -88,9 +89,9 @@ def checked_margin(margin: object) -> float | None:
     """
     if margin is None:
         return None
-    if isinstance(margin, bool | str) or not np.isscalar(margin):
+    if isinstance(margin, bool) or not np.isscalar(margin):
         raise InvalidInput(f"margin must be one number, for example 0.30 for 30 % of revenue; found {margin!r}")
-    share = float(margin)  # type: ignore[arg-type]
+    share = float(numbers(margin, "margin must be one number, for example 0.30 for 30 % of revenue"))
     if not math.isfinite(share):
         raise InvalidInput(f"margin must be finite, for example 0.30 for 30 % of revenue; found {share!r}")
     if share > 1:

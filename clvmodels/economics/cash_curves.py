@@ -87,6 +87,8 @@ def cash_curve(
       2.0                 0.1     1.5               18.0                        17.976
       inf                 inf     inf                inf                       203.857
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share, mean = _margin(model, margin), _mean_spend(model)
     ends = _ends(periods)

@@ -211,6 +211,8 @@ def customer_equity(
     >>> found.table[["group", "customers", "equity", "share_of_equity"]].round(2).values.tolist()[-1]
     ['all', 2357, 89822.78, 1.0]
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows what customers are worth; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share = model.margin if margin is None else margin
     unit, frame, columns = model._read(summary)

@@ -16,6 +16,7 @@ from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
+from .groups import alike
 from .prices import one_price
 from .purchases import exact_sums, read_purchases
 
@@ -164,8 +165,8 @@ def margin_of(customers: Any, margin: Any, *, default: float | None = None) -> A
     Raises
     ------
     InvalidInput
-        If a margin is missing or not finite, a customer_id is there twice, or a customer is not named and there is no
-        default.
+        If a margin is missing or not finite, a customer_id is there twice, a customer is not named and there is no
+        default, or none of them is named.
 
     Warns
     -----
@@ -212,7 +213,7 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
     if ids is None:
         raise InvalidInput("margins by customer need a column customer_id in the table of customers; found none")
     if isinstance(margin, Mapping):
-        keys = pd.Index(list(margin))
+        keys = pd.Series(list(margin), dtype=object)
         shares = numbers(list(margin.values()), "margin must hold numbers")
     else:
         margin = frames.load(margin)
@@ -220,9 +221,17 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
         if theirs is None:
             raise InvalidInput("a table of margins must have a column customer_id; found none")
         statistics.refuse_duplicates(margin)
-        keys, shares = pd.Index(frames.as_pandas(theirs)), frames.numeric(margin, "margin")
-    at = keys.get_indexer(pd.Index(frames.as_pandas(ids)))
+        keys, shares = frames.as_pandas(theirs), frames.numeric(margin, "margin")
+    if shares.ndim != 1:
+        raise InvalidInput(f"margin must be one number a customer; found {str(margin)[:60]}")
+    wanted, keys = alike(frames.as_pandas(ids), keys)
+    at = pd.Index(keys).get_indexer(pd.Index(wanted))
     unknown = at < 0
+    if len(at) and len(keys) and unknown.all():
+        raise InvalidInput(
+            f"none of the {len(at):,} customers has a margin: the table begins with {frames.identifier_at(frame, 0)}, "
+            f"margins with customer_id={keys.iloc[0]!r}"
+        )
     if unknown.any() and default is None:
         i = int(np.argmax(unknown))
         raise InvalidInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -156,8 +157,8 @@ def migration(
     ------
     InvalidInput
         If a column is not there, a customer has two rows or no customer_id, identifiers are numbers in one table and
-        text in the other, a value is missing or infinite, a label is one of the three words above, or what the tables
-        say about themselves shows that ``after`` ends earlier than ``before``.
+        text in the other, nobody is in both, a value is missing or infinite, a label is one of the three words above,
+        or what the tables say about themselves shows that ``after`` ends earlier than ``before``.
 
     Warns
     -----
@@ -189,6 +190,12 @@ def migration(
     names = [*known, *([UNLABELLED] if any(column.isna().any() for column in labels) else [])]
 
     who, people = _people(ids)
+    if len(ids[0]) and len(ids[1]) and people == len(who):
+        raise InvalidInput(
+            f"none of the {len(ids[0]):,} customers of before is among the {len(ids[1]):,} of after: before begins "
+            f"with {frames.identifier_at(tables[0], 0)}, after with {frames.identifier_at(tables[1], 0)}. Is it "
+            "another log, or another customer_id?"
+        )
     sides = who[: len(ids[0])], who[len(ids[0]) :]
     places = [np.full(people, len(names)), np.full(people, len(names))]  # in no table, until found there
     for place, side, column in zip(places, sides, labels, strict=True):
@@ -276,7 +283,9 @@ def _order(labels: list[pd.Series], order: Any) -> list[Any]:
     """All labels, in the order of rows and columns."""
     import pandas as pd
 
-    found: dict[Any, None] = {} if order is None else dict.fromkeys(order)
+    if order is not None and (np.ndim(order) != 1 or not all(isinstance(label, Hashable) for label in order)):
+        raise InvalidInput(f"order must be a list of labels; found {str(order)[:60]}")
+    found: dict[Any, None] = {} if order is None else dict.fromkeys(label for label in order if not pd.isna(label))
     for column in labels:
         if isinstance(column.dtype, pd.CategoricalDtype):
             found |= dict.fromkeys(column.cat.categories)

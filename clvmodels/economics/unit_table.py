@@ -16,7 +16,7 @@ from ..inference import looks
 from ..numerics.arrays import Array
 from .equity import html_table, plain_table
 from .groups import ALL
-from .payback import payback_period
+from .payback import Points, paid_back, points_of
 from .prices import checked_costs, one_price
 from .value_to_cost import checked_ratio, ratios
 
@@ -232,6 +232,7 @@ def _paybacks(
     if not any(name in curves for name in names):
         raise InvalidInput(f"curve must name the groups of costs; found {', '.join(map(repr, list(curves)[:5]))}")
     times, units = np.full(len(names), np.nan), set()
+    known: dict[int, Points] = {}  # of each curve once, which may be that of all groups
     for i, name in enumerate(names):
         if name not in curves:
             if name != ALL:
@@ -240,7 +241,10 @@ def _paybacks(
         if not np.isfinite(cost[i]):
             times[i] = cost[i]  # nobody came for the money: it never comes back; or no cost is told
             continue
-        found = payback_period(curves[name], cost[i], discounted=discounted)
+        own = curves[name]
+        if id(own) not in known:
+            known[id(own)] = points_of(own, discounted)
+        found = paid_back(known[id(own)], float(cost[i]), bool(discounted))
         units.add(found.time_unit)
         if found.time is not None:
             times[i] = found.time
