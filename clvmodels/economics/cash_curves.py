@@ -97,7 +97,7 @@ def cash_curve(
     begun, first = _first(first_purchase, mean)
     repeats = new.expected_purchases(t)
     worth = new.discounted_expected_purchases(t, annual_discount_rate=rate)
-    if rate >= 0:
+    if float(rate) >= 0:
         with warnings.catch_warnings():  # that customers stay for ever is said by inf in the last row
             warnings.simplefilter("ignore", ClvWarning)
             repeats = np.append(repeats, new.expected_purchases(np.inf))

@@ -11,7 +11,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput, warn
 from ..inference import looks
-from ..models import cash_flows, questions
+from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel, _shares
 from ..models.predictive import intervals
 from ..models.predictive.predicting import simulation_of
@@ -212,7 +212,7 @@ def customer_equity(
     ['all', 2357, 89822.78, 1.0]
     """
     if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows what customers are worth; found {type(model).__name__}")
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share = model.margin if margin is None else margin
     unit, frame, columns = model._read(summary)
@@ -284,7 +284,7 @@ def equity_by(scored: Any, by: Any = None, value: str = "clv") -> pd.DataFrame:
     Raises
     ------
     InvalidInput
-        If there is no such column, a value is missing, or the groups cannot be used.
+        If there is no such column, a value is missing, a customer_id is there twice, or the groups cannot be used.
 
     Warns
     -----
@@ -305,6 +305,7 @@ def equity_by(scored: Any, by: Any = None, value: str = "clv") -> pd.DataFrame:
     frame, values = read_values(scored, value)
     if frame is None:
         raise InvalidInput(f"expected a table with a column {value!r}, one row a customer; found numbers alone")
+    statistics.refuse_duplicates(frame)
     groups = groups_of(frame, by)
     endless = np.isinf(values)
     if endless.any():

@@ -15,6 +15,7 @@ from ..units import hours_in
 from . import given_numbers as given
 from .groups import ALL, Groups, groups_of
 from .margins import Margins, margin_of
+from .prices import one_price
 from .purchases import Purchases, exact_sums, read_purchases
 from .simple_forecasts import Orders, orders_of
 from .simple_formulas import order_value_clv
@@ -215,7 +216,7 @@ def _lifespans(months: Any, groups: Groups, made: Orders) -> Array:
     if months is None:
         return made.lifespan_months
     if not isinstance(months, Mapping):
-        return np.full(len(groups.names), float(given.at_least_0("lifespan_months", months)))
+        return np.full(len(groups.names), one_price(months, "lifespan_months"))
     lacking = [name for name in groups.names if name not in months]
     if lacking:
         raise InvalidInput(

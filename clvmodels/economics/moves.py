@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -283,9 +283,12 @@ def _order(labels: list[pd.Series], order: Any) -> list[Any]:
     """All labels, in the order of rows and columns."""
     import pandas as pd
 
-    if order is not None and (np.ndim(order) != 1 or not all(isinstance(label, Hashable) for label in order)):
+    if isinstance(order, str) or not isinstance(order, Iterable | None):
         raise InvalidInput(f"order must be a list of labels; found {str(order)[:60]}")
-    found: dict[Any, None] = {} if order is None else dict.fromkeys(label for label in order if not pd.isna(label))
+    wanted = [] if order is None else list(order)
+    if not all(isinstance(label, Hashable) and label == label for label in wanted):
+        raise InvalidInput(f"order must be a list of labels, none of them missing or a list; found {str(order)[:60]}")
+    found: dict[Any, None] = dict.fromkeys(wanted)
     for column in labels:
         if isinstance(column.dtype, pd.CategoricalDtype):
             found |= dict.fromkeys(column.cat.categories)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
 from ..models import statistics
+from ..models.predictive.result import PredictiveDistribution
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from .prices import checked_costs
-
-if TYPE_CHECKING:
-    from ..models.predictive.result import PredictiveDistribution
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,6 +258,8 @@ def _prob_loss(frame: Any, price: Array, share: Array, future: PredictiveDistrib
 
 
 def _refuse_other_future(frame: Any, future: PredictiveDistribution) -> None:
+    if not isinstance(future, PredictiveDistribution):
+        raise InvalidInput(f"future must be what CLVModel.predict_distribution gave; found {type(future).__name__}")
     n, others = frames.n_rows(frame), frames.n_rows(future.table)
     if n != others:
         raise InvalidInput(f"future must be of the same customers: expected {n:,} rows, found {others:,}")

@@ -60,7 +60,7 @@ def spend_by_period(
     2024-02  200.0
     2024-03   50.0
     """
-    if period not in MONTHS:
+    if not isinstance(period, str) or period not in MONTHS:
         raise InvalidInput(f"period must be one of month, quarter, year; found {period!r}")
     frame = frames.load(spend)
     money = checked_costs(frame, SPEND, SPEND)

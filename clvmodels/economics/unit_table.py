@@ -220,14 +220,18 @@ def _values(value: Any, names: list[Any], count: Array) -> Array:
 
 
 def _finite(values: Any) -> list[float]:
-    found: list[float] = checked_costs(None, values, "value", least=-np.inf).tolist()
-    return found
+    found = checked_costs(None, values, "value", least=-np.inf)
+    if found.ndim != 1:
+        raise InvalidInput(f"value must be one number a group; found {str(values)[:60]}")
+    return list(found.tolist())
 
 
 def _paybacks(
     curve: Any, names: list[Any], cost: Array, discounted: bool, notes: list[list[str]]
 ) -> tuple[Array, str | None]:
     """When the customers of each group pay back, in which unit; what cannot be told is noted."""
+    if not frames.kind(curve) and not isinstance(curve, Mapping):
+        raise InvalidInput(f"curve must be what cash_curve gave, or a dict of those by group; found {str(curve)[:60]}")
     curves = dict.fromkeys(names, curve) if frames.kind(curve) else dict(curve)
     if not any(name in curves for name in names):
         raise InvalidInput(f"curve must name the groups of costs; found {', '.join(map(repr, list(curves)[:5]))}")
