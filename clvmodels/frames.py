@@ -177,6 +177,8 @@ def column_of(frame: Frame, name: str) -> Column:
     ['new', 'old']
     """
     found = column_names(frame)
+    if not isinstance(name, str):
+        raise InvalidInput(f"a column is called by its name, a text; found {str(name)[:60]} ({type(name).__name__})")
     if name not in found:
         raise InvalidInput(
             f"there is no column {name!r}; the columns found are {', '.join(map(repr, found)) or 'none'}"

@@ -136,6 +136,8 @@ def _by_group(told: Any, name: str) -> ByGroup | float:
     if not isinstance(told, (Mapping, pd.Series)):
         return given.one(name, told)
     values = given.at_least_0(name, list(told.values()) if isinstance(told, Mapping) else told.to_numpy())
+    if values.ndim != 1:
+        raise InvalidInput(f"{name} must be one number a group; found {str(told)[:60]}")
     found: ByGroup = {}
     for group, value in zip(told.keys(), values.tolist(), strict=True):
         label = NONE if pd.api.types.is_scalar(group) and pd.isna(group) else group

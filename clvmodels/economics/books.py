@@ -88,7 +88,7 @@ def checked_margin(margin: object) -> float | None:
     """
     if margin is None:
         return None
-    if isinstance(margin, bool | str) or not np.isscalar(margin):
+    if isinstance(margin, bool) or not np.isscalar(margin):
         raise InvalidInput(f"margin must be one number, for example 0.30 for 30 % of revenue; found {margin!r}")
     return given.one("margin", margin, given.margin_share)
 

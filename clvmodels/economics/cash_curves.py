@@ -87,6 +87,8 @@ def cash_curve(
       2.0                 0.1     1.5               18.0                        17.976
       inf                 inf     inf                inf                       203.857
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share, mean = margin_of_new(model, margin), _mean_spend(model)
     ends = _ends(periods)
@@ -95,7 +97,7 @@ def cash_curve(
     begun, first = _first(first_purchase, mean)
     repeats = new.expected_purchases(t)
     worth = new.discounted_expected_purchases(t, annual_discount_rate=rate)
-    if rate >= 0:
+    if float(rate) >= 0:
         with warnings.catch_warnings():  # that customers stay for ever is said by inf in the last row
             warnings.simplefilter("ignore", ClvWarning)
             repeats = np.append(repeats, new.expected_purchases(np.inf))

@@ -189,7 +189,7 @@ def cohort_rows(book: Book, cohort: str, period: str | None, by: str) -> pd.Data
     grain = book.purchases.facts["event_grain"]
     cohort = checked_period("cohort", cohort, grain)
     period = cohort if period is None else checked_period("period", period, grain)
-    if by not in BY:
+    if not isinstance(by, str) or by not in BY:
         raise InvalidInput(f"by must be one of {', '.join(BY)}; found {by!r}")
     found = book.purchases
     number = number_of(found.at, period)
@@ -268,7 +268,7 @@ def _rows(
 
 
 def _checked_quantity(quantity: object, cumulative: bool) -> None:
-    if quantity not in QUANTITIES:
+    if not isinstance(quantity, str) or quantity not in QUANTITIES:
         raise InvalidInput(f"quantity must be one of {', '.join(QUANTITIES)}; found {quantity!r}")
     if cumulative and quantity == "customers":
         raise InvalidInput(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput
+from ..models import statistics
 from ..numerics.arrays import Array
 from .value_columns import read_values, refuse_infinite
 
@@ -44,7 +45,7 @@ def compute_concentration(scored: Any, value: str = "clv") -> pd.DataFrame:
     Raises
     ------
     InvalidInput
-        If there is no such column, or a value is missing or infinite.
+        If there is no such column, a value is missing or infinite, or a customer_id is there twice.
 
     References
     ----------
@@ -107,8 +108,9 @@ def gini(values: Any, value: str = "clv") -> float:
     Raises
     ------
     InvalidInput
-        If a value is missing, infinite or negative: with negative values the coefficient has no upper bound and does
-        not compare, and there is no rule that everybody follows; the whale curve shows what they do.
+        If a customer_id is there twice, or a value is missing, infinite or negative: with negative values the
+        coefficient has no upper bound and does not compare, and there is no rule that everybody follows; the whale
+        curve shows what they do.
 
     References
     ----------
@@ -188,6 +190,8 @@ def whole_of(values: Array) -> float:
 def _sorted(given: Any, value: str) -> Array:
     """Finite values, the highest first."""
     frame, values = read_values(given, value)
+    if frame is not None:
+        statistics.refuse_duplicates(frame)
     refuse_infinite(frame, values, value)
     return np.sort(values)[::-1]
 

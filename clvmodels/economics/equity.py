@@ -223,6 +223,8 @@ def customer_equity(
     >>> found.table[["group", "customers", "equity", "share_of_equity"]].round(2).values.tolist()[-1]
     ['all', 2357, 89822.78, 1.0]
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share = model.margin if margin is None else margin
     unit, frame, columns = model._read(summary)
@@ -295,7 +297,7 @@ def equity_by(scored: Any, by: Any = None, value: str = "clv") -> pd.DataFrame:
     Raises
     ------
     InvalidInput
-        If there is no such column, a value is missing, or the groups cannot be used.
+        If there is no such column, a value is missing, a customer_id is there twice, or the groups cannot be used.
 
     Warns
     -----
@@ -316,6 +318,7 @@ def equity_by(scored: Any, by: Any = None, value: str = "clv") -> pd.DataFrame:
     frame, values = read_values(scored, value)
     if frame is None:
         raise InvalidInput(f"expected a table with a column {value!r}, one row a customer; found numbers alone")
+    statistics.refuse_duplicates(frame)
     groups = groups_of(frame, by)
     endless = np.isinf(values)
     if endless.any():

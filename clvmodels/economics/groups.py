@@ -15,6 +15,7 @@ from ..numerics.arrays import Array, Positions
 
 NONE, ALL = "(no group)", "all"  # how customers without a group, and all together, are called in a table
 _MOST_NAMED = 5
+_INT64 = 2**63
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,19 +86,24 @@ def groups_of(frame: Any, by: Any) -> Groups:
     if isinstance(by, Mapping) or frames.kind(by):
         labels, unmet = _looked_up(frame, *_pairs(by))
     else:
-        column = frames.column_of(frame, by) if isinstance(by, str) else by
-        labels = column if isinstance(column, pd.Series) else frames.as_pandas(column)  # with its order of categories
+        labels = _labels(frames.column_of(frame, by) if isinstance(by, str) else by)
         statistics.refuse_other_index(frame, by, "by")
     if len(labels) != n:
         raise InvalidInput(f"by must have one value per row: expected {n}, found {len(labels)}")
-    codes, uniques = pd.factorize(labels.reset_index(drop=True), sort=True, use_na_sentinel=True)
+    codes, uniques = pd.factorize(labels, sort=True, use_na_sentinel=True)
     names = list(uniques)
     if ALL in names:
         raise InvalidInput(f"a group is called {ALL!r}, as the row of all customers is: give it another name")
+    unmet = (*unmet, *_unused(labels, names))
     codes = np.asarray(codes, dtype=np.intp)
     without = codes < 0
     if not without.any():
         return Groups(names, codes, unmet)
+    if NONE in names:
+        raise InvalidInput(
+            f"a group is called {NONE!r}, as customers without one are, of whom there are {without.sum():,} too: give "
+            "it another name, or these customers that group"
+        )
     count, first = int(without.sum()), frames.identifier_at(frame, int(np.argmax(without)))
     note = f'{count:,} of {n:,} customers {"has" if count == 1 else "have"} no group, first {first}: shown as "{NONE}"'
     return Groups([*names, NONE], np.where(without, len(names), codes), (note, *unmet))
@@ -117,7 +123,41 @@ def _pairs(by: Any) -> tuple[Any, Any]:
             f"a frame of groups must have two columns, {frames.CUSTOMER_ID} and the group; found "
             f"{', '.join(map(repr, frames.column_names(given)[:10])) or 'none'}"
         )
-    return frames.as_pandas(ids), frames.as_pandas(frames.column_of(given, others[0]))
+    return frames.as_pandas(ids), _labels(frames.column_of(given, others[0]))
+
+
+def _labels(column: Any) -> Any:
+    """One label a row as a Series with an index of its own; a categorical one stays so: its categories have an order.
+
+    Raises
+    ------
+    InvalidInput
+        If it has more than one dimension.
+    """
+    import pandas as pd
+
+    if isinstance(column, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+        return pd.Series(column).reset_index(drop=True)
+    try:
+        return frames.as_pandas(column)
+    except ValueError as error:  # a list of lists, an array of two dimensions
+        raise InvalidInput(f"by must have one label per row; found {str(column)[:60]}: {error}") from error
+
+
+def _unused(labels: Any, names: list[Any]) -> tuple[str, ...]:
+    """A note of the categories that no customer has."""
+    categories = getattr(labels.dtype, "categories", None)
+    if categories is None or not len(labels):
+        return ()
+    met = set(names)
+    return _told([name for name in categories if name not in met])
+
+
+def _told(unmet: list[Any]) -> tuple[str, ...]:
+    if not unmet:
+        return ()
+    named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")
+    return (f"groups without a customer in the table, which have no row: {named}",)
 
 
 def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...]]:
@@ -125,12 +165,10 @@ def _looked_up(frame: Any, known: Any, labels: Any) -> tuple[Any, tuple[str, ...
 
     place = places_of(frame, known, "group", "by")
     found = labels.reset_index(drop=True).reindex(place).reset_index(drop=True)  # -1 is no row: a missing value
+    if hasattr(labels.dtype, "categories"):
+        return found, ()  # whose categories say it
     met = set(found.dropna().unique())
-    unmet = [name for name in labels.dropna().unique() if name not in met]
-    if not unmet:
-        return found, ()
-    named = ", ".join(map(repr, unmet[:_MOST_NAMED])) + (" ..." if len(unmet) > _MOST_NAMED else "")
-    return found, (f"groups without a customer in the table, which have no row: {named}",)
+    return found, _told([name for name in labels.dropna().unique() if name not in met])
 
 
 def places_of(frame: Any, known: Any, thing: str, called: str) -> Positions:
@@ -178,16 +216,31 @@ def alike(first: Any, second: Any) -> tuple[Any, Any]:
     [['7', '8'], ['7', '007']]
     """
     one, other = _whole(first), _whole(second)
-    if one.dtype.kind != other.dtype.kind:
-        one, other = one.map(str), other.map(str)
+    if _of_numbers(one) != _of_numbers(other):
+        one, other = (ids.map(str, na_action="ignore") for ids in (one, other))
     return one, other
+
+
+def _of_numbers(ids: Any) -> bool:
+    """Whether identifiers are numbers, missing ones left aside."""
+    from pandas.api import types
+
+    return types.is_numeric_dtype(ids.dtype) or types.infer_dtype(ids, skipna=True) in (
+        "integer",
+        "floating",
+        "mixed-integer-float",
+        "decimal",
+    )
 
 
 def _whole(ids: Any) -> Any:
     """Identifiers that are whole numbers as integers, all others as objects."""
     column = ids.reset_index(drop=True).infer_objects()
-    if column.dtype.kind == "f" and np.all(np.isfinite(column)) and np.all(column == np.rint(column)):
-        column = column.astype(np.int64)
-    if column.dtype.kind in "iu" and not column.isna().any():
+    if column.dtype.kind == "f":
+        there = column.dropna().to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.any((there != np.rint(there)) | (np.abs(there) >= _INT64)):
+            return column.astype(object)
+        column = column.astype("Int64")  # also beside missing ones, which make floats of integers
+    if column.dtype.kind in "iu" and not column.isna().any() and (not len(column) or column.max() < _INT64):
         return column.astype(np.int64)
     return column.astype(object)

@@ -255,15 +255,15 @@ def what_if(
 
     sums = {name: _sums(each, groups) for name, each in values.items()}
     named = [*groups.names, ALL]
-    tables = [_table(moved, {name: float(each[i]) for name, each in sums.items()}) for i in range(len(named))]
+    segments = _table(moved, sums, named)
     columns: dict[str, Any] = {}
     ids = frames.identifiers(worth.frame)
     if ids is not None:
         columns["customer_id"] = ids
     columns |= {"p_alive": worth.alive} | {f"value_{name}": each for name, each in values.items()}
     return WhatIf(
-        table=tables[-1],
-        segments=None if by is None else _stacked(tables, named),
+        table=segments[-len(sums) :].drop(columns="group").reset_index(drop=True),
+        segments=None if by is None else segments,
         elasticities=_elasticities(worth, sums[NOW], groups, named),
         customers=frames.table(columns, worth.frame),
         ahead=worth.ahead,
@@ -286,31 +286,24 @@ def _sums(values: Array, groups: Groups) -> Array:
     return np.append(groups.sums(values), np.sum(values))
 
 
-def _table(moved: dict[str, float], values: dict[str, float]) -> pd.DataFrame:
+def _table(moved: dict[str, float], sums: dict[str, Array], named: list[Any]) -> pd.DataFrame:
+    """A row for each group and lever, the rows of a group together."""
     import pandas as pd
 
-    value = np.array(list(values.values()))
-    change = value - value[0]
+    value = np.stack(list(sums.values()), axis=1)
+    now = value[:, :1]
+    change = value - now
+    relative = np.divide(change, now, out=np.full(value.shape, np.nan), where=now > 0)
     return pd.DataFrame(
         {
-            "lever": list(values),
-            "factor": [math.nan, *moved.values(), math.nan],
-            "value": value,
-            "change": change,
-            "relative_change": change / value[0] if value[0] > 0 else np.full(len(value), np.nan),
+            "group": pd.Series(np.array(named, dtype=object).repeat(len(sums)), dtype=object),
+            "lever": list(sums) * len(named),
+            "factor": [math.nan, *moved.values(), math.nan] * len(named),
+            "value": value.ravel(),
+            "change": change.ravel(),
+            "relative_change": relative.ravel(),
         }
     )
-
-
-def _stacked(tables: list[pd.DataFrame], named: list[Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    parts = []
-    for name, table in zip(named, tables, strict=True):
-        part = table.copy()
-        part.insert(0, "group", pd.Series([name] * len(table), dtype=object))
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
 
 
 def _elasticities(worth: Worth, now: Array, groups: Groups, named: list[Any]) -> pd.DataFrame:

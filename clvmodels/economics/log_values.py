@@ -213,7 +213,7 @@ def _lifespans(months: Any, groups: Groups, made: Orders) -> Array:
     if months is None:
         return made.lifespan_months
     if not isinstance(months, Mapping):
-        return np.full(len(groups.names), float(given.at_least_0("lifespan_months", months)))
+        return np.full(len(groups.names), given.one("lifespan_months", months))
     lacking = [name for name in groups.names if name not in months]
     if lacking:
         raise InvalidInput(

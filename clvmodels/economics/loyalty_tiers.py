@@ -11,7 +11,8 @@ from .. import frames
 from ..errors import InvalidInput
 from ..models import statistics
 from ..models.time_units import numbers
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
+from .groups import Groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,9 +69,9 @@ def loyalty_thresholds(scored: Any, thresholds: Any, *, value: Any = "clv", meas
 
     worth, reached_by = _columns(scored, value, measure)
     names, levels = _checked_thresholds(thresholds)
-    each = [_reached(worth, reached_by, level) for level in levels]
-    count = np.array([len(worth), *(reached[0] for reached in each)])
-    held = np.array([float(np.sum(worth)), *(reached[1] for reached in each)])
+    number, money = _reached(worth, reached_by, np.array(levels))
+    count = np.append(len(worth), number)
+    held = np.append(float(np.sum(worth)), money)
     columns: dict[str, Any] = {} if names is None else {"tier": [NO_TIER, *names]}
     columns |= {
         "threshold": [-np.inf, *levels],
@@ -133,8 +134,7 @@ def thresholds_for_shares(scored: Any, shares: Any, *, value: Any = "clv", measu
     there = (places >= 1) & (places <= len(highest))
     levels = np.full(len(wanted), np.nan)
     levels[there] = highest[places[there] - 1]
-    each = [_reached(worth, reached_by, level) for level in levels]
-    count, held = np.array([n for n, _ in each]), np.array([money for _, money in each], dtype=np.float64)
+    count, held = _reached(worth, reached_by, levels)
     return pd.DataFrame(
         {
             "share_wanted": wanted,
@@ -147,10 +147,23 @@ def thresholds_for_shares(scored: Any, shares: Any, *, value: Any = "clv", measu
     )
 
 
-def _reached(worth: Array, measure: Array, level: float) -> tuple[int, float]:
-    """How many reach a threshold, and what they are worth; nobody reaches one that is missing."""
-    there = measure >= level
-    return int(np.sum(there)), float(np.sum(worth[there]))
+def _reached(worth: Array, measure: Array, levels: Array) -> tuple[Positions, Array]:
+    """How many reach each threshold, and what they are worth; nobody reaches one that is missing."""
+    known, back = np.unique(levels[~np.isnan(levels)], return_inverse=True)  # rising
+    count, money = np.zeros(len(levels), dtype=np.intp), np.zeros(len(levels))
+    there = ~np.isnan(measure)
+    tier = np.asarray(np.searchsorted(known, measure[there], side="right"), dtype=np.intp)
+    held = np.zeros(len(known) + 1)
+    used, place = np.unique(tier, return_inverse=True)
+    held[used] = Groups(used.tolist(), place).sums(worth[there])
+    asked = ~np.isnan(levels)
+    count[asked] = _and_above(np.bincount(tier, minlength=len(held)))[1:][back]
+    money[asked] = _and_above(held)[1:][back]
+    return count, money
+
+
+def _and_above(each: Any) -> Any:
+    return np.cumsum(each[::-1])[::-1]
 
 
 def _share(part: Any, whole: float) -> Array:

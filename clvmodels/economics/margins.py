@@ -166,8 +166,8 @@ def margin_of(customers: Any, margin: Any, *, default: float | None = None) -> A
     Raises
     ------
     InvalidInput
-        If a margin is missing or not finite, a customer_id is there twice, or a customer is not named and there is no
-        default.
+        If a margin is missing or not finite, a customer_id is there twice, a customer is not named and there is no
+        default, or none of them is named.
 
     Warns
     -----
@@ -210,7 +210,10 @@ def _looked_up(frame: Any, margin: Any, default: float | None) -> Array:
         theirs = frames.identifiers(margin)
         if theirs is None:
             raise InvalidInput("a table of margins must have a column customer_id; found none")
+        statistics.refuse_duplicates(margin)
         keys, shares = frames.as_pandas(theirs), frames.numeric(margin, "margin")
+    if shares.ndim != 1:
+        raise InvalidInput(f"margin must be one number a customer; found {str(margin)[:60]}")
     if not len(shares) and default is not None:
         return np.full(frames.n_rows(frame), default)
     at = places_of(frame, keys, "margin", "margin")

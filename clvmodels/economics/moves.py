@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -155,8 +156,8 @@ def migration(
     ------
     InvalidInput
         If a column is not there, a customer has two rows or no customer_id, identifiers are numbers in one table and
-        text in the other, a value is missing or infinite, a label is one of the three words above, or what the tables
-        say about themselves shows that ``after`` ends earlier than ``before``.
+        text in the other, nobody is in both, a value is missing or infinite, a label is one of the three words above,
+        or what the tables say about themselves shows that ``after`` ends earlier than ``before``.
 
     Warns
     -----
@@ -189,6 +190,12 @@ def migration(
     names = [*known, *([UNLABELLED] if any(column.isna().any() for column in labels) else [])]
 
     who, people = _people([one, other])
+    if len(ids[0]) and len(ids[1]) and people == len(who):
+        raise InvalidInput(
+            f"none of the {len(ids[0]):,} customers of before is among the {len(ids[1]):,} of after: before begins "
+            f"with {frames.identifier_at(tables[0], 0)}, after with {frames.identifier_at(tables[1], 0)}. Is it "
+            "another log, or another customer_id?"
+        )
     sides = who[: len(ids[0])], who[len(ids[0]) :]
     places = [np.full(people, len(names)), np.full(people, len(names))]  # in no table, until found there
     for place, side, column in zip(places, sides, labels, strict=True):
@@ -273,7 +280,12 @@ def _order(labels: list[pd.Series], order: Any) -> list[Any]:
     """All labels, in the order of rows and columns."""
     import pandas as pd
 
-    found: dict[Any, None] = {} if order is None else dict.fromkeys(order)
+    if isinstance(order, str) or not isinstance(order, Iterable | None):
+        raise InvalidInput(f"order must be a list of labels; found {str(order)[:60]}")
+    wanted = [] if order is None else list(order)
+    if not all(isinstance(label, Hashable) and label == label for label in wanted):
+        raise InvalidInput(f"order must be a list of labels, none of them missing or a list; found {str(order)[:60]}")
+    found: dict[Any, None] = dict.fromkeys(wanted)
     for column in labels:
         if isinstance(column.dtype, pd.CategoricalDtype):
             found |= dict.fromkeys(column.cat.categories)

@@ -88,6 +88,8 @@ def value_of_new_customer(
     >>> round(clv.economics.value_of_new_customer(model, first_purchase=False), 2)
     14.99
     """
+    if not isinstance(model, CLVModel):
+        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
     new = model.purchases.new_customer()
     factor = margin_of_new(model, margin)
     unit = str(model.purchases.time_unit)
@@ -253,7 +255,7 @@ def _checked_pooling(pooling: Any) -> float | None:
 def _groups(frame: Any, groups: Any) -> Groups:
     if groups is None or isinstance(groups, (str, Mapping)) or frames.kind(groups):
         return groups_of(frame, groups)
-    if not hasattr(groups, "__len__"):
+    if not hasattr(groups, "__len__") or np.ndim(groups) == 0:
         raise InvalidInput(f"by must be a column's name or one value per row; found {str(groups)[:40]!r}")
     if len(groups) != frames.n_rows(frame):
         raise InvalidInput(

@@ -19,6 +19,9 @@ from . import given_numbers as given
 _TOTALS = {True: "cumulative_discounted_profit", False: "cumulative_profit"}
 
 
+Points = tuple[Array, Array, str, float | None]
+
+
 @dataclass(frozen=True)
 class Payback:
     """When a cost is earned back; made by `payback_period`.
@@ -125,11 +128,16 @@ def payback_period(curve: Any, cost: float, *, discounted: bool = True) -> Payba
     A cost of 30 is never paid back: the whole lifetime brings 24 of profit.
     """
     price = given.one("cost", cost)
-    time, total, unit, lifetime = _points(curve, discounted)
+    return paid_back(points_of(curve, discounted), price, bool(discounted))
+
+
+def paid_back(points: Points, price: float, discounted: bool) -> Payback:
+    """When the points of a curve reach a price."""
+    time, total, unit, lifetime = points
     until, reached = float(time[-1]), float(total[-1])
 
     def found(outcome: str, at: float | None = None) -> Payback:
-        return Payback(price, at, unit, outcome, until, reached, lifetime, bool(discounted))
+        return Payback(price, at, unit, outcome, until, reached, lifetime, discounted)
 
     enough = np.flatnonzero(total >= price)
     if len(enough):
@@ -172,7 +180,7 @@ def highest_bid_for_payback(curve: Any, within: float, *, discounted: bool = Tru
     >>> highest_bid_for_payback(curve, within=1.5, discounted=False)
     18.0
     """
-    time, total, unit, lifetime = _points(curve, discounted)
+    time, total, unit, lifetime = points_of(curve, discounted)
     if within == math.inf and lifetime is not None:
         return max(lifetime, 0.0)
     asked = given.one("within", within)
@@ -184,7 +192,7 @@ def highest_bid_for_payback(curve: Any, within: float, *, discounted: bool = Tru
     return max(float(np.interp(asked, time, total)), 0.0)
 
 
-def _points(curve: Any, discounted: bool) -> tuple[Array, Array, str, float | None]:
+def points_of(curve: Any, discounted: bool) -> Points:
     """Times and added-up profit of the curve's finite part, its unit, and what the whole lifetime brings."""
     if isinstance(curve, CLVModel):
         raise InvalidInput("expected a curve of added-up profit; found a CLVModel: cash_curve(model) makes one of it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from .. import frames
 from ..errors import InvalidInput
 from ..inference import looks
 from ..models import statistics
+from ..models.predictive.result import PredictiveDistribution
 from ..models.time_units import numbers
 from ..numerics.arrays import Array
 from . import given_numbers as given
 from .two_dates import number_said, refuse_future_of_other_terms
 from .value_to_cost import like
-
-if TYPE_CHECKING:
-    from ..models.predictive.result import PredictiveDistribution
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +260,8 @@ def _prob_loss(frame: Any, price: Array, share: Array, future: PredictiveDistrib
 
 
 def _refuse_other_future(frame: Any, future: PredictiveDistribution) -> None:
+    if not isinstance(future, PredictiveDistribution):
+        raise InvalidInput(f"future must be what CLVModel.predict_distribution gave; found {type(future).__name__}")
     n, others = frames.n_rows(frame), frames.n_rows(future.table)
     if n != others:
         raise InvalidInput(f"future must be of the same customers: expected {n:,} rows, found {others:,}")

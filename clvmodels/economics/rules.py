@@ -97,7 +97,7 @@ def segment_rules(which: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if which not in _TABLES:
+    if not isinstance(which, str) or which not in _TABLES:
         raise InvalidInput(f"which must be 'rfm' or 'value'; found {which!r}")
     names, rows = _TABLES[which]
     table = pd.DataFrame(list(rows), columns=list(names))

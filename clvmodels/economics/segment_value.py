@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import frames
 from ..errors import warn
+from ..models import statistics
 from ..numerics.arrays import Array
 from .books import over
 from .groups import Groups, groups_of
@@ -42,7 +43,8 @@ def compute_segment_value(scored: Any, by: Any = None, value: str = "clv") -> pd
     Raises
     ------
     InvalidInput
-        If a column is not there, a value is missing or infinite, or ``by`` does not fit the table.
+        If a column is not there, a value is missing or infinite, a customer_id is there twice, or ``by`` does not
+        fit the table.
 
     Warns
     -----
@@ -61,6 +63,7 @@ def compute_segment_value(scored: Any, by: Any = None, value: str = "clv") -> pd
         web          2   13.0           0.325           0.5
     """
     frame = frames.load(scored)
+    statistics.refuse_duplicates(frame)
     worth = finite_values(frame, value)
     groups = groups_of(frame, value_segments(frame, value=value) if by is None else by)
     for note in groups.notes:

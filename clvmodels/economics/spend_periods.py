@@ -61,7 +61,7 @@ def spend_by_period(
     2024-02  200.0
     2024-03   50.0
     """
-    if period not in PERIODS:
+    if not isinstance(period, str) or period not in PERIODS:
         raise InvalidInput(f"period must be one of {', '.join(PERIODS)}; found {period!r}")
     frame = frames.load(spend)
     money = given.costs(frame, SPEND, SPEND)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput
+from ..models import statistics
 from ..models.time_units import numbers
 from ..numerics.arrays import Array, Positions
 from .groups import Groups
@@ -100,7 +101,7 @@ def tier_table(
     Raises
     ------
     InvalidInput
-        As `value_tiers`.
+        As `value_tiers`, and if a customer_id is there twice.
 
     Examples
     --------
@@ -117,6 +118,7 @@ def tier_table(
     frame = frames.load(scored)
     worth = finite_values(frame, value)
     starts, called = _tiers(worth, quantiles, thresholds, names)
+    statistics.refuse_duplicates(frame)
     table = sums_of(frame, Groups(called, _tier_of(worth, starts)), worth, "tier")
     table.insert(1, "value_from", [np.nan, *starts.tolist()])
     return table.iloc[::-1].reset_index(drop=True)
@@ -168,6 +170,8 @@ def _shares_between(shares: Array) -> list[str]:
 
 
 def _checked_names(names: Any, number: int) -> list[str]:
+    if not isinstance(names, Iterable):
+        raise InvalidInput(f"names must be a list of texts; found {names!r}")
     found = [names] if isinstance(names, str) else list(names)
     if len(found) != number:
         raise InvalidInput(

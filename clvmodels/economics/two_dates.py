@@ -51,13 +51,19 @@ def read_dated(scored: Any, value: str, which: str) -> Dated:
     Raises
     ------
     InvalidInput
-        If there is no customer_id or one is there twice, no such column, or a value is missing or infinite.
+        If there is no customer_id, or one is missing or there twice, no such column, or a value is missing or infinite.
     """
     frame, values = read_values(scored, value)
     ids = None if frame is None else frames.identifiers(frame)
     if ids is None:
         raise InvalidInput(f"{which} must be a scored table with customer_id, which tells who is in both; found none")
-    again = frames.as_pandas(ids).duplicated().to_numpy()
+    column = frames.as_pandas(ids)
+    nameless, again = column.isna().to_numpy(), column.duplicated().to_numpy()
+    if nameless.any():
+        raise InvalidInput(
+            f"{which} must say whose each row is: {nameless.sum():,} of {len(nameless):,} rows have no customer_id, "
+            f"first row {int(np.argmax(nameless))}. Leave them out or name them"
+        )
     if again.any():
         raise InvalidInput(
             f"{which} must have one row per customer: {again.sum():,} of {len(again):,} rows repeat a customer_id, "

@@ -17,7 +17,7 @@ from ..numerics.arrays import Array
 from . import given_numbers as given
 from .groups import ALL
 from .new_customer_result import NewCustomerValues
-from .payback import payback_period
+from .payback import Points, paid_back, points_of
 from .shown_tables import html_table, plain_table
 from .value_to_cost import checked_ratio, ratios
 
@@ -223,18 +223,23 @@ def _values(value: Any, names: list[Any], count: Array) -> Array:
 
 
 def _finite(values: Any) -> list[float]:
-    found: list[float] = given.real("value", values).tolist()
-    return found
+    found = given.real("value", values)
+    if found.ndim != 1:
+        raise InvalidInput(f"value must be one number a group; found {str(values)[:60]}")
+    return list(found.tolist())
 
 
 def _paybacks(
     curve: Any, names: list[Any], cost: Array, discounted: bool, notes: list[list[str]]
 ) -> tuple[Array, str | None]:
     """When the customers of each group pay back, in which unit; what cannot be told is noted."""
+    if not frames.kind(curve) and not isinstance(curve, Mapping):
+        raise InvalidInput(f"curve must be what cash_curve gave, or a dict of those by group; found {str(curve)[:60]}")
     curves = dict.fromkeys(names, curve) if frames.kind(curve) else dict(curve)
     if not any(name in curves for name in names):
         raise InvalidInput(f"curve must name the groups of costs; found {', '.join(map(repr, list(curves)[:5]))}")
     times, units = np.full(len(names), np.nan), set()
+    known: dict[int, Points] = {}  # of each curve once, which may be that of all groups
     for i, name in enumerate(names):
         if name not in curves:
             if name != ALL:
@@ -243,7 +248,10 @@ def _paybacks(
         if not np.isfinite(cost[i]):
             times[i] = cost[i]  # nobody came for the money: it never comes back; or no cost is told
             continue
-        found = payback_period(curves[name], cost[i], discounted=discounted)
+        own = curves[name]
+        if id(own) not in known:
+            known[id(own)] = points_of(own, discounted)
+        found = paid_back(known[id(own)], float(cost[i]), bool(discounted))
         units.add(found.time_unit)
         if found.time is not None:
             times[i] = found.time

@@ -220,8 +220,8 @@ def continuous_rate(annual_discount_rate: Any, time_unit: str, horizon: Any) -> 
     """ln(1 + annual_discount_rate) per time unit; refuses what has no meaning."""
     try:
         rate = float(annual_discount_rate)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"annual_discount_rate must be a number; found {annual_discount_rate!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"annual_discount_rate must be a number; found {str(annual_discount_rate)[:60]!r}") from None
     if not math.isfinite(rate) or rate <= -1:
         raise InvalidInput(
             "annual_discount_rate must be above -1 (-100 %) and finite, for example 0.10 for 10 % a year; "

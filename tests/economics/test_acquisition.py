@@ -136,3 +136,10 @@ def test_nobody_and_nothing():
 def test_refuses(spend, customers, by, message):
     with pytest.raises(clv.InvalidInput, match=message):
         acquisition_cost(spend, customers, by=by)
+
+
+@pytest.mark.parametrize("name", ["spend", "customers"])
+def test_lists_of_numbers_for_a_group_are_refused(name):
+    given = {"spend": {"ads": 60}, "customers": {"ads": 30}} | {name: {"ads": [30]}}
+    with pytest.raises(clv.InvalidInput, match=f"{name} must be one number a group"):
+        acquisition_cost(**given)

@@ -251,3 +251,12 @@ def test_refusals(bg, summaries):
     richer = [bg.predict(summary, horizon=26, margin=0.9) for summary in few]
     with pytest.raises(clv.InvalidInput, match="table of before and its future must be of the same margin"):
         equity_change(*richer, futures=(one, other))
+
+
+@pytest.mark.parametrize("which", ["before", "after"])
+def test_a_row_without_a_customer_id_is_refused(which):
+    known = pd.DataFrame({"customer_id": ["a", "b"], "clv": [1.0, 2.0]})
+    nameless = known.assign(customer_id=["a", None])
+    tables = (nameless, known) if which == "before" else (known, nameless)
+    with pytest.raises(clv.InvalidInput, match=f"{which} must say whose.*1 of 2 rows have no customer_id, first row 1"):
+        clv.economics.equity_change(*tables)

@@ -154,3 +154,12 @@ def test_refuses_what_is_no_share_of_anything(log):
         margins_from_cost(log, "goods", refund="net")
     with pytest.raises(clv.InvalidInput, match="need a table with customer_id"):
         margin_of(log[["amount"]], {"ann": 0.3})
+
+
+def test_identifiers_of_another_type_are_found_and_foreign_ones_refused():
+    summary = pd.DataFrame({"customer_id": ["7", "8"]})
+    assert margin_of(summary, {7: 0.5, 8: 0.25}).tolist() == [0.5, 0.25]
+    table = pd.DataFrame({"customer_id": [7.0, 8.0], "margin": [0.5, 0.25]})
+    assert margin_of(summary, table).tolist() == [0.5, 0.25]
+    with pytest.raises(clv.InvalidInput, match=r"none of the 2 customers has a margin.*customer_id='7'.*'007'"):
+        margin_of(summary, {"007": 0.5}, default=0.3)

@@ -197,3 +197,11 @@ def test_numbers_written_as_text_are_the_same_customers(before, after):
 def test_refusals(before, after, change, message):
     with pytest.raises(clv.InvalidInput, match=message):
         migration(change(before), after, "tier", value="clv")
+
+
+def test_two_tables_without_a_customer_in_common_are_refused():
+    before = pd.DataFrame({"customer_id": ["004", "005"], "segment": ["a", "b"]})
+    after = before.assign(customer_id=["4", "5"])
+    with pytest.raises(clv.InvalidInput, match=r"none of the 2 customers of before.*customer_id='004'"):
+        clv.economics.migration(before, after)
+    assert clv.economics.migration(before, after.iloc[:0]).table["customers"].sum() == 2
