@@ -90,7 +90,8 @@ def screenshot(page):
 
 
 def column(page, table, i):
-    cells = f"[...document.querySelectorAll('#comparison table.sortable')[{table}].tBodies[0].rows].map(row => row.cells[{i}])"
+    rows = f"[...document.querySelectorAll('#comparison table.sortable')[{table}].tBodies[0].rows]"
+    cells = f"{rows}.map(row => row.cells[{i}])"
     return page.execute_script(f"return {cells}.map(cell => [cell.dataset.value ?? null, cell.textContent])")
 
 
