@@ -195,7 +195,7 @@ def caption(ax: Axes, text: str, beside: Sequence[Axes] = ()) -> None:
     _wrap(written, 0.9 * (_inches(ax).width + aside + reach))
     above = ax.title.get_window_extent()
     if above.x0 < figure.bbox.x0 or above.x1 > figure.bbox.x1:
-        _wrap(ax.title, 0.95 * _inches(ax).width)
+        _wrap(ax.title, 0.85 * _inches(ax).width)
 
 
 def room_above(ax: Axes) -> None:

@@ -55,7 +55,11 @@ def _found_at(path: str) -> list[str]:
             f"{without_passwords(path)!r} is a remote path, which is not read: it would need downloaded code and "
             "credentials. Copy the file here, or read it into a frame first"
         )
-    files = [path] if Path(path).is_file() else sorted(f for f in glob.glob(path, recursive=True) if Path(f).is_file())
+    try:
+        found = [path] if Path(path).is_file() else glob.glob(path, recursive=True)
+        files = sorted(f for f in found if Path(f).is_file())
+    except OSError as error:  # a name longer than the system allows
+        raise InvalidInput(f"{path[:60]!r} ... is no path of a file: {error.strerror}") from error
     if not files:
         hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
         raise InvalidInput(f"no file found at {path!r}{hint}")

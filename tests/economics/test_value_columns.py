@@ -69,3 +69,8 @@ def test_lists_where_one_number_or_word_is_asked_are_refused():
     ):
         with pytest.raises(clv.InvalidInput):
             ask()
+
+
+def test_a_path_longer_than_the_system_allows_is_refused():
+    with pytest.raises(clv.InvalidInput, match="is no path of a file"):
+        economics.kpis("a" * 5000 + ".csv")
