@@ -57,7 +57,7 @@ class NewCustomerValues:
     >>> cohorts = clv.economics.cohorts_of(summary)
     >>> found = clv.economics.new_customer_value(summary, cohorts, purchases="bg_nbd", margin=0.30)
     >>> found
-    NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase
+    NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase on
     >>> list(found.parameters.columns)
     ['r', 'alpha', 'a', 'b', 'p', 'q', 'v']
     >>> {name: round(value, 2) for name, value in found.spread.items()}
@@ -113,7 +113,7 @@ class NewCustomerValues:
         >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
         >>> found = clv.economics.new_customer_value(summary, purchases="bg_nbd", margin=0.30, first_purchase=False)
         >>> found.told()[0][:77]
-        'A new customer is expected to bring 14.69 in his first year, without his first pu'
+        'A new customer is expected to bring 14.69 in his first year, without his firs'
         """
         value, within = looks.figure(float(self.table["value"].iloc[-1])), f"in his first {self._length()}"
         if math.isinf(self.horizon):

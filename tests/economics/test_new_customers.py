@@ -307,7 +307,7 @@ def test_it_reads_well_and_escapes(found):
     text = str(found)
     assert "in his first year, his first purchase included" in text
     assert "profit at a margin of 0.3, discounted at 10 % a year" in text
-    assert repr(found) == "NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase"
+    assert repr(found) == "NewCustomerValues: 3 groups of 2,357 customers, a year from the first purchase on"
     with pytest.raises(clv.InvalidInput, match="there is no group 'radio'; there are 'mail', 'search', 'tv', 'all'"):
         found.model("radio")
     html = found._repr_html_()

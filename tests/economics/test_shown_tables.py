@@ -19,11 +19,11 @@ TABLE = pd.DataFrame(
 
 def test_cells_are_the_same_in_text_and_html():
     cells = [
-        ["yes", "2", "25.0%", "-5.0 %", "1.000"],
+        ["yes", "2", "25.0 %", "-5.0 %", "1.000"],
         ["no", "1,234", "–", "–", "-0.250"],
     ]
     text, page = plain_table(TABLE).split("\n"), html_table(TABLE)
-    assert [line.split()[1:] for line in text[1:]] == [["yes", "2", "25.0%", "-5.0", "%", "1.000"], cells[1]]
+    assert [line.split()[1:] for line in text[1:]] == [["yes", "2", "25.0", "%", "-5.0", "%", "1.000"], cells[1]]
     for row in cells:
         assert all(f">{cell}</td>" in page for cell in row)
 
@@ -35,4 +35,4 @@ def test_html_is_escaped_and_names_are_words():
 
 
 def test_amounts_have_their_sign():
-    assert [signed(amount) for amount in (0, 1500.4, -2.5)] == ["+0", "+1,500", "−2.5"]
+    assert [signed(amount) for amount in (0, 1500.4, -2.5)] == ["+0", "+1,500", "-2.5"]
