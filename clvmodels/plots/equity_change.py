@@ -85,12 +85,13 @@ def plot_equity_change(change: EquityChange, ax: Axes | None = None) -> Axes:
     if ax.get_ylim()[0] < 0 <= min(0.0, *level, *(level - amount)[1:-1]):
         ax.set_ylim(bottom=0)
     marks.in_thousands(ax.yaxis)
-    marks.x_label(ax, "step")
     canvas.y_label(ax, "customer equity, in the log's money")
     dated = (
         f" from {day(change.before_end)} to {day(change.after_end)}" if change.before_end and change.after_end else ""
     )
-    canvas.title(ax, f"Why customer equity changed{dated}")
+    # in a narrow picture two lines of title would stand beyond it
+    marks.x_label(ax, f"step{dated}" if narrow else "step")
+    canvas.title(ax, "Why customer equity changed" if narrow else f"Why customer equity changed{dated}")
     canvas.legend(ax, loc="upper right", ncols=2 if narrow else 3)
     canvas.caption(
         ax,
