@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
-    from .economics.levers_applied import what_if as what_if
     from .economics.method_comparison import compare_clv_methods as compare_clv_methods
+    from .economics.what_if_result import what_if as what_if
     from .errors import ClvError as ClvError
     from .errors import ClvWarning as ClvWarning
     from .errors import InvalidInput as InvalidInput
@@ -68,7 +68,7 @@ _HOME = {
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",
     "customer_equity": "economics.equity",
-    "what_if": "economics.levers_applied",
+    "what_if": "economics.what_if_result",
     "ClvError": "errors",
     "ClvWarning": "errors",
     "InvalidInput": "errors",

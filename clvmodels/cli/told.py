@@ -38,7 +38,7 @@ def forecast_told(words: Any, result: Any) -> str:
 
 def age_told(model: Any, horizon: float, observation_end: Any = None) -> list[str]:
     """A note where the log has become stale or the model is older than what it is used for; no age, which changes."""
-    from ..economics.log_age import GONE, age_of
+    from ..economics.data_freshness import GONE, age_of
 
     if not 0 < horizon < math.inf:
         return []

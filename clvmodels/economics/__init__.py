@@ -12,20 +12,18 @@ from .cohort_survival import compute_cohort_survival
 from .cohorts import cohort_table, compute_cohorts
 from .concentration import compute_concentration, gini, top_share
 from .customer_base import Overview, overview
+from .data_freshness import Freshness, freshness
 from .deciles_between import decile_change
 from .decomposition import PeriodChange, change_between
 from .equity import Equity, customer_equity, equity_by
 from .equity_between import EquityChange, equity_change
 from .five_lenses import CustomerAudit, audit
 from .key_figures import kpis
-from .levers_applied import WhatIf, what_if
-from .log_age import Freshness, freshness
 from .log_values import historical_clv, order_value_table
 from .loyalty_tiers import loyalty_thresholds, thresholds_for_shares
 from .margins import Margins, margin_of, margins_from_cost
 from .method_comparison import compare_clv_methods
 from .method_result import MethodComparison
-from .moves import Migration, migration
 from .new_customer_result import NewCustomerValues
 from .new_customers import new_customer_value, value_of_new_customer
 from .next_purchases import next_purchase
@@ -36,6 +34,7 @@ from .retention_actions import RetentionAction, break_even_uplift, retention_act
 from .retention_value import retention_clv, retention_clv_timings
 from .rfm import rfm_bounds, rfm_scores, rfm_segments
 from .rules import segment_rules
+from .segment_migration import Migration, migration
 from .segment_value import compute_segment_value
 from .segments_of_value import value_if_alive, value_segments
 from .silent_customers import at_risk, falls_below
@@ -45,6 +44,7 @@ from .tiers import tier_table, value_tiers
 from .tornado import compute_tornado
 from .unit_table import UnitEconomics, unit_economics
 from .value_to_cost import highest_bid, ltv_to_cac
+from .what_if_result import WhatIf, what_if
 
 __all__ = [
     "CustomerAudit",

@@ -13,7 +13,7 @@ from ..models.purchase import PurchaseModel
 from ..transactions.cut import zero_of
 from ..transactions.sql import EPOCH
 from ..units import hours_in
-from .books import Book, open_book, over
+from .period_books import Book, open_book, over
 from .periods import checked_period, hours_of, labels_of, number_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput, NotAvailable
-from .books import Book, open_book, over
+from .period_books import Book, open_book, over
 from .periods import PERIODS, checked_period, labels_of, number_at, number_of, starts_of, whole
 
 if TYPE_CHECKING:

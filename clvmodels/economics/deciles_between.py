@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import InvalidInput, NotEnoughData
 from ..numerics.arrays import Array
 from ..validation.metrics import ranking
-from .books import Book, open_book, over
+from .period_books import Book, open_book, over
 from .windows import Bought, bought_in, two_windows
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import NotEnoughData
 from ..inference import looks
-from .books import Book, open_book
+from .period_books import Book, open_book
 from .shown_tables import html_table, signed
 from .windows import Bought, bought_in, two_windows
 

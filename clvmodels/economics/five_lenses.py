@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..inference import looks
-from .books import open_book
 from .cohorts import cohort_rows, wide
 from .deciles_between import decile_rows
 from .decomposition import PeriodChange, change_of
 from .key_figures import kpi_table
 from .orders_per_customer import order_rows
+from .period_books import open_book
 from .periods import checked_period
 from .shown_tables import html_table, plain_table
 from .windows import two_windows

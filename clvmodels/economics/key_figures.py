@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..transactions.moments import day_number
-from .books import Book, open_book, over
+from .period_books import Book, open_book, over
 from .periods import checked_period, labels_of, number_at, number_of, starts_of, whole
 
 if TYPE_CHECKING:

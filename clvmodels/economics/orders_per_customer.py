@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput
-from .books import Book, open_book, over
+from .period_books import Book, open_book, over
 from .windows import bought_in, one_window
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from .. import frames
 from ..errors import InvalidInput, NotEnoughData, warn
 from ..models import statistics
 from ..numerics.arrays import Array
-from .boxes import read_boxes, segments_of
+from .rule_boxes import read_boxes, segments_of
 from .rules import segment_rules
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from .. import frames
 from ..errors import warn
 from ..models import statistics
 from ..numerics.arrays import Array
-from .books import over
 from .groups import Groups, groups_of
+from .period_books import over
 from .segments_of_value import value_segments
 from .value_columns import finite_values, probabilities
 

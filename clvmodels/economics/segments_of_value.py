@@ -9,7 +9,7 @@ import numpy as np
 from .. import frames
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
-from .boxes import Boxes, read_boxes, segments_of
+from .rule_boxes import Boxes, read_boxes, segments_of
 from .rules import segment_rules
 from .value_columns import finite_values, probabilities, start_of_share
 

@@ -12,7 +12,7 @@ from ..errors import InvalidInput, NotEnoughData, warn
 from ..numerics.arrays import Array
 from ..transactions import Quality
 from ..transactions.cut import last_instant
-from .books import Book
+from .period_books import Book
 from .periods import PERIODS, Window, number_at, whole, window_at, window_of
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import clvmodels as clv
-from clvmodels.economics.boxes import read_boxes, segments_of
+from clvmodels.economics.rule_boxes import read_boxes, segments_of
 
 segment_rules = clv.economics.segment_rules
 NAMES = [

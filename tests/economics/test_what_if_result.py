@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import clvmodels as clv
-from clvmodels.economics.levers_applied import WhatIf
+from clvmodels.economics.what_if_result import WhatIf
 
 SPEND = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
 PARAMETERS = {

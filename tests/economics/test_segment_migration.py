@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import clvmodels as clv
 from clvmodels.economics import Migration, migration
-from clvmodels.economics.moves import LEFT, NOT_YET, UNLABELLED
+from clvmodels.economics.segment_migration import LEFT, NOT_YET, UNLABELLED
 
 
 @pytest.fixture
