@@ -206,9 +206,7 @@ def _first(first_purchase: Any, mean: float) -> tuple[float, float]:
 
 
 def _ends(periods: Any) -> Array:
-    if isinstance(periods, bool) or not isinstance(periods, (int, np.integer)) or periods < 1:
-        raise InvalidInput(f"periods must be a whole number of at least 1; found {periods!r}")
-    return np.arange(int(periods) + 1, dtype=np.float64)
+    return np.arange(given.count("periods", periods) + 1, dtype=np.float64)
 
 
 def _units(model: CLVModel, period: Any) -> float:

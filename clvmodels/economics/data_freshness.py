@@ -253,7 +253,7 @@ def _kept_for(backtest: Any, purchases: PurchaseModel, unit: str, tolerance: flo
 
 
 def _share(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1e9:
         raise InvalidInput(f"{what} must be a share of at least 0, for example 0.10 for a tenth; found {value!r}")
     return float(value)
 

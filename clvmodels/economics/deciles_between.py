@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InvalidInput, NotEnoughData
+from ..errors import NotEnoughData
 from ..numerics.arrays import Array
 from ..validation.metrics import ranking
+from . import given_numbers as given
 from .period_books import Book, open_book, over
 from .windows import Bought, bought_in, two_windows
 
@@ -80,15 +81,14 @@ def decile_rows(book: Book, before: Window, after: Window, groups: int = 10) -> 
     """The table of `decile_change`, of a book that is open."""
     import pandas as pd
 
-    if isinstance(groups, bool) or not isinstance(groups, int | np.integer) or groups < 1:
-        raise InvalidInput(f"groups must be a whole number, 1 or more; found {groups!r}")
+    groups = given.count("groups", groups)
     windows = {"before": before, "after": after}
     bought = {name: bought_in(book, window) for name, window in windows.items()}
     tables = []
     for name in windows:
         chosen = np.flatnonzero(bought[name].orders > 0)
         if len(chosen):
-            tables.append(_sorted_by(name, bought, chosen, int(groups)))
+            tables.append(_sorted_by(name, bought, chosen, groups))
     if not tables:
         raise NotEnoughData(f"nobody bought anything in {before.name} and {after.name}")
     return pd.concat(tables, ignore_index=True)

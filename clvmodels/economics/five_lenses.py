@@ -189,7 +189,7 @@ def audit(
     first, second = two_windows(book, before, after)
     by_age = cohort_rows(book, cohort, period, "age")
     followed = by_age["cohort"].iloc[0] if follow is None else follow
-    if followed not in set(by_age["cohort"]):
+    if not isinstance(followed, str) or followed not in set(by_age["cohort"]):
         names = by_age["cohort"].unique()
         raise InvalidInput(
             f"follow must be one of the {len(names):,} cohorts, {names[0]} to {names[-1]}; found {follow!r}"

@@ -17,6 +17,7 @@ from ..models.time_units import numbers
 from ..numerics.arrays import Array
 
 _NOT_NEGATIVE = "must be finite and at least 0"
+_MOST_COUNTED = 1_000_000
 
 
 def real(name: str, value: Any) -> Array:
@@ -105,6 +106,19 @@ def warn_above_1(shares: Array, name: str = "margin", hint: str = "") -> None:
             f"{name} is profit as a share of spend, 0.30 for 30 %: {count} {shares[high].flat[0]:g}, more profit than "
             f"was spent{hint}"
         )
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number from 1 to a million, of groups, periods and the like.
+
+    >>> count("groups", 10)
+    10
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InvalidInput(f"{name} must be a whole number of at least 1; found {str(value)[:60]}")
+    if value > _MOST_COUNTED:
+        raise InvalidInput(f"{name} must be a whole number of at most {_MOST_COUNTED:,}; found {str(value)[:60]}")
+    return int(value)
 
 
 def one(name: str, value: Any, rule: Callable[[str, Any], Array] = at_least_0) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InvalidInput
+from . import given_numbers as given
 from .period_books import Book, open_book, over
 from .windows import bought_in, one_window
 
@@ -75,8 +75,7 @@ def order_rows(book: Book, during: Window, most: int = 5) -> pd.DataFrame:
     """The table of `order_counts`, of a book that is open."""
     import pandas as pd
 
-    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
-        raise InvalidInput(f"most must be a whole number, 1 or more; found {most!r}")
+    most = given.count("most", most)
     bought = bought_in(book, during)
     here = bought.orders > 0
     place = np.minimum(bought.orders[here], most).astype(np.int64) - 1

@@ -133,9 +133,7 @@ def retention_clv_timings(
     money, r, d, cost = _checked(margin, retention_rate, discount_rate, acquisition_cost)
     if max(each.ndim for each in (money, r, d, cost)):
         raise InvalidInput("a table of timings is of single numbers: call it for each, or retention_clv for arrays")
-    if isinstance(periods, bool) or not isinstance(periods, (int, np.integer)) or periods < 1:
-        raise InvalidInput(f"periods must be a whole number of at least 1; found {str(periods)[:60]}")
-    t = np.arange(periods + 1)
+    t = np.arange(given.count("periods", periods) + 1)
     still, discount = r**t, (1 + d) ** -t.astype(np.float64)
     flows = money * still * discount
     later = float(flows[-1] * r / (1 + d - r))  # of a customer of the last period listed, the formula itself

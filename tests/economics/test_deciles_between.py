@@ -73,7 +73,7 @@ def test_refusals(cdnow, small):
     one = decile_change(small, ("2024-01-16", "2024-01-28"), ("2024-02-10", "2024-02-22"), groups=2)
     assert one["sorted_by"].tolist() == ["after", "after"]
     assert one["active_before"].tolist() == [0.0, 0.0]
-    with pytest.raises(clv.InvalidInput, match="groups must be a whole number, 1 or more; found 0"):
+    with pytest.raises(clv.InvalidInput, match="groups must be a whole number of at least 1; found 0"):
         decile_change(cdnow, "1997-Q2", "1997-Q3", groups=0)
     with pytest.raises(clv.InvalidInput, match="must end before"):
         decile_change(cdnow, "1997-Q3", "1997-Q2")
