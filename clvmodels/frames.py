@@ -220,6 +220,16 @@ def as_pandas(column: Column) -> Any:
     return pd.Series(column.to_pandas() if hasattr(column, "to_pandas") else np.asarray(column))
 
 
+def to_pandas(frame: Frame) -> Any:
+    """A frame of any kind as a pandas one.
+
+    >>> import pyarrow
+    >>> to_pandas(pyarrow.table({"T": [1.0]}))["T"].to_list()
+    [1.0]
+    """
+    return frame if kind(frame) == "pandas" else frame.to_pandas()
+
+
 def identifier_at(frame: Frame, i: int) -> str:
     """How a message calls row i: its customer_id, or its position where there is none.
 

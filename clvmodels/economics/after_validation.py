@@ -75,7 +75,7 @@ def overview_after(
     if not isinstance(validation, Validation):
         raise InvalidInput(f"validation must be what clvmodels.validate returns; found {type(validation).__name__}")
     refuse_unknown("overview_after", reading)
-    best = _best(validation)
+    best = validation.leader
     spend = validation.spends.get(best)
     if spend is None:
         raise NotAvailable("the log has no money, so what customers are worth cannot be told")
@@ -95,10 +95,3 @@ def overview_after(
         "fitted again on everything until its end."
     )
     return replace(found, notes=(again, *found.notes))
-
-
-def _best(validation: Validation) -> str:
-    try:
-        return validation.best("log_score", baselines=False)
-    except InvalidInput:  # nobody gives probabilities
-        return validation.names[0]

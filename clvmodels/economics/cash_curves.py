@@ -12,6 +12,7 @@ from .. import frames
 from ..errors import ClvWarning, InvalidInput
 from ..models import cash_flows
 from ..models.clv import CLVModel
+from ..models.given_models import clv_model
 from ..numerics.arrays import Array
 from ..units import hours_in
 from . import given_numbers as given
@@ -87,8 +88,7 @@ def cash_curve(
       2.0                 0.1     1.5               18.0                        17.976
       inf                 inf     inf                inf                       203.857
     """
-    if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
+    clv_model(model)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share, mean = margin_of_new(model, margin), _mean_spend(model)
     ends = _ends(periods)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InvalidInput, NotAvailable
+from ..errors import NotAvailable
 from ..models.clv import CLVModel
+from ..models.given_models import purchase_model
 from ..models.purchase import PurchaseModel
 from ..transactions.cut import zero_of
 from ..transactions.sql import EPOCH
@@ -86,9 +87,7 @@ def compute_cohort_survival(
     1997-Q1    3      2357         0.165           0.143    0.794
     1997-Q1    4      2357         0.149           0.127    0.764
     """
-    purchases = model.purchases if isinstance(model, CLVModel) else model
-    if not isinstance(purchases, PurchaseModel):
-        raise InvalidInput(f"model must be a PurchaseModel or a CLVModel; found {type(model).__name__}")
+    purchases = purchase_model(model)
     if purchases.family.time == "discrete":
         raise NotAvailable(f"{purchases.family.title} counts whole periods: its cohorts have no windows of time")
     new = purchases.new_customer()

@@ -13,6 +13,7 @@ from ..errors import InvalidInput
 from ..inference import looks
 from ..models import statistics
 from ..models.clv import CLVModel
+from ..models.given_models import clv_model
 from ..models.time_units import one_length
 from ..units import a_span, span, units_per_year
 from . import given_numbers as given
@@ -233,12 +234,10 @@ def overview(
     >>> found.at_risk[["customer_id", "falls_below_on"]].astype(str).values.tolist()[0]
     ['18580', '1997-10-19']
     """
-    if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows what customers are worth; found {type(model)!r}")
+    clv_model(model)
     unit = model._read(summary)[0]
     ahead = units_per_year(unit) if horizon is None else one_length(horizon, "horizon")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
-        raise InvalidInput(f"most must be a whole number of at least 0; found {most!r}")
+    listed = given.count("most", most, least=0)
     frame = frames.load(summary)
     cost = None if acquisition_cost is None else given.one("acquisition_cost", acquisition_cost)
     terms: dict[str, Any] = {"annual_discount_rate": annual_discount_rate, "margin": margin}
@@ -246,7 +245,7 @@ def overview(
     equity = customer_equity(model, frame, horizon=ahead, by=groups, interval=interval, draws=draws, seed=seed, **terms)
     scored = model.predict(frame, ahead, **terms)
     soon = units_per_year(unit) / 12
-    risky = _pandas(at_risk(model, frame, level=LEVEL, top=TOP, within=soon, horizon=ahead, **terms))
+    risky = frames.to_pandas(at_risk(model, frame, level=LEVEL, top=TOP, within=soon, horizon=ahead, **terms))
     new, assumed = _new_customer(model, frame, ahead, equity)
     worth = None if cost is None or not math.isfinite(new) else float(ltv_to_cac(new, cost))
     return Overview(
@@ -257,7 +256,7 @@ def overview(
         top_share=top_share(scored, TOP),
         tier=value_tiers(scored, quantiles=tiers),
         tiers=tier_table(scored, quantiles=tiers),
-        at_risk=risky.head(most).reset_index(drop=True),
+        at_risk=risky.head(listed).reset_index(drop=True),
         at_risk_customers=len(risky),
         at_risk_value=float(risky["clv"].sum()),
         soon=soon,
@@ -310,7 +309,3 @@ def _new_customer(model: CLVModel, frame: Any, horizon: float, equity: Equity) -
         model, horizon=horizon, annual_discount_rate=equity.annual_discount_rate, margin=margin
     )
     return value, assumed
-
-
-def _pandas(frame: Any) -> Any:
-    return frame if frames.kind(frame) == "pandas" else frame.to_pandas()

@@ -13,6 +13,7 @@ from .. import frames
 from ..errors import InvalidInput, NotFitted, warn
 from ..inference import looks
 from ..models.clv import CLVModel
+from ..models.given_models import purchase_model
 from ..models.purchase import PurchaseModel
 from ..models.time_units import one_length
 from ..transactions.moments import day_of, parse_moment
@@ -189,9 +190,7 @@ def age_of(
     most: float = GONE,
 ) -> Freshness:
     """As `freshness`, without a warning: for what has words of its own."""
-    purchases = model.purchases if isinstance(model, CLVModel) else model
-    if not isinstance(purchases, PurchaseModel):
-        raise InvalidInput(f"model must be a CLVModel or a PurchaseModel; found {type(model).__name__}")
+    purchases = purchase_model(model)
     if purchases._fitted is None:
         raise NotFitted("this model has no parameters yet: call fit(summary) first")
     unit = purchases._unit

@@ -13,6 +13,7 @@ from ..errors import InvalidInput, warn
 from ..inference import looks
 from ..models import cash_flows, questions, statistics
 from ..models.clv import CLVModel
+from ..models.given_models import clv_model
 from ..models.predictive import intervals
 from ..models.predictive.parameter_draws import GIVEN
 from ..models.predictive.predicting import simulation_of
@@ -223,8 +224,7 @@ def customer_equity(
     >>> found.table[["group", "customers", "equity", "share_of_equity"]].round(2).values.tolist()[-1]
     ['all', 2357, 89822.78, 1.0]
     """
-    if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
+    clv_model(model)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     share = model.margin if margin is None else margin
     unit, frame, columns = model._read(summary)

@@ -108,14 +108,14 @@ def warn_above_1(shares: Array, name: str = "margin", hint: str = "") -> None:
         )
 
 
-def count(name: str, value: Any) -> int:
-    """A whole number from 1 to a million, of groups, periods and the like.
+def count(name: str, value: Any, least: int = 1) -> int:
+    """A whole number from 1 (or another least one) to a million, of groups, periods and the like.
 
     >>> count("groups", 10)
     10
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidInput(f"{name} must be a whole number of at least 1; found {str(value)[:60]}")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidInput(f"{name} must be a whole number of at least {least}; found {str(value)[:60]}")
     if value > _MOST_COUNTED:
         raise InvalidInput(f"{name} must be a whole number of at most {_MOST_COUNTED:,}; found {str(value)[:60]}")
     return int(value)

@@ -13,6 +13,7 @@ from .. import frames
 from ..errors import InvalidInput, NotAvailable
 from ..models import answers, cash_flows, questions, statistics
 from ..models.clv import CLVModel
+from ..models.given_models import clv_model
 from ..numerics.arrays import Array
 from ..units import span, units_per_year
 from . import given_numbers as given
@@ -113,8 +114,7 @@ def worth_of(model: CLVModel, summary: Any, horizon: Any, annual_discount_rate: 
     InvalidInput
         If something cannot be used, or a value would be infinite.
     """
-    if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
+    clv_model(model)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     unit, frame, columns = model._read(summary)
     ahead = answers.one_horizon(frame, units_per_year(unit) if horizon is None else horizon)

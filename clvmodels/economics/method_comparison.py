@@ -266,7 +266,7 @@ def _calibration(
 
 def _pandas(frame: frames.Frame, facts: dict[str, str | None]) -> Any:
     """The summary as pandas with its facts, which polars would lose."""
-    return frames.attach_facts(frame if frames.kind(frame) == "pandas" else frame.to_pandas(), facts)
+    return frames.attach_facts(frames.to_pandas(frame), facts)
 
 
 def _fitted(asked: _Asked, common: Any, frame: Any, unit: str) -> dict[str, CLVModel]:

@@ -15,6 +15,7 @@ from ..inference.partial_pooling import MOST
 from ..models import questions, statistics
 from ..models.cash_flows import money
 from ..models.clv import CLVModel
+from ..models.given_models import clv_model
 from ..models.predictive.intervals import checked_interval
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
@@ -88,8 +89,7 @@ def value_of_new_customer(
     >>> round(clv.economics.value_of_new_customer(model, first_purchase=False), 2)
     14.99
     """
-    if not isinstance(model, CLVModel):
-        raise InvalidInput(f"model must be a CLVModel, which knows of money; found {type(model).__name__}")
+    clv_model(model)
     new = model.purchases.new_customer()
     factor = margin_of_new(model, margin)
     unit = str(model.purchases.time_unit)

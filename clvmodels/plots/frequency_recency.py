@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import frames
+from ..models.given_models import purchase_model
 from ..models.time_units import one_length
 from ..numerics.arrays import Array
 from ..units import length, units_per_year
 from . import canvas
 from .customers import customers_of_age, spread
-from .model import purchase_model
 
 if TYPE_CHECKING:
     import pandas as pd

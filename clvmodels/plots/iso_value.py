@@ -11,12 +11,12 @@ from .. import frames
 from ..errors import InvalidInput
 from ..models.cash_flows import money
 from ..models.clv import CLVModel
+from ..models.given_models import purchase_model
 from ..models.time_units import numbers, one_or_endless
 from ..numerics.arrays import Array
 from ..units import length
 from . import canvas
 from .customers import customers_of_age, spread
-from .model import purchase_model
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import frames
 from ..errors import InvalidInput, UnitMismatch
-from ..models.clv import CLVModel
+from ..models.given_models import purchase_model, spend_model
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array
@@ -17,22 +17,6 @@ from ..numerics.arrays import Array
 _MOST = 1000  # more classes than that are no picture
 
 M = TypeVar("M", PurchaseModel, SpendModel)
-
-
-def purchase_model(model: Any) -> PurchaseModel:
-    """A purchase model as it is, and that of a CLVModel."""
-    found = model.purchases if isinstance(model, CLVModel) else model
-    if isinstance(found, PurchaseModel):
-        return found
-    raise InvalidInput(f"model must be a PurchaseModel or a CLVModel; found {type(model).__name__}")
-
-
-def spend_model(model: Any) -> SpendModel:
-    """A spend model as it is, and that of a CLVModel."""
-    found = model.spend if isinstance(model, CLVModel) else model
-    if isinstance(found, SpendModel):
-        return found
-    raise InvalidInput(f"model must be a SpendModel or a CLVModel; found {type(model).__name__}")
 
 
 def models_of(models: Any) -> dict[str, PurchaseModel]:

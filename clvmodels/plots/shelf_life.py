@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..validation.shelf_life import TOLERANCE, compute_shelf_life, compute_time_kept
+from ..validation.shelf_life import TOLERANCE, ages_of, compute_shelf_life, compute_time_kept
 from . import canvas, marks
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
     >>> plt.close(ax.figure)
     """
     table, kept = compute_shelf_life(backtest, tolerance), compute_time_kept(backtest, tolerance)
+    single = marks.by_model(ages_of(backtest, tolerance))
     ax = canvas.axes(ax, 7.0, 4.6)
     unit = backtest.time_unit
     for i, (name, rows) in enumerate(marks.by_model(table).items()):
@@ -52,11 +53,8 @@ def plot_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE, ax: Axes |
         cutoffs = f"{len(own)} cutoff{'s' if len(own) != 1 else ''}"
         label = f"{backtest.titles[name]}: kept for {least}{span:.4g} {unit}s (median of {cutoffs})"
         marks.line(ax, i, rows["age"], rows["total_error"], label)
-        single = backtest.parts[backtest.parts["model"] == name]
-        for _, part in single.groupby("cutoff", sort=False):
-            actual = part["actual"].cumsum()
-            error = (part["expected"].cumsum() / actual.where(actual > 0) - 1).abs()
-            ax.plot(part["ends"], error, look.marker, color=look.color, markersize=3, alpha=0.5, zorder=2)
+        for _, part in single[name].groupby("cutoff", sort=False):
+            ax.plot(part["ends"], part["error"], look.marker, color=look.color, markersize=3, alpha=0.5, zorder=2)
     ax.axhline(tolerance, linestyle=":", color=canvas.ink(ax), label=f"tolerance: {100 * tolerance:g} %")
     marks.in_per_cent(ax.yaxis)
     ax.set_xlim(left=0)

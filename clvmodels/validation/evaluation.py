@@ -73,5 +73,4 @@ def evaluate(
 
 def _pandas(split: Split) -> Any:
     """The calibration summary with its holdout as pandas, with its facts, whatever the log was."""
-    frame = split.frame if frames.kind(split.frame) == "pandas" else split.frame.to_pandas()
-    return frames.attach_facts(frame, split.facts)
+    return frames.attach_facts(frames.to_pandas(split.frame), split.facts)

@@ -176,7 +176,7 @@ class Validation:
         cut = str(self.split.facts["observation_end"])
         total = float(self.actual.sum())
         paragraphs = []
-        for name in sorted(self.names, key=lambda one: one != self._leader()):
+        for name in sorted(self.names, key=lambda one: one != self.leader):
             expected, titles = float(self.predicted[name].expected.sum()), self.titles
             sentences = [
                 words.of_total(titles[name], expected, total, self.duration, self.time_unit, cut),
@@ -187,8 +187,15 @@ class Validation:
             paragraphs.append(" ".join(sentences))
         return "\n".join([*paragraphs, *self._new_customers()])
 
-    def _leader(self) -> str:
-        """The model with the best log score; the first one where none has any."""
+    @property
+    def leader(self) -> str:
+        """Name of the model with the best log score; of the first one where none has any.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> clv.validate(log, calibration_end="1997-09-30", models=["nbd", "bg_nbd"], n_resamples=2).leader
+        'bg_nbd'
+        """
         rows = self.scores[(self.scores["metric"] == "log_score") & (self.scores["kind"] == "model")]
         known = rows.dropna(subset=["value"])
         return str(known["model"].iloc[int(known["value"].argmin())]) if len(known) else self.names[0]

@@ -104,7 +104,7 @@ def compute_shelf_life(backtest: Backtest, tolerance: float = TOLERANCE) -> pd.D
      4.0        2   393.675   321.0        0.235  0.340       0      0.708
     13.0        2  1240.935  1156.0        0.165  0.262       1      0.067
     """
-    ages = _ages(backtest, tolerance)
+    ages = ages_of(backtest, tolerance)
     rows = []
     for (model, age), here in ages.groupby(["model", "ends"], sort=False):
         error = here["error"].dropna()
@@ -160,7 +160,7 @@ def compute_time_kept(backtest: Backtest, tolerance: float = TOLERANCE) -> pd.Da
     bg_nbd 1998-03-31        0.0          False
     """
     rows = []
-    for (model, cutoff), here in _ages(backtest, tolerance).groupby(["model", "cutoff"], sort=False):
+    for (model, cutoff), here in ages_of(backtest, tolerance).groupby(["model", "cutoff"], sort=False):
         expected, actual = here["expected_so_far"], here["actual_so_far"]
         good = (expected - actual).abs() <= np.maximum(tolerance * actual, CHANCE * np.sqrt(expected))
         kept = here["ends"].to_numpy()[: len(good) if good.all() else int(np.argmin(good))]
@@ -175,7 +175,7 @@ def compute_time_kept(backtest: Backtest, tolerance: float = TOLERANCE) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def _ages(backtest: Any, tolerance: Any) -> pd.DataFrame:
+def ages_of(backtest: Any, tolerance: Any) -> pd.DataFrame:
     """The parts of a backtest with sums from the cutoff on, and the error of these."""
     from .backtest import Backtest
 
