@@ -1,0 +1,67 @@
+"""Where lifetimes 0.11.3 is wrong, or stops, and this package does not do as it does.
+
+The table below is the one of the documentation; what changes a number or an error is also told, once, when it is met.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...errors import ClvWarning
+
+
+class LifetimesDifference(ClvWarning):
+    """A number here is not the one that lifetimes gives, or there is one where it gives none."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference.
+
+    Attributes
+    ----------
+    names
+        What it concerns, as lifetimes calls it.
+    there
+        What lifetimes 0.11.3 does.
+    here
+        What is done here instead, and what to do about it.
+    told
+        Whether a warning says so when it is met: not where nothing comes out otherwise.
+    """
+
+    names: str
+    there: str
+    here: str
+    told: bool = True
+
+
+DIFFERENCES: Mapping[str, Difference] = {
+    "holdout_spend": Difference(
+        "`calibration_and_holdout_data`: `monetary_value_holdout`",
+        "averages the lines of the log",
+        "is the mean of the period totals, as `monetary_value_cal` is: lines of one period are one purchase",
+    ),
+}
+
+_TOLD: set[str] = set()
+
+
+def tell(key: str, detail: str = "") -> None:
+    """Warn of a difference by its key, once in a process, pointing at the line outside this package.
+
+    ``detail`` is what was met this time, a half-sentence: how many customers, which value.
+    """
+    if key in _TOLD:
+        return
+    difference = DIFFERENCES[key]
+    met = f" ({detail})" if detail else ""
+    message = f"{difference.names.replace('`', '')}: lifetimes {difference.there}; here it {difference.here}{met}"
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "clvmodels":
+        level, frame = level + 1, frame.f_back
+    _TOLD.add(key)
+    warnings.warn(message, LifetimesDifference, stacklevel=level)
