@@ -204,7 +204,9 @@ def test_spend_has_the_form_that_the_original_gives(original: ModuleType, freque
 def test_spend_of_the_fitted_customers(fitted: GammaGammaFitter, repeaters: pd.DataFrame) -> None:
     ours = fitted.conditional_expected_average_profit()
     named = clv.SpendModel.from_parameters("gamma_gamma", dict(fitted.params_)).expected_spend(repeaters)
-    assert isinstance(ours, pd.Series) and ours.name is None and ours.index.equals(fitted.data.index)
+    assert isinstance(ours, pd.Series)
+    assert ours.name is None
+    assert ours.index.equals(fitted.data.index)
     np.testing.assert_array_equal(ours, named)
     pd.testing.assert_series_equal(ours, fitted.conditional_expected_average_profit(fitted.data["frequency"]))
 
