@@ -200,7 +200,7 @@ def test_beside_one_the_original_is_right_and_nothing_is_told(original: ModuleTy
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("x", "t_x", "n"), [(40, 60, 80), (300, 400, 700), (60, 61, 130)])
+@pytest.mark.parametrize(("x", "t_x", "n"), [(40, 60, 80), (300, 400, 700), (60, 100, 130)])
 def test_long_histories(original: ModuleType, x: int, t_x: int, n: int) -> None:
     fitter = given()
     likelihood, alive, ahead = of_definition(x, t_x, n, 12, fitter.params_)

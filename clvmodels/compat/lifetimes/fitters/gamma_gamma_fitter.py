@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ class GammaGammaFitter(BaseFitter):
     >>> fitter.params_.index.tolist()
     ['p', 'q', 'v']
     """
+
+    _family: ClassVar[SpendFamily] = _FAMILY
 
     def __init__(self, penalizer_coef: float = 0.0) -> None:
         self.penalizer_coef = penalizer_coef
