@@ -15,6 +15,8 @@ from ...units import HOURS
 
 # what pandas called them until 2.2, and what it calls the ends of them
 _ALIASES = {"H": "h", "T": "min", "S": "s", "A": "Y", "ME": "M", "QE": "Q", "YE": "Y", "d": "D", "w": "W"}
+_SHORT = {"h": "h", "min": "m", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}  # counted from the epoch, as NumPy does
+_MISSING = np.iinfo(np.int64).min
 _GRAINS = {"W": "week", "D": "day", "h": "hour", "M": "month"}
 _LENGTHS = {"W": 168.0, "D": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "M": 730.5, "Q": 2191.5, "Y": 8766.0}
 
@@ -73,8 +75,8 @@ def period_of(freq: str) -> str:
 def as_dates(column: pd.Series[Any], datetime_format: str | None) -> pd.Series[Any]:
     """A column of dates as timestamps of the wall clock."""
     if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.to_timestamp()
-    dates = pd.to_datetime(column, format=datetime_format)
+        column = column.dt.to_timestamp()
+    dates: pd.Series[Any] = pd.to_datetime(column, format=datetime_format)
     return dates.dt.tz_localize(None) if getattr(dates.dt, "tz", None) is not None else dates
 
 
@@ -87,17 +89,28 @@ def as_moment(moment: Any, datetime_format: str | None) -> pd.Timestamp:
 
 
 def numbers_of(dates: pd.Series[Any], period: str) -> Positions:
-    """Which period each date lies in."""
-    return pd.DatetimeIndex(dates).to_period(period).asi8
+    """Which period each date lies in; what a missing date gives has no meaning."""
+    name = period if period in _SHORT else "D"
+    steps = dates.to_numpy().astype(f"datetime64[{_SHORT.get(period, 'D')}]").view(np.int64)
+    known = steps[steps != _MISSING] if dates.hasnans else steps
+    if name == period or not len(known):
+        return steps
+    # one calendar lookup a day, and not one a line
+    least, most = int(known.min()), int(known.max())
+    days = np.arange(least, most + 1).astype("datetime64[D]").astype("datetime64[s]")
+    numbers = pd.DatetimeIndex(days).to_period(period).asi8
+    return numbers[np.where(steps == _MISSING, 0, steps - least) if dates.hasnans else steps - least]
 
 
 def events_of(
     customers: pd.Series[Any], dates: pd.Series[Any], money: pd.Series[Any] | None, period: str, last: int
 ) -> Events:
     """The purchases of a log up to a period; lines without customer or date are none."""
-    owner, ids = pd.factorize(customers, sort=True)
+    owner, ids = _coded(customers)
     at = numbers_of(dates, period)
-    kept = (owner >= 0) & (at <= last) & ~dates.isna().to_numpy()
+    kept = at <= last
+    if dates.hasnans or (len(owner) and owner.min() < 0):
+        kept &= (owner >= 0) & ~dates.isna().to_numpy()
     everything = bool(kept.all())
     if not everything:
         owner, at = owner[kept], at[kept]
@@ -112,23 +125,43 @@ def events_of(
         amounts = _amounts(money)
         amounts = amounts if everything else amounts[kept]
         total = _totals(amounts if order is None else amounts[order], lines)
-    return Events(pd.Index(ids).take(owner[lines[buyers]]), buyers, at[lines], lines, total)
+    bought = owner[lines[buyers]]
+    found = ids.take(bought) if isinstance(ids, pd.Index) else pd.Index(bought + ids, dtype=customers.dtype)
+    return Events(found, buyers, at[lines], lines, total)
+
+
+def _coded(customers: pd.Series[Any]) -> tuple[Positions, pd.Index | int]:
+    """A number for each customer, in their order, and the ids that the numbers stand for: or what number 0 does."""
+    if isinstance(customers.dtype, np.dtype) and customers.dtype.kind == "i" and len(customers):
+        values = customers.to_numpy(dtype=np.int64)
+        least = int(values.min())
+        if int(values.max()) - least < 4 * len(values):  # numbers already, with few gaps
+            return values - least, least
+    owner, ids = pd.factorize(customers, sort=True)
+    return owner.astype(np.int64, copy=False), pd.Index(ids)
 
 
 def _in_order(owner: Positions, at: Positions) -> Positions | None:
     """How lines are put in the order of customers and periods; None if they are in it."""
     if not len(at):
         return None
-    least, most = int(at.min()), int(at.max())
-    if (most - least + 1) * (int(owner.max()) + 1) >= 2**63:
+    least = int(at.min())
+    span, customers = int(at.max()) - least + 1, int(owner.max()) + 1
+    if span * customers >= 2**63:
         return np.lexsort((at, owner))
-    key = owner * np.int64(most - least + 1) + (at - least)
-    return None if bool(np.all(key[1:] >= key[:-1])) else np.argsort(key)
+    key = owner * np.int64(span) + (at - least)
+    if bool(np.all(key[1:] >= key[:-1])):
+        return None
+    if span * customers * len(at) >= 2**63:
+        return np.argsort(key, kind="stable")
+    # the number of the line as last digits: sorting numbers takes half the time of sorting positions by them
+    return np.asarray(np.sort(key * len(at) + np.arange(len(at))) % len(at))
 
 
 def _amounts(money: pd.Series[Any]) -> Array:
     """Amounts as floats; a missing one is nothing."""
-    return np.nan_to_num(money.to_numpy(dtype=np.float64, na_value=np.nan), posinf=np.inf, neginf=-np.inf)
+    amounts: Array = money.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.nan_to_num(amounts, posinf=np.inf, neginf=-np.inf)
 
 
 def _totals(amounts: Array, lines: Positions) -> Array:
@@ -145,7 +178,8 @@ def with_facts(frame: pd.DataFrame, period: str, multiplier: float) -> pd.DataFr
     name = period.split("-")[0]
     length = _LENGTHS.get(name, 0.0) * multiplier
     units = [unit for unit, hours in HOURS.items() if abs(length / float(hours) - 1) < 1e-9]
-    facts: dict[str, str | None] = {"time_unit": unit for unit in units}
-    if facts and name in _GRAINS:
-        facts["event_grain"] = _GRAINS[name]
-    return attach_facts(frame, facts) if facts else frame
+    if not units:
+        return frame
+    grain = {"event_grain": _GRAINS[name]} if name in _GRAINS else {}
+    told: pd.DataFrame = attach_facts(frame, {"time_unit": units[0], **grain})
+    return told

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...numerics.arrays import Array
-from .period_events import Events, as_dates, as_moment, events_of, numbers_of, period_of, with_facts
+from .period_events import Events, as_dates, as_moment, events_of, period_of, with_facts
 
 
 class ConvergenceError(ValueError):
