@@ -249,7 +249,7 @@ def expected_cumulative_transactions(
 ) -> pd.DataFrame:
     """Repeat purchases of all customers up to each of t periods since the log begins: actual and expected.
 
-    Use `clv.tracking` in new code.
+    Use `clv.plots.compute_tracking` in new code.
     """
     period = period_of(freq)
     column, customers = transactions[datetime_col], transactions[customer_id_col]
