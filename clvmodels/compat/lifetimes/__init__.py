@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from .differences import LifetimesDifference
-from .fitters import BaseFitter
-from .fitters.beta_geo_fitter import BetaGeoFitter
+from importlib import import_module
+from types import ModuleType
 
-__version__ = "0.11.3"
-__all__ = ["BaseFitter", "BetaGeoFitter", "LifetimesDifference", "__version__"]
+from . import utils as utils
+from .differences import LifetimesDifference as LifetimesDifference
+from .fitters import BaseFitter as BaseFitter
+from .fitters.beta_geo_fitter import BetaGeoFitter
+from .installing import AlreadyImported as AlreadyImported
+from .installing import install as install
+from .installing import uninstall as uninstall
+from .version import __version__
+
+# what ``from lifetimes import *`` binds, as in the original
+__all__ = [
+    "BetaGeoFitter",
+    "__version__",
+]
+
+_LATER = ("datasets", "generate_data", "plotting")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LATER:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
