@@ -285,7 +285,7 @@ def plot_dropout_rate_heterogeneity(
     """
     from scipy import stats
 
-    if "s" not in model.params_:
+    if "s" not in getattr(model, "params_", ()):
         a, b = model._unload_params("a", "b")
         return _density(stats.beta(a, b), suptitle, xlabel, ylabel, suptitle_fontsize, kwargs)
     tell("dropout_rate_heterogeneity")
