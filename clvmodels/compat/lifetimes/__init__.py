@@ -9,6 +9,8 @@ from . import utils as utils
 from .differences import LifetimesDifference as LifetimesDifference
 from .fitters import BaseFitter as BaseFitter
 from .fitters.beta_geo_fitter import BetaGeoFitter
+from .fitters.modified_beta_geo_fitter import ModifiedBetaGeoFitter
+from .fitters.pareto_nbd_fitter import ParetoNBDFitter
 from .installing import AlreadyImported as AlreadyImported
 from .installing import install as install
 from .installing import uninstall as uninstall
@@ -17,6 +19,8 @@ from .version import __version__
 # what ``from lifetimes import *`` binds, as in the original
 __all__ = [
     "BetaGeoFitter",
+    "ModifiedBetaGeoFitter",
+    "ParetoNBDFitter",
     "__version__",
 ]
 

@@ -78,6 +78,28 @@ DIFFERENCES: Mapping[str, Difference] = {
         "is all on the Axes that were given",
         told=False,
     ),
+    # fitters
+    "variance_matrix": Difference(
+        "`variance_matrix_`",
+        "multiplies the inverse Hessian of the log-parameters with the square of the column's parameter only, so that "
+        "it is not symmetric; the diagonal, from which standard errors come, is right",
+        "is θ_i θ_j cov(ln θ_i, ln θ_j)",
+    ),
+    "pareto_errors": Difference(
+        "`ParetoNBDFitter`: `variance_matrix_`, `standard_errors_`, `confidence_intervals_`, `summary`",
+        "has none (AttributeError)",
+        "has them, from the curvature at the optimum",
+    ),
+    "pmf_of_no_time": Difference(
+        "`ParetoNBDFitter.conditional_probability_of_n_purchases_up_to_time`: t ≤ 0",
+        "gives 0 for every n",
+        "is 1 for n = 0 and 0 otherwise: no time, no purchase",
+    ),
+    "negative_time": Difference(
+        "expected numbers of purchases: t < 0",
+        "gives negative numbers",
+        "is 0: there is no purchase in no time",
+    ),
 }
 
 _TOLD: set[str] = set()
