@@ -8,7 +8,9 @@ from types import ModuleType
 from . import utils as utils
 from .differences import LifetimesDifference as LifetimesDifference
 from .fitters import BaseFitter as BaseFitter
+from .fitters.beta_geo_beta_binom_fitter import BetaGeoBetaBinomFitter
 from .fitters.beta_geo_fitter import BetaGeoFitter
+from .fitters.gamma_gamma_fitter import GammaGammaFitter
 from .fitters.modified_beta_geo_fitter import ModifiedBetaGeoFitter
 from .fitters.pareto_nbd_fitter import ParetoNBDFitter
 from .installing import AlreadyImported as AlreadyImported
@@ -18,7 +20,9 @@ from .version import __version__
 
 # what ``from lifetimes import *`` binds, as in the original
 __all__ = [
+    "BetaGeoBetaBinomFitter",
     "BetaGeoFitter",
+    "GammaGammaFitter",
     "ModifiedBetaGeoFitter",
     "ParetoNBDFitter",
     "__version__",
