@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .differences import tell
+from .period_events import period_of
 from .utils import calculate_alive_path, expected_cumulative_transactions
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def plot_history_alive(
     ax.set_ylim(0, 1.0)
     ax.set_yticks(np.arange(0, 1.1, 0.1))
     begin = dates.min() if start_date is None else pd.to_datetime(start_date)
-    ax.set_xlim(*date2num([begin, path_dates[-1]]))
+    ax.set_xlim(*date2num([begin, path_dates[-1]]))  # type: ignore[no-untyped-call]
     ax.legend(loc=3)
     return _written(ax, "History of P_alive", None, "P_alive")
 
@@ -361,7 +362,7 @@ def _density(law: Any, suptitle: str, xlabel: str, ylabel: str, fontsize: float,
 
 def _offset(freq: str) -> Any:
     """The step from one period to the next, by whichever name this pandas has for it."""
-    return pd.PeriodDtype(freq).freq
+    return pd.PeriodDtype(period_of(freq)).freq
 
 
 def _written(ax: Axes, title: str | None, xlabel: str | None = None, ylabel: str | None = None) -> Axes:
