@@ -324,15 +324,15 @@ def test_tracking(cdnow_weeks):
     np.testing.assert_array_equal(actual[:12], [0, 3, 17, 44, 67, 122, 173, 240, 313, 375, 466, 555])
     np.testing.assert_array_equal(actual[-4:], [3887, 3939, 3967, 4001])
     expected = [4.089, 14.88, 32.40, 57.16, 89.39, 129.7, 176.9, 231.0, 292.7, 361.6, 436.9, 517.4]
-    np.testing.assert_allclose(predicted[:12], expected, rtol=3e-4)
-    np.testing.assert_allclose(predicted[-4:], [4283, 4333, 4383, 4433], rtol=3e-4)
+    np.testing.assert_allclose(predicted[:12], expected, rtol=8e-4)  # cut after four figures
+    np.testing.assert_allclose(predicted[-4:], [4283, 4333, 4383, 4433], rtol=8e-4)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["actual", "predicted"]
     plt.figure()
     ax = plot_incremental_transactions(bgf, transactions, "date", "id_sample", 78, 39, **options)
     actual, predicted = (line.get_ydata() for line in ax.lines[:2])
     np.testing.assert_array_equal(actual[:8], [np.nan, 3, 14, 27, 23, 55, 51, 67])
-    np.testing.assert_allclose(predicted[:8], [np.nan, 10.79, 17.52, 24.76, 32.23, 40.38, 47.16, 54.12], rtol=3e-4)
-    np.testing.assert_allclose(predicted[-3:], [50.31, 50.16, 50.0], rtol=3e-4)
+    np.testing.assert_allclose(predicted[:8], [np.nan, 10.79, 17.52, 24.76, 32.23, 40.38, 47.16, 54.12], rtol=8e-4)
+    np.testing.assert_allclose(predicted[-3:], [50.31, 50.16, 50.0], rtol=8e-4)
     assert ax.get_xlabel() == "week"
 
 

@@ -83,7 +83,7 @@ def test_modules_name_what_the_originals_do(original, name):
     theirs = importlib.import_module(f"lifetimes{name}")
     mine = importlib.import_module(f"clvmodels.compat.lifetimes{name}")
     own = [name for name, value in vars(theirs).items() if getattr(value, "__module__", "") == theirs.__name__]
-    assert set(own) <= set(dir(mine))
+    assert set(own) - set(dir(mine)) <= {"_save_obj_without_attr"}  # files are JSON here, not dill
     if hasattr(theirs, "__all__"):
         assert sorted(mine.__all__) == sorted(theirs.__all__)
 
