@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from . import economics as economics
     from . import plots as plots
     from . import validation as validation
+    from .compat.cross_check_result import CrossCheck as CrossCheck
+    from .compat.cross_checks import cross_check as cross_check
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
     from .validation.validate import validate as validate
 
 _HOME = {
+    "CrossCheck": "compat.cross_check_result",
+    "cross_check": "compat.cross_checks",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",
