@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..inference import looks
+from ..units import length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class CrossCheck:
     n_customers, of_customers
         How many customers were compared, and how many the summary holds: less means a sample.
     horizon, time_unit
-        How far ahead the predictions are, and the unit of all times.
+        How far ahead the predictions are, and the unit of all times; None of a spend model alone.
     agrees
         True if both find the same optimum (log-likelihoods within 0.001, parameters within 0.02 standard errors) and
         give, with the same parameters, every customer the same finite predictions (within 1e-6). Values (clv), whose
@@ -66,7 +67,7 @@ class CrossCheck:
     >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
     >>> found = clv.cross_check(clv.PurchaseModel("bg_nbd"), summary)
     >>> found
-    CrossCheck of BG/NBD against lifetimes 0.11.3: 2,357 customers, 52.18 weeks ahead; agrees
+    CrossCheck of BG/NBD against lifetimes 0.11.3: 2,357 customers, 52.18 weeks ahead; they agree
     >>> print(found.parameters.drop(columns="part").round(3).to_string(index=False))
     parameter  ours  theirs  standard_error  apart_by
             r 0.243   0.243           0.013       0.0
@@ -80,8 +81,8 @@ class CrossCheck:
     titles: tuple[str, ...]
     n_customers: int
     of_customers: int
-    horizon: float
-    time_unit: str
+    horizon: float | None
+    time_unit: str | None
     agrees: bool
     verdict: str
     sentences: tuple[str, ...]
@@ -100,9 +101,12 @@ class CrossCheck:
 
     def __repr__(self) -> str:
         of = "" if self.n_customers == self.of_customers else f" of {self.of_customers:,}"
+        ahead = (
+            "" if self.horizon is None or self.time_unit is None else f", {length(self.horizon, self.time_unit)} ahead"
+        )
         return (
             f"CrossCheck of {' and '.join(self.titles)} against {self.package} {self.version}: {self.n_customers:,}"
-            f"{of} customers, {self.horizon:.4g} {self.time_unit}s ahead; {'agrees' if self.agrees else 'they part'}"
+            f"{of} customers{ahead}; {'they agree' if self.agrees else 'they part'}"
         )
 
     def _repr_html_(self) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..inference.fit_report import FitReport
 from ..numerics.arrays import Array
-from .other_packages import Columns, Found, OtherPackage
+from ..units import length
+from ..validation.words import counted
+from .cross_check_fits import BothFits, Comparison, Quantity, months_of
+from .original_lifetimes import MONTHS
+from .other_packages import Columns, OtherPackage, Parameters
 
 SAME = 1e-6  # relative: predictions closer than this are the same
 CLOSE = 1e-3  # of a log-likelihood: two optima closer than this are the same
 NEAR = 0.02  # standard errors
 _UNTOLD = 0.05  # of a log-likelihood: what no test would notice
 _UNTOLD_SHARE = 1e-4  # of a prediction
+_ODD = {"nan": "NaN", "infinite": "an infinite number", "negative": "a negative number"}
 _SINGULAR = {"bg_nbd": "a", "mbg_nbd": "a", "pareto_nbd": "s", "bg_bb": "gamma", "gamma_gamma": "q"}
 CALLED = {
     "expected_purchases": "expected purchases",
@@ -25,108 +29,156 @@ CALLED = {
 }
 
 
-def of_fit(
-    package: OtherPackage,
-    family: str,
-    title: str,
-    report: FitReport,
-    theirs: Found,
-    below: float,
-    apart: Mapping[str, float],
-) -> tuple[str, str | None]:
-    """A sentence on the two fits of a model, and a headline where they part.
+def told(found: Comparison, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """All sentences of a comparison, and the headlines of where the two part; ``rows`` are those of the predictions."""
+    by_name = {(row["quantity"], row["parameters"]): row for row in rows}
+    pairs: list[tuple[str, str | None]] = []
+    for part, fit in found.fits.items():
+        pairs += [(text, None) for text in of_given(found.models[part], fit)]
+        pairs += of_fit(found.package, fit)
+    for one in found.quantities:
+        if one.part != "clv":
+            pairs.append(of_formulas(found, one, by_name[one.name, "same"]))
+    own = {one.name: by_name[one.name, "own"] for one in found.quantities if one.part != "clv" and one.has("own")}
+    pairs += [(text, None) for text in of_own(own)]
+    pairs += [(of_value(found, one, by_name[one.name, "same"]), None) for one in found.quantities if one.part == "clv"]
+    pairs.append((of_times(found.package.name, found.fits), None))
+    return [text for text, _ in pairs], [headline for _, headline in pairs if headline]
 
-    ``below`` is how far the log-likelihood at the other package's parameters is below ours, by our formula; ``apart``
-    the distances of the parameters in standard errors.
-    """
-    own = "" if report.converged else f" This package's own fit: {report.verdict}"
-    if theirs.parameters is None:
+
+def of_given(model: Any, fit: BothFits) -> list[str]:
+    """What to know of a model that came with parameters."""
+    if model._fitted is None:
+        return []
+    sentences, title, report = [], model.family.title, model._fitted.report
+    if report is not None and report.regularisation is not None:
+        sentences.append(
+            f"The {title} that was given is regularised ({report.regularisation}); both fits here are without, and "
+            "only the predictions with the same parameters are of the given ones."
+        )
+    if model.posterior is not None:
+        sentences.append(f"The posterior that the given {title} carries is not looked at, but its parameters.")
+    name, far = furthest(fit.away(fit.same))
+    if far > NEAR:
+        why = "its parameters were given, not fitted" if report is None else "it was fitted on others or in another way"
+        sentences.append(
+            f"The {title} that was given has not the parameters that fit these customers best: {why}; the furthest, "
+            f"{name}, is {far:.2g} standard errors away. The predictions with the same parameters are of the given "
+            "ones."
+        )
+    return sentences
+
+
+def of_fit(package: OtherPackage, fit: BothFits) -> list[tuple[str, str | None]]:
+    """Sentences on the two fits of a model, each with a headline where it parts them."""
+    family, report = fit.ours.family, fit.ours.fit_report
+    pairs = [_of_optima(package, family.name, family.title, fit)]
+    if not report.converged:
+        pairs.append((f"{family.title}, this package's own fit: {report.verdict}", None))
+    if fit.left_out:
         text = (
-            f"{title}, the fit: {package.name} broke off with {theirs.failure} This package's fit has the "
-            f"log-likelihood {report.log_likelihood:,.3f}: {report.verdict}"
+            f"{counted(fit.left_out, 'repeater')} with a mean spend of 0 were left out of both fits of spend, as "
+            f"SpendModel.fit leaves them out: a gamma density has no place for them, and {package.name} refuses them."
+        )
+        pairs.append((text, None))
+    ours, theirs = fit.by_ours[0], fit.by_theirs[0]
+    if package.log_likelihood is not None and not abs(theirs - ours) <= SAME * max(1.0, abs(ours)):
+        gives = f"gives {theirs:,.3f}" if np.isfinite(theirs) else "gives no finite number"
+        text = (
+            f"{family.title}, the likelihood: with the same parameters {package.name} {gives} where this package gives "
+            f"{ours:,.3f}."
+        )
+        pairs.append((text, f"{package.name} computes another likelihood of the {family.title}"))
+    return pairs
+
+
+def _of_optima(package: OtherPackage, family: str, title: str, fit: BothFits) -> tuple[str, str | None]:
+    best, below = fit.by_ours[0], fit.below
+    if fit.theirs.parameters is None:
+        text = (
+            f"{title}, the fit: {package.name} broke off: {fit.theirs.failure} This package's fit has the "
+            f"log-likelihood {best:,.3f}."
         )
         return text, f"{package.name} did not fit the {title}"
-    name, far = furthest(apart)
+    name, far = furthest(fit.away(fit.theirs.parameters))
     distance = f"the furthest parameter, {name}, is {far:.2g} standard errors away"
-    prior = package.priors.get(family)
     if below > CLOSE:
-        what = f"{below:.3g} below the optimum that was found here"
-        why = (
-            f"it maximises the likelihood times priors of its own ({prior})"
-            if prior
-            else f"it is {package.searching[family]}"
-        )
+        prior = package.priors.get(family)
+        of = f"the maximum of the likelihood times priors of its own ({prior})" if prior else package.searching[family]
         small = ", too little for any test to notice" if below < _UNTOLD else ""
-        text = f"{title}, the fit: {package.name} ends at a log-likelihood {what}{small}; {distance}. Why: {why}."
-        return text + own, f"{package.name}'s {title} fit is {below:.3g} below the optimum"
+        text = (
+            f"{title}, the fit: {package.name} ends at a log-likelihood of {best - below:,.3f}, {below:.2g} below the "
+            f"optimum found here{small}; {distance}. Its way to it is {of}."
+        )
+        return text, f"the {title} fit of {package.name} is {below:.2g} below the optimum"
     if below < -CLOSE:
         text = (
-            f"{title}, the fit: {package.name} found a log-likelihood {-below:.3g} higher than this package; {distance}. "
-            "This package stopped short of it."
+            f"{title}, the fit: {package.name} found a log-likelihood of {best - below:,.3f}, {-below:.2g} above what "
+            f"this package found; {distance}. This package stopped short of the optimum."
         )
-        return text + own, f"this package's {title} fit is {-below:.3g} below {package.name}'s"
+        return text, f"the {title} fit of this package is {-below:.2g} below that of {package.name}"
     if not far <= NEAR:
         text = (
-            f"{title}, the fit: the log-likelihoods are the same (within {abs(below):.1g}), but {distance}: along some "
-            "direction the likelihood is flat, and either set of parameters describes these customers as well."
+            f"{title}, the fit: the log-likelihoods are the same (within {max(abs(below), 1e-9):.1g}), but {distance}: "
+            "the likelihood is flat in some direction, and either set of parameters describes these customers as well."
         )
-        return text + own, f"the {title} parameters are not determined"
+        return text, f"the parameters of the {title} are not determined"
     text = (
-        f"{title}, the fit: both found the same optimum; log-likelihoods within {max(abs(below), 1e-9):.1g}, parameters "
-        f"within {max(far, 1e-6):.1g} standard errors."
+        f"{title}, the fit: both found the same optimum; log-likelihoods within {max(abs(below), 1e-9):.1g}, "
+        f"parameters within {max(far, 1e-6):.1g} standard errors."
     )
-    return text + own, None
+    return text, None
 
 
-def of_likelihood(package: OtherPackage, title: str, ours: float, theirs: float) -> tuple[str, str] | None:
-    """A sentence where the two compute another log-likelihood from the same parameters."""
-    if abs(theirs - ours) <= SAME * max(1.0, abs(ours)):
-        return None
-    found = f"gives {theirs:,.3f}" if np.isfinite(theirs) else f"gives no finite number ({theirs})"
-    text = f"{title}, the likelihood: with the same parameters {package.name} {found} where this package gives {ours:,.3f}."
-    return text, f"{package.name} computes another likelihood of the {title}"
-
-
-def of_formulas(
-    package: OtherPackage,
-    family: str,
-    quantity: str,
-    row: Mapping[str, Any],
-    ours: Array,
-    theirs: Array,
-    columns: Columns,
-    parameters: Mapping[str, float],
-    labels: Sequence[str],
-    failure: str | None,
-) -> tuple[str, str | None]:
+def of_formulas(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> tuple[str, str | None]:
     """A sentence on one quantity with the same parameters in both packages, and a headline where they part."""
-    called, n = CALLED[quantity], len(ours)
-    head = f"Same parameters, {called}:"
-    if failure:
-        return f"{head} {package.name} broke off with {failure}", f"{package.name} gives no {called}"
+    name, called, fit = found.package.name, CALLED[one.name], found.fits[one.part]
+    (ours, theirs), columns = one.answers["same"], found.columns
+    n, head = len(ours), f"Same parameters, {called}:"
+    if one.failure:
+        return f"{head} {name} broke off: {one.failure}", f"{name} gives no {called}"
     clauses, touched = [], np.zeros(n, dtype=bool)
     for what, mask in odd(ours, theirs).items():
         if mask.any():
             touched |= mask
-            clauses.append(f"{package.name} gives {_ODD[what]} to {_whom(mask, columns, labels)}")
-    if row["largest_difference"] > SAME:
-        apart = relative(ours, theirs) > SAME
-        apart &= ~touched
-        if apart.any():
-            i = int(np.nanargmax(np.where(apart, relative(ours, theirs), -1.0)))
-            touched |= apart
-            clauses.append(
-                f"{apart.sum():,} of {n:,} customers differ by more than {SAME:g}, most {labels[i]}"
-                f"{_history(columns, i)}: {theirs[i]:.6g} there, {ours[i]:.6g} here"
-            )
+            clauses.append(f"{name} gives {_ODD[what]} to {_whom(mask, columns, found.label)}")
+    difference = relative(ours, theirs)
+    apart = (difference > SAME) & ~touched
+    if apart.any():
+        touched |= apart
+        i = int(np.argmax(np.where(apart, difference, -1.0)))
+        history = ", ".join(f"{each} {columns[each][i]:.4g}" for each in fit.ours.family.statistics)
+        clauses.append(
+            f"{apart.sum():,} of {n:,} customers differ by more than {SAME:g}, the most {found.label(i)} ({history}): "
+            f"{theirs[i]:.6g} there, {ours[i]:.6g} here"
+        )
     if not clauses:
-        largest = row["largest_difference"]
-        return f"{head} the same for all {n:,} customers (largest relative difference {largest:.1g}).", None
-    why = _why(package.name, family, parameters)
-    return f"{head} {'; '.join(clauses)}.{why}", f"{package.name}'s {called} part for {touched.sum():,} customers"
+        return f"{head} the same for {_all(n)} (largest relative difference {row['largest_difference']:.1g}).", None
+    why = _why(fit.ours.family.name, fit.same)
+    return f"{head} {'; '.join(clauses)}.{why}", f"{called} part for {counted(float(touched.sum()), 'customer')}"
 
 
-_ODD = {"nan": "NaN", "infinite": "an infinite number", "negative": "a negative number"}
+def of_value(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> str:
+    """A sentence on the value, whose conventions differ."""
+    name, unit, horizon = found.package.name, str(found.unit), found.horizon or 0.0
+    if one.failure:
+        return f"Value (clv): {name} broke off: {one.failure}"
+    months, size = months_of(unit, horizon) or 1, MONTHS[unit][1]
+    total = 100 * (row["total_theirs"] / row["total_ours"] - 1) if row["total_ours"] else 0.0
+    off = abs(horizon / (size * months) - 1) > 0.01
+    whole = f", the whole months nearest to {length(horizon, unit)}" if off else ""
+    return (
+        f"Value (clv), same parameters, {months} months of {length(size, unit)}{whole}: of all customers together "
+        f"{row['total_theirs']:,.2f} there, {row['total_ours']:,.2f} here ({total:+.2g} %). {name} discounts all that "
+        "a month brings from its end, this package each purchase from when it comes: a convention, no error."
+    )
+
+
+def of_times(name: str, fits: Mapping[str, BothFits]) -> str:
+    """A sentence on what the fits cost."""
+    ours, theirs = sum(fit.seconds for fit in fits.values()), sum(fit.theirs.seconds for fit in fits.values())
+    times = f", {theirs / ours:,.0f} times as long" if theirs > 1.5 * ours else ""
+    return f"The fits took {ours:.3f} s of CPU time here and {theirs:.3f} s in {name}{times}."
 
 
 def odd(ours: Array, theirs: Array) -> dict[str, Any]:
@@ -135,7 +187,7 @@ def odd(ours: Array, theirs: Array) -> dict[str, Any]:
     return {
         "nan": np.isnan(theirs) & ~np.isnan(ours),
         "infinite": np.isinf(theirs) & np.isfinite(ours),
-        "negative": theirs < -small,
+        "negative": (theirs < -small) & np.isfinite(theirs),
     }
 
 
@@ -161,12 +213,11 @@ def furthest(apart: Mapping[str, float]) -> tuple[str, float]:
     return name, known[name]
 
 
-def _whom(mask: Any, columns: Columns, labels: Sequence[str]) -> str:
+def _whom(mask: Any, columns: Columns, label: Callable[[int], str]) -> str:
     """How many customers, what they have in common, and which is the first."""
-    n, x = len(mask), columns["frequency"]
-    first = int(np.argmax(mask))
     if mask.all():
-        return f"all {n:,} customers"
+        return _all(len(mask))
+    x = columns["frequency"]
     least, most = float(x[mask].min()), float(x[mask].max())
     if least > 0 and bool(mask[x >= least].all()):
         common = f", everybody with a frequency of {least:.0f} or more"
@@ -174,30 +225,31 @@ def _whom(mask: Any, columns: Columns, labels: Sequence[str]) -> str:
         common = f", all with a frequency of {least:.0f}"
     else:
         common = f", with frequencies from {least:.0f} to {most:.0f}"
-    return f"{mask.sum():,} of {n:,} customers{common} (first {labels[first]})"
+    return f"{mask.sum():,} of {len(mask):,} customers{common} (first {label(int(np.argmax(mask)))})"
 
 
-def _history(columns: Columns, i: int) -> str:
-    shown = [f"{name} {columns[name][i]:.4g}" for name in ("frequency", "recency", "T") if name in columns]
-    return f" ({', '.join(shown)})"
+def _all(n: int) -> str:
+    return f"all {n:,} customers"
 
 
-def _why(name: str, family: str, parameters: Mapping[str, float]) -> str:
+def _why(family: str, parameters: Parameters) -> str:
     """What in the other package's closed form leads there, as far as the parameters tell."""
-    singular = _SINGULAR[family]
-    value = parameters[singular]
+    name = _SINGULAR[family]
+    value = parameters[name]
     if family == "gamma_gamma":
-        if value > 1:
-            return ""
         return (
-            f" Why: q = {value:.4g} is not above 1, so the mean spend of the population is infinite, and its formula p v/"
-            "(q − 1) negative; here it is inf where p x + q ≤ 1."
+            f" Why: q = {value:.4g} is not above 1, so the mean spend of the population is infinite and the formula "
+            "p v/(q − 1) negative; here it is inf wherever p x + q is not above 1."
+            if value <= 1
+            else ""
         )
     if abs(value - 1) < 1e-3:
-        return f" Why: its closed form divides a difference of nearly equal numbers by {singular} − 1, here {value - 1:.2g}."
+        return (
+            f" Why: its closed form divides a difference of nearly equal numbers by {name} − 1, here {value - 1:.2g}."
+        )
     return (
-        " Why: in its closed form terms of frequent buyers leave the range of floating-point numbers, or cancel; here "
-        "the integrals are taken of positive terms, which cannot."
+        " Why: its closed form holds powers and hypergeometric functions that leave the range of floating-point "
+        "numbers or nearly cancel; this package integrates positive terms, which cannot."
     )
 
 
@@ -215,12 +267,14 @@ def of_own(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     told = []
     for quantity, row in known.items():
         n = row["customers"]
-        whole, count = ("on average", n) if quantity == "expected_spend" else ("of all customers together", 1)
+        both = n - row["nan"] - row["infinite"]
+        who = "all customers" if both == n else f"the {both:,} customers who get a number from both"
+        whole, count = (f"of {who} on average", both) if quantity == "expected_spend" else (f"of {who} together", 1)
         there, here = row["total_theirs"] / count, row["total_ours"] / count
         told.append(
             f"Own parameters, {CALLED[quantity]}: {whole} {there:,.2f} there, {here:,.2f} here "
-            f"({100 * (there / here - 1):+.2g} %); the median customer differs by {_share(row['median_difference'])}, the "
-            f"one who differs most by {_share(row['largest_difference'])} ({row['worst_customer']})."
+            f"({100 * (there / here - 1):+.2g} %); the median customer differs by {_share(row['median_difference'])}, "
+            f"the one who differs most by {_share(row['largest_difference'])} ({row['worst_customer']})."
         )
     return told
 

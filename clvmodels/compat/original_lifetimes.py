@@ -166,9 +166,9 @@ def _row_by_row(values: Any) -> Array:
 @contextlib.contextmanager
 def _drawn(seed: int) -> Iterator[None]:
     """Random starts from a seed; afterwards NumPy's own stream goes on as though nothing had been drawn."""
-    before = np.random.get_state()
-    np.random.seed(seed)
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(before)
+        np.random.set_state(before)  # noqa: NPY002
