@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = {
-    "parameters": "Parameters, each package's own fit of these customers",
+    "parameters": "Parameters: each package's own fit of these customers",
     "log_likelihoods": "Log-likelihoods: of the parameters that each found, as each computes it",
-    "predictions": "Predictions of every customer",
-    "times": "CPU seconds of the fits",
+    "predictions": "Predictions: of every customer; no answer is NaN, infinity or a negative number there",
+    "times": "Times: CPU seconds of the fits",
 }
-# the widest columns, which are for reading one at a time
-_NOT_SHOWN = {"predictions": ["customers", "worst_ours", "worst_theirs"]}
+_ODD = ["nan", "infinite", "negative"]  # shown as one column, for reading
+_HEADS = {"median_difference": "median apart", "largest_difference": "most apart", "no_answer": "no answer"}
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,7 @@ class CrossCheck:
 
     def __str__(self) -> str:
         lines = [self.verdict, *(f"- {sentence}" for sentence in self.sentences)]
-        for name, title in _SHOWN.items():
-            header, rows = _cells(name, getattr(self, name))
-            lines += ["", title, *_columns([header, *rows])]
-        return "\n".join(lines)
+        return "\n".join([*lines, *table_lines(self)])
 
     def __repr__(self) -> str:
         of = "" if self.n_customers == self.of_customers else f" of {self.of_customers:,}"
@@ -117,10 +114,23 @@ class CrossCheck:
         return looks.card(f"Cross-check against {self.package} {self.version}", *parts)
 
 
+def table_lines(found: CrossCheck) -> list[str]:
+    """The tables as text, a heading and an empty line above each."""
+    lines: list[str] = []
+    for name, title in _SHOWN.items():
+        header, rows = _cells(name, getattr(found, name))
+        lines += ["", title, *_columns([header, *rows])]
+    return lines
+
+
 def _cells(name: str, table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """A table as text: a header, and rows."""
-    shown = table.drop(columns=_NOT_SHOWN.get(name, []))
-    header = [str(column).replace("_", " ") for column in shown.columns]
+    shown = table
+    if name == "predictions":
+        odd = table[_ODD].sum(axis=1)
+        shown = table.drop(columns=["customers", *_ODD, "worst_customer", "worst_ours", "worst_theirs"])
+        shown = shown.assign(no_answer=odd)
+    header = [_HEADS.get(str(column), str(column).replace("_", " ")) for column in shown.columns]
     rows = [
         [_cell(str(column), value) for column, value in zip(shown.columns, row, strict=True)]
         for row in shown.itertuples(index=False)
@@ -133,7 +143,7 @@ def _cell(column: str, value: Any) -> str:
         return value
     if value is None or value != value:
         return "–"
-    if column in ("nan", "infinite", "negative"):
+    if column == "no_answer":
         return f"{value:,}"
     if column in ("by_ours", "by_theirs", "total_ours", "total_theirs"):
         return f"{value:,.4f}" if column.startswith("by") else f"{value:,.2f}"

@@ -22,13 +22,11 @@ from . import cross_check_words as words
 from . import original_lifetimes, original_pymc_marketing
 from .cross_check_fits import compare
 from .cross_check_result import CrossCheck
-from .other_packages import OtherPackage
+from .other_packages import PACKAGES, SAMPLE, OtherPackage
 
-PACKAGES: Mapping[str, Callable[[int], OtherPackage]] = {
-    "lifetimes": original_lifetimes.load,
-    "pymc_marketing": original_pymc_marketing.load,
-}
-CUSTOMERS = 20_000
+_LOAD: Mapping[str, Callable[[int], OtherPackage]] = dict(
+    zip(PACKAGES, (original_lifetimes.load, original_pymc_marketing.load), strict=True)
+)
 
 
 def cross_check(
@@ -37,7 +35,7 @@ def cross_check(
     *,
     against: str = "lifetimes",
     horizon: float | None = None,
-    customers: int | None = CUSTOMERS,
+    customers: int | None = SAMPLE,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> CrossCheck:
@@ -106,7 +104,7 @@ def cross_check(
             "summary is missing: a model keeps no customers, so give those to fit and compare, one row each: "
             "cross_check(model, summary)"
         )
-    package = PACKAGES[against](_whole(seed, "seed"))
+    package = _LOAD[against](_whole(seed, "seed"))
     for part in models.values():
         _refuse_family(package, part)
     frame, of_customers = _drawn(summary, customers, seed)

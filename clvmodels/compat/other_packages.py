@@ -13,6 +13,9 @@ import numpy as np
 
 from ..numerics.arrays import Array
 
+PACKAGES = ("lifetimes", "pymc_marketing")
+SAMPLE = 20_000  # customers: of more, the other package may take hours
+
 Columns = Mapping[str, Array]
 Parameters = Mapping[str, float]
 
