@@ -15,6 +15,7 @@ from scipy import special
 _ROUNDING = 2.0**-52
 _SEEN = 1e-6  # relative
 _LARGEST = 709.0  # ln of the largest double
+_LARGE = 400.0  # SciPy's own terms can be larger than what they add up to
 
 
 def near_one(t: Any, x: Any, T: Any, parameters: Sequence[float]) -> str | None:
@@ -45,13 +46,23 @@ def logarithm(t: Any, x: Any, T: Any, parameters: Sequence[float]) -> str | None
     return f"a + b = {a + b:.6g}, and customers without a repeat purchase"
 
 
-def overflow(t: Any, x: Any, T: Any, parameters: Sequence[float]) -> str | None:
-    """Of 2F1(r + x, b + x + 1, a + b + x, t/(alpha + T + t)), MBG/NBD: whether it is too large for a double."""
-    r, alpha, a, _ = parameters
-    if (1 + r + np.max(x)) * np.log1p(np.max(t) / (alpha + np.min(T))) <= _LARGEST:
+def overflow(t: Any, x: Any, T: Any, parameters: Sequence[float], first_chance: int) -> str | None:
+    """Of 2F1(r + x, b + x + f, a + b + x + f − 1, t/(alpha + T + t)): whether SciPy has no number for it.
+
+    f is 0 for BG/NBD, where another form stands in for infinity, and 1 for MBG/NBD. It grows as (1 + t/(alpha + T)) to
+    the power 1 + r + x − a, so that only large powers are looked at.
+    """
+    r, alpha, a, b = parameters
+    if (1 + r + np.max(x)) * np.log1p(np.max(t) / (alpha + np.min(T))) <= _LARGE:
         return None
-    far = (1 + r + x - a) * np.log1p(t / (alpha + T)) > _LARGEST
-    return f"frequency {np.max(np.where(far, x, 0)):.0f}" if np.any(far) else None
+    t, x, T = (np.atleast_1d(v) for v in np.broadcast_arrays(t, x, T))
+    power = (1 + r + x) * np.log1p(t / (alpha + T))
+    far = np.argsort(power)[-1000:]
+    far = far[power[far] > _LARGE]
+    t, x, T = t[far], x[far], T[far]
+    values = special.hyp2f1(r + x, b + x + first_chance, a + b + x + first_chance - 1, t / (alpha + T + t))
+    lost = ~np.isfinite(values) if first_chance else np.isnan(values)
+    return f"frequency {np.max(x[lost]):.0f}" if np.any(lost) else None
 
 
 def pareto_expectation(t: Any, T: Any, s: float, beta: float) -> str | None:

@@ -79,8 +79,9 @@ class BetaGeoFitter(PurchaseFitter):
 
     def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
         x, _, T = columns
-        other = astray.overflow if self._first_chance else astray.logarithm
-        return other(t, x, T, parameters) or astray.near_one(t, x, T, parameters)
+        if not self._first_chance and (found := astray.logarithm(t, x, T, parameters)):
+            return found
+        return astray.overflow(t, x, T, parameters, self._first_chance) or astray.near_one(t, x, T, parameters)
 
     def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
         _, _, a, b = parameters
