@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -219,11 +220,14 @@ def test_a_parameter_that_runs_off_is_told_and_predictions_are_those_of_the_limi
 def test_an_optimum_that_the_first_search_passes_by_is_found(original: ModuleType) -> None:
     """The search from this package's own start runs off to a = 0; from lifetimes' start it does not."""
     known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.5, "alpha": 5.0}, "week")
-    data = known.simulate(500, observation=np.linspace(10, 51, 500), seed=3).summary
+    data = known.simulate(1000, observation=np.linspace(10, 51, 1000), seed=0).summary
     name = "ModifiedBetaGeoFitter"
-    with contextlib.suppress(ClvWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClvWarning)
         ours, theirs = fitted(compat, name, data), fitted(original, name, data)
-        assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4)
+    assert ours.params_["a"] > 0.01
 
 
 # Answers: the same numbers, in the same form
