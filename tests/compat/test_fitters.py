@@ -192,14 +192,17 @@ def test_what_has_no_likelihood_is_a_convergence_error_and_leaves_the_fitter_as_
     never = pd.DataFrame({"frequency": [0, 0], "recency": [0.0, 0.0], "T": [3.0, 4.0]})
     unknown = pd.DataFrame({"frequency": [2, 1, 1], "recency": [1.0, 1.0, np.nan], "T": [3.0, 4.0, 5.0]})
     uncounted = unknown.assign(frequency=[2, np.nan, 1], recency=1.0)
+    negative, absurd = uncounted.assign(frequency=[2, 1, -3]), uncounted.assign(frequency=[10**15, 2, 1])
     at_once = pd.DataFrame({"frequency": [2, 1], "recency": [0.0, 0.0], "T": [0.0, 0.0]})
     for data, words in (
         (never, "nobody came back"),
         (unknown, "recency must be finite numbers; 1 of 3 are not, first in row 2"),
         (at_once, "T = 0"),
         (uncounted, "frequency must be"),
+        (negative, "of at least 0; 1 of 3 are not, first in row 2"),
+        (absurd, "Try adding a larger penalizer"),
     ):
-        with pytest.raises(ConvergenceError, match=f"^The model did not converge: .*{words}"):
+        with pytest.raises(ConvergenceError, match=f"^The model did not converge[:.] .*{words}"):
             fitter.fit(data["frequency"], data["recency"], data["T"])
     with pytest.raises(ValueError, match="weights must be numbers of at least 0"):
         fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], weights=[1, -1])

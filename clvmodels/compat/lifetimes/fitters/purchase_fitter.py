@@ -33,7 +33,7 @@ class PurchaseFitter(BaseFitter):
         """Estimate the parameters; ``mean_weight`` divides the sum by it, and not by the sum of the weights."""
         unit, family = time_unit_of(T, recency, frequency), self._family
         frequency, recency, T = np.asarray(frequency), np.asarray(recency), np.asarray(T)
-        _check_finite(frequency, recency, T)
+        _check_numbers(frequency, recency, T)
         frequency = frequency.astype(int)
         known = np.ones(recency.shape, dtype=int) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, T)
@@ -125,13 +125,14 @@ class PurchaseFitter(BaseFitter):
         return np.asarray(self._p_alive(np.arange(x + 1.0), recency, float(longest)))
 
 
-def _check_finite(*columns: Any) -> None:
+def _check_numbers(*columns: Any) -> None:
     for name, values in zip(("frequency", "recency", "T"), columns, strict=True):
-        finite = np.isfinite(np.asarray(values, dtype=np.float64))
-        if not finite.all():
+        numbers = np.asarray(values, dtype=np.float64)
+        usable = np.isfinite(numbers) if name != "frequency" else (numbers >= 0) & (numbers < np.inf)
+        if not usable.all():
             raise ConvergenceError(
-                f"The model did not converge: {name} must be finite numbers; {int((~finite).sum())} of {finite.size} "
-                f"are not, first in row {int(np.argmin(finite))}"
+                f"The model did not converge: {name} must be finite numbers{' of at least 0' * (name == 'frequency')}; "
+                f"{int((~usable).sum())} of {usable.size} are not, first in row {int(np.argmin(usable))}"
             )
 
 
