@@ -55,7 +55,7 @@ class PurchaseFitter(BaseFitter):
             penalizer_coef=self.penalizer_coef,
             divisor=float(known.mean() if mean_weight else known.sum()),
             scales=np.array([scale if name in family.time_parameters else 1.0 for name in family.parameters]),
-            log_likelihood_shift=-float(patterns.weights @ x) * float(np.log(scale)),
+            log_likelihood_shift=-float(np.sum(patterns.weights * x)) * float(np.log(scale)),
         )
         self._take(found, family.parameters)
         self._scale, self._time_unit = scale, unit
