@@ -20,6 +20,7 @@ from .estimation import Estimate
 __all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]
 
 _NORMAL_95 = 1.96  # lifetimes' own rounding of the quantile
+_NEAR = 1e-3  # Newton decrement: a thirtieth of a standard error
 
 
 class BaseFitter:
@@ -60,13 +61,17 @@ class BaseFitter:
         self._negative_log_likelihood_ = found.objective
         self._hessian_ = found.hessian
         # the delta method: θ_i θ_j cov(ln θ_i, ln θ_j)
-        self._covariance = found.log_covariance * np.outer(values, values)
+        self._covariance = (found.log_covariance + found.log_covariance.T) / 2 * np.outer(values, values)
 
     def _refuse_or_warn(self, found: Estimate) -> None:
-        if np.isfinite(found.objective) and found.report.newton_decrement < 1e-3:
-            warn(f"{type(self).__name__}: {found.report.verdict}")
+        """Where a parameter runs off, predictions are those of the limit; short of an optimum there are none."""
+        verdict = found.report.verdict
+        if np.isfinite(found.objective) and found.report.newton_decrement < _NEAR:
+            warn(f"{type(self).__name__}: {verdict} A larger penalizer_coef holds its parameters")
             return
-        raise ConvergenceError(f"The model did not converge: {found.report.verdict}")
+        raise ConvergenceError(
+            f"The model did not converge. Try adding a larger penalizer to see if that helps convergence. {verdict}"
+        )
 
     def _bind(self) -> None:
         """Give a fitter what lifetimes gives it by a fit, and not by its class: ``predict``, ``generate_new_data``."""
@@ -80,29 +85,30 @@ class BaseFitter:
     @property
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
+        matrix = self._covariance
         tell(self._errors_are_new or "variance_matrix")
-        return pd.DataFrame(self._covariance, index=self.params_.index, columns=self.params_.index)
+        names = list(self.params_.keys())
+        return pd.DataFrame(matrix, index=names, columns=names)
 
     @property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
+        variances = np.diag(self._covariance)
         if self._errors_are_new:
             tell(self._errors_are_new)
-        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params_.index)
+        return pd.Series(np.sqrt(variances), index=list(self.params_.keys()))
 
     @property
     def confidence_intervals_(self) -> pd.DataFrame:
         """95 % intervals, parameter ± 1.96 standard errors."""
-        reach = _NORMAL_95 * self.standard_errors_
-        return pd.DataFrame({"lower 95% bound": self.params_ - reach, "upper 95% bound": self.params_ + reach})
+        reach, values = _NORMAL_95 * self.standard_errors_, pd.Series(self.params_)
+        return pd.DataFrame({"lower 95% bound": values - reach, "upper 95% bound": values + reach})
 
     @property
     def summary(self) -> pd.DataFrame:
         """Parameters with their standard errors and 95 % intervals, one row each."""
-        return pd.DataFrame(
-            {"coef": self.params_, "se(coef)": self.standard_errors_, **dict(self.confidence_intervals_.items())},
-            index=self.params_.index,
-        )
+        intervals = dict(self.confidence_intervals_.items())
+        return pd.DataFrame({"coef": pd.Series(self.params_), "se(coef)": self.standard_errors_, **intervals})
 
     def save_model(
         self,
