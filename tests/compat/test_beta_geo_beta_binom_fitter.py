@@ -293,3 +293,33 @@ def test_before_now() -> None:
 def test_it_says_what_cannot_be_fitted(columns: Any, weights: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         BetaGeoBetaBinomFitter().fit(*columns, weights=weights)
+
+
+def test_new_data(original: ModuleType) -> None:
+    """The share of customers without a purchase is off by four standard errors in 6 of 100,000 runs."""
+    fitter = BetaGeoBetaBinomFitter().fit([0, 1, 3, 5], [0, 2, 5, 6], [6, 6, 6, 8], weights=[90, 60, 20, 10])
+    with quiet():
+        theirs = original.BetaGeoBetaBinomFitter().fit(**{name: fitter.data[name] for name in fitter.data})
+    with pytest.raises(TypeError), quiet():
+        theirs.generate_new_data(size=3)
+    np.random.seed(7)
+    with pytest.warns(LifetimesDifference, match="observed as long as those of the data"):
+        found = fitter.generate_new_data(size=4000)
+    assert list(found) == ["frequency", "recency", "n_periods", "p", "theta", "alive", "customer_id"]
+    assert found["n_periods"].head(360).tolist() == ([6] * 170 + [8] * 10) * 2
+    assert len(fitter.generate_new_data()) == 1
+    share = (found.loc[found["n_periods"] == 6, "frequency"] == 0).mean()
+    ways = fitter.expected_number_of_transactions_in_first_n_periods(6)["model"] / 180
+    assert share == pytest.approx(ways[0], abs=4 * np.sqrt(ways[0] * (1 - ways[0]) / 3777))
+
+
+def test_files(tmp_path: Any, fitted: BetaGeoBetaBinomFitter, donations: pd.DataFrame) -> None:
+    fitted.save_model(tmp_path / "model.json")
+    again = BetaGeoBetaBinomFitter()
+    again.load_model(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(again.summary, fitted.summary)
+    pd.testing.assert_frame_equal(again.data, fitted.data)
+    columns = [donations[name] for name in ("frequency", "recency", "n_periods")]
+    pd.testing.assert_series_equal(getattr(again, ALIVE)(1, *columns), getattr(fitted, ALIVE)(1, *columns))
+    assert not hasattr(again, "predict")
+    assert again._time_unit == "year"

@@ -199,6 +199,47 @@ DIFFERENCES: Mapping[str, Difference] = {
         "takes them",
         told=False,
     ),
+    # data
+    "dates_as_text": Difference(
+        "`summary_data_from_transaction_data`, `calibration_and_holdout_data`, `expected_cumulative_transactions`",
+        "takes the first and the last of dates that are text in the order of letters, '10/1/2014' before '9/1/2014'",
+        "takes them in the order of time, as it does for dates that are no text",
+    ),
+    "calendar_months": Difference(
+        "`freq`",
+        "stops at 'M', 'Q' and 'Y' on current NumPy",
+        "counts calendar months, quarters and years",
+    ),
+    "names_of_periods": Difference(
+        "`freq`",
+        "stops at 'H', 'T' and 'S' on current pandas, and at 'W-SUN'",
+        "knows old and new names of hours, minutes and seconds, and weeks that begin on another day",
+        told=False,
+    ),
+    "holdout_without_money": Difference(
+        "`calibration_and_holdout_data`",
+        "stops on current pandas if there is no `monetary_value_col`",
+        "needs none",
+    ),
+    "alive_path": Difference(
+        "`calculate_alive_path`",
+        "stops on current pandas",
+        "gives P(alive) of each period as numbers",
+        told=False,
+    ),
+    "draws": Difference(
+        "`generate_data`",
+        "draws customer after customer from NumPy's global state",
+        "draws all customers at once from a generator which that state seeds: `numpy.random.seed` makes the same "
+        "customers again, but other ones than lifetimes makes of the same seed",
+        told=False,
+    ),
+    "transactional_data": Difference(
+        "`beta_geometric_nbd_model_transactional_data`",
+        "stops on current pandas",
+        "gives the lines of the same customers as `beta_geometric_nbd_model`, where the seed is the same",
+        told=False,
+    ),
 }
 
 _TOLD: set[str] = set()
