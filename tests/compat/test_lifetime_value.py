@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from types import ModuleType, SimpleNamespace
@@ -248,3 +249,10 @@ def test_where_lifetimes_expectation_has_no_digits(original: ModuleType, a: floa
         found = spending().customer_lifetime_value(model, *columns(), freq="W")
     near = spending().customer_lifetime_value(of_original(original, beside), *columns(), freq="W")
     np.testing.assert_allclose(found, near, rtol=1e-4)
+
+
+def test_the_signature_is_that_of_the_original(original: ModuleType) -> None:
+    mine, theirs = (inspect.signature(f) for f in (_customer_lifetime_value, original.utils._customer_lifetime_value))
+    assert [(p.name, p.default) for p in mine.parameters.values()] == [
+        (p.name, p.default) for p in theirs.parameters.values()
+    ]
