@@ -167,6 +167,11 @@ def test_a_summary_says_its_unit_where_the_model_does_not(original: ModuleType) 
             assert value(model, frame) == pytest.approx(36.278, abs=1e-3)
 
 
+def test_a_unit_that_nobody_knows_is_none() -> None:
+    with pytest.warns(LifetimesDifference, match='Write freq="W" for weeks'):
+        assert value(given(unit="fortnight")) == value(given(), freq="D")
+
+
 def test_weeks_are_not_valued_as_days_even_if_days_are_said() -> None:
     with pytest.warns(LifetimesDifference, match="freq='D', while the summary was made in weeks"):
         assert value(given(unit="week"), freq="D") == value(given(), freq="W")
