@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -70,6 +71,8 @@ def fitted(module: ModuleType, name: str, data: pd.DataFrame, penalty: float = 0
 def test_a_fit_minimises_what_lifetimes_does(
     original: ModuleType, cdnow: pd.DataFrame, name: str, penalty: float
 ) -> None:
+    if penalty and name == "ParetoNBDFitter":
+        cdnow = cdnow.iloc[::3].reset_index(drop=True)
     theirs, ours = fitted(original, name, cdnow, penalty), fitted(compat, name, cdnow, penalty)
     objective = getattr(original, name)._negative_log_likelihood
     scaled = ours.params_.copy()
@@ -81,7 +84,7 @@ def test_a_fit_minimises_what_lifetimes_does(
     assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ * (1 + 1e-12)
     assert ours._scale == theirs._scale
     # as near as the original came: BFGS to 1e-7 of the gradient, Nelder-Mead to 1e-4; MBG/NBD is flat under penalty 1
-    np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4)
+    np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4 if name != "ParetoNBDFitter" else 5e-4)
     assert list(ours.params_.index) == list(theirs.params_.index)
     pd.testing.assert_frame_equal(ours.data, theirs.data)
 
@@ -188,12 +191,20 @@ def test_what_has_no_likelihood_is_a_convergence_error_and_leaves_the_fitter_as_
     before = dict(fitter.__dict__)
     never = pd.DataFrame({"frequency": [0, 0], "recency": [0.0, 0.0], "T": [3.0, 4.0]})
     unknown = pd.DataFrame({"frequency": [2, 1, 1], "recency": [1.0, 1.0, np.nan], "T": [3.0, 4.0, 5.0]})
+    uncounted = unknown.assign(frequency=[2, np.nan, 1], recency=1.0)
     at_once = pd.DataFrame({"frequency": [2, 1], "recency": [0.0, 0.0], "T": [0.0, 0.0]})
-    for data, words in ((never, "nobody came back"), (unknown, "1 of 3 rows are not, first row 2"), (at_once, "T = 0")):
+    for data, words in (
+        (never, "nobody came back"),
+        (unknown, "recency must be finite numbers; 1 of 3 are not, first in row 2"),
+        (at_once, "T = 0"),
+        (uncounted, "frequency must be"),
+    ):
         with pytest.raises(ConvergenceError, match=f"^The model did not converge: .*{words}"):
             fitter.fit(data["frequency"], data["recency"], data["T"])
     with pytest.raises(ValueError, match="weights must be numbers of at least 0"):
         fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], weights=[1, -1])
+    with pytest.raises(ValueError, match="index"):
+        fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], index=["a"])
     assert fitter.__dict__ == before
 
 
@@ -219,11 +230,14 @@ def test_a_parameter_that_runs_off_is_told_and_predictions_are_those_of_the_limi
 def test_an_optimum_that_the_first_search_passes_by_is_found(original: ModuleType) -> None:
     """The search from this package's own start runs off to a = 0; from lifetimes' start it does not."""
     known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.5, "alpha": 5.0}, "week")
-    data = known.simulate(500, observation=np.linspace(10, 51, 500), seed=3).summary
+    data = known.simulate(1000, observation=np.linspace(10, 51, 1000), seed=0).summary
     name = "ModifiedBetaGeoFitter"
-    with contextlib.suppress(ClvWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClvWarning)
         ours, theirs = fitted(compat, name, data), fitted(original, name, data)
-        assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4)
+    assert ours.params_["a"] > 0.01
 
 
 # Answers: the same numbers, in the same form
@@ -311,7 +325,11 @@ def test_the_matrix_stands_as_in_lifetimes(original: ModuleType, cdnow: pd.DataF
         same(ours.conditional_probability_alive_matrix(*sizes), expected)
     matrix = ours.conditional_probability_alive_matrix(4, 9)
     assert matrix.shape == (10, 5)
-    assert matrix[7, 3] == pytest.approx(float(np.squeeze(ours.conditional_probability_alive(3, 7, 9))), rel=1e-13)
+    for t_x in range(10):
+        for x in range(5):
+            assert matrix[t_x, x] == ours.conditional_probability_alive(x, t_x, 9)
+    large = ours.conditional_probability_alive_matrix(50, 60)
+    np.testing.assert_allclose(large[7, 3], ours.conditional_probability_alive(3, 7, 60), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["BetaGeoFitter", "ModifiedBetaGeoFitter"])
@@ -403,11 +421,13 @@ def test_heavy_customers_raise_no_floating_point_error(name: str) -> None:
 
 @each
 def test_new_customers_are_drawn_from_the_fitted_parameters(cdnow: pd.DataFrame, name: str) -> None:
-    pytest.importorskip("clvmodels.compat.lifetimes.generate_data")
     fitter = fitted(compat, name, cdnow)
     drawn = fitter.generate_new_data(size=20)
     assert len(drawn) == 20
     assert {"frequency", "recency", "T"} <= set(drawn.columns)
+    fitter.data = None
+    with pytest.raises(ValueError, match="save_data=True"):
+        fitter.generate_new_data(size=2)
 
 
 # Where lifetimes is wrong

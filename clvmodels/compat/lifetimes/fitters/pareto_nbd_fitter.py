@@ -17,6 +17,7 @@ from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _tell
 
 _FAMILY = purchase_family("pareto_nbd")
+_CELLS = 2000  # a third of a second, one by one
 
 
 class ParetoNBDFitter(PurchaseFitter):
@@ -85,6 +86,18 @@ class ParetoNBDFitter(PurchaseFitter):
         """P(alive at T | history). Use ``PurchaseModel.p_alive`` in new code."""
         return self._p_alive(frequency, recency, T)
 
+    def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
+        """P(alive) as a matrix, as of `BetaGeoFitter`; a small one cell by cell.
+
+        So each cell is, to the last bit, what a single customer gets: the integral of many at once takes as many nodes
+        as the hardest of them needs.
+        """
+        matrix = super().conditional_probability_alive_matrix(max_frequency, max_recency)
+        if matrix.size > _CELLS:
+            return matrix
+        last, most = matrix.shape
+        return np.array([[self._p_alive(x, t_x, last - 1) for x in range(most)] for t_x in range(last)])
+
     def conditional_probability_of_n_purchases_up_to_time(
         self, n: Any, t: Any, frequency: Any, recency: Any, T: Any
     ) -> Any:
@@ -117,4 +130,5 @@ class ParetoNBDFitter(PurchaseFitter):
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model
 
-        return pareto_nbd_model(self.data["T"], *self._unload_params(*_FAMILY.parameters), size=size)
+        r, alpha, s, beta = self._unload_params(*_FAMILY.parameters)
+        return pareto_nbd_model(self._ages(), r, alpha, s, beta, size=size)
