@@ -105,8 +105,10 @@ def test_q_is_held_at_one(original: ModuleType) -> None:
     assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ * (1 + 1e-12)
     assert ours._negative_log_likelihood_ > free._negative_log_likelihood_
     pd.testing.assert_series_equal(ours.standard_errors_, theirs.standard_errors_, rtol=1e-2)
-    # no pair of p and v near by is better
     weights = np.ones(len(x))
+    at_best = ours._negative_log_likelihood(np.log(ours.params_), x, m, weights, 0.001)
+    assert ours._negative_log_likelihood_ == pytest.approx(at_best, rel=1e-13)
+    # no pair of p and v near by is better
     for step in ([0.01, 0, 0], [-0.01, 0, 0], [0, 0, 0.01], [0, 0, -0.01]):
         moved = np.log(ours.params_.to_numpy()) + step
         assert ours._negative_log_likelihood(moved, x, m, weights, 0.001) > ours._negative_log_likelihood_
@@ -266,3 +268,13 @@ def test_the_search_is_printed_when_asked_for(capsys: pytest.CaptureFixture[str]
     assert not capsys.readouterr().out
     GammaGammaFitter().fit(x, m, verbose=True)
     assert "The fit has converged." in capsys.readouterr().out
+
+
+def test_files(tmp_path: Any, fitted: GammaGammaFitter) -> None:
+    fitted.save_model(tmp_path / "model.json")
+    again = GammaGammaFitter()
+    again.load_model(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(again.summary, fitted.summary)
+    pd.testing.assert_series_equal(
+        again.conditional_expected_average_profit(), fitted.conditional_expected_average_profit()
+    )

@@ -30,9 +30,10 @@ _MANY = 1000  # periods
 class BetaGeoBetaBinomFitter(BaseFitter):
     """BG/BB, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("bg_bb")`` in new code.
 
-    >>> fitter = BetaGeoBetaBinomFitter().fit([0, 1, 3, 5], [0, 2, 5, 6], [6, 6, 6, 6], weights=[90, 60, 20, 10])
-    >>> fitter.params_.index.tolist()
-    ['alpha', 'beta', 'gamma', 'delta']
+    >>> import clvmodels as clv
+    >>> x, t_x, n, supporters = clv.load_donations()[["frequency", "recency", "T", "weights"]].to_numpy().T
+    >>> BetaGeoBetaBinomFitter().fit(x, t_x, n, supporters)
+    <lifetimes.BetaGeoBetaBinomFitter: fitted with 22 subjects, alpha: 1.20, beta: 0.75, delta: 2.78, gamma: 0.66>
     """
 
     _family: ClassVar[PurchaseFamily] = _FAMILY
@@ -57,23 +58,25 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         ``initial_params``, ``tol`` and further options are taken and not needed: the search goes to the optimum.
         """
         unit = time_unit_of(n_periods, recency, frequency)
-        frequency, recency, n_periods = (np.asarray(v).astype(int) for v in (frequency, recency, n_periods))
+        frequency, recency, n_periods = (np.asarray(v).astype(int, copy=False) for v in (frequency, recency, n_periods))
         known = np.ones_like(recency) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, n_periods)
         patterns = _patterns(frequency, recency, n_periods, None if weights is None else known)
+        x, t_x, n = patterns.columns
         customers = float(patterns.weights.sum())
         found = estimate(
             _FAMILY,
             patterns,
-            repeaters=float(patterns.weights[patterns.columns[0] > 0].sum()),
+            repeaters=float(patterns.weights[x > 0].sum()),
             penalizer_coef=self.penalizer_coef,
             divisor=customers,
             scales=np.ones(len(_FAMILY.parameters)),
         )
         self._take(found, _FAMILY.parameters)
-        lifted = _lift(_FAMILY.log_likelihood(*patterns.columns, *found.parameters)[0], found.parameters)
-        if float(patterns.weights @ lifted) / customers > _SEEN * abs(found.objective):
-            tell("bgbb_floor")
+        if not told("bgbb_floor") and _matters(x, t_x, n, found.parameters):
+            lifted = _lift(_FAMILY.log_likelihood(*patterns.columns, *found.parameters)[0], found.parameters)
+            if float(patterns.weights @ lifted) / customers > _SEEN * abs(found.objective):
+                tell("bgbb_floor")
         self._time_unit = unit
         self.data = pd.DataFrame(
             {"frequency": frequency, "recency": recency, "n_periods": n_periods, "weights": known}, index=index
@@ -94,10 +97,8 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         tell("bgbb_new_data")
         each = np.repeat(self.data["n_periods"].to_numpy(), self.data["weights"].to_numpy())
         periods = np.resize(each, size)
-        found: pd.DataFrame = beta_geometric_beta_binom_model(
-            periods, *self._unload_params(*_FAMILY.parameters), size=size
-        )
-        return found
+        alpha, beta, gamma, delta = self._unload_params(*_FAMILY.parameters)
+        return beta_geometric_beta_binom_model(periods, alpha, beta, gamma, delta, size=size)
 
     @staticmethod
     def _loglikelihood(params: Any, x: Any, tx: Any, T: Any) -> Any:
@@ -172,35 +173,38 @@ class BetaGeoBetaBinomFitter(BaseFitter):
 
 
 def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array | None) -> Patterns:
-    beyond = (frequency > recency) | (frequency < 0)
-    if beyond.any():
+    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods)]
+    known = None
+    if weights is not None:
+        known = weights.astype(np.float64)
+        if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
+            raise ValueError(
+                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(frequency)} rows"
+            )
+        there = known > 0
+        rows, known = [row[there] for row in rows], known[there]
+    patterns = merge(rows, known)
+    x, t_x, _ = patterns.columns
+    if np.any((x > t_x) | (x < 0)):
+        beyond = (frequency > recency) | (frequency < 0)
         row = int(np.argmax(beyond))
         raise ValueError(
             f"frequency must be from 0 to recency, the last period with a purchase: {int(beyond.sum())} of "
             f"{len(beyond)} rows violate it, first row {row} (frequency={frequency[row]}, recency={recency[row]}). Are "
             "these whole periods, counted from 1?"
         )
-    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods)]
-    if not rows[0].any():
+    if not x.any():
         raise ConvergenceError(
             f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0"
         )
-    if weights is None:
-        return merge(rows)
-    known = weights.astype(np.float64)
-    if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
-        raise ValueError(
-            f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(frequency)} rows"
-        )
-    there = known > 0
-    return merge([row[there] for row in rows], known[there])
+    return patterns
 
 
 def _whole(values: Any) -> bool:
     return bool(np.all((values == np.floor(values)) | np.isnan(values)))
 
 
-def _matters(x: Any, t_x: Any, n: Any, parameters: Sequence[float]) -> bool:
+def _matters(x: Any, t_x: Any, n: Any, parameters: Sequence[float] | Array) -> bool:
     """Whether the floor can be seen in the likelihood of one of the histories.
 
     No likelihood is below that of having stayed through all of the longest n, with one of the possible numbers of
