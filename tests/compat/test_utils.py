@@ -75,7 +75,6 @@ def test_summaries_are_those_of_lifetimes(
     "ids",
     [
         lambda s: "c" + s.astype(str),
-        lambda s: ("c" + s.astype(str)).astype("category"),
         lambda s: s.astype(object).where(s != 10, None),
         lambda s: s.astype(object),
         lambda s: ("c" + s.astype(str)).astype(object),
@@ -85,7 +84,7 @@ def test_summaries_are_those_of_lifetimes(
         lambda s: s.astype("Int64"),
         lambda s: s.astype("uint64") + np.uint64(2**63),
     ],
-    ids=["text", "categories", "missing", "objects", "text objects", "int32", "float", "far apart", "Int64", "uint64"],
+    ids=["text", "missing", "objects", "text objects", "int32", "float", "far apart", "Int64", "uint64"],
 )
 def test_ids_of_any_kind_come_back_as_they_were(original: ModuleType, log: pd.DataFrame, ids: Any) -> None:
     given = log.assign(customer=ids(log["customer"]))
@@ -93,6 +92,29 @@ def test_ids_of_any_kind_come_back_as_they_were(original: ModuleType, log: pd.Da
         arguments = (given, "customer", "date", money, None, "2014-09-30")
         found = utils.summary_data_from_transaction_data(*arguments)
         same(found, there(original.utils.summary_data_from_transaction_data, *arguments))
+
+
+def test_ids_that_are_categories(original: ModuleType, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On pandas 2 lifetimes makes of them a purchase of everybody on every day."""
+    text = log.assign(customer="c" + log["customer"].astype(str))
+    given = text.assign(customer=text["customer"].astype("category"))
+    for money in (None, "amount"):
+        arguments = ("customer", "date", money, None, "2014-03-31")
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            found = utils.summary_data_from_transaction_data(given, *arguments)
+        if pd.__version__ >= "3":
+            same(found, there(original.utils.summary_data_from_transaction_data, given, *arguments))
+            assert not told
+        assert isinstance(found.index, pd.CategoricalIndex)
+        expected = utils.summary_data_from_transaction_data(text, *arguments)
+        np.testing.assert_array_equal(found.to_numpy(), expected.to_numpy())
+    differences._TOLD.clear()
+    monkeypatch.setattr(pd, "__version__", "2.2.3")
+    with pytest.warns(LifetimesDifference, match="if ids are categories"):
+        utils.summary_data_from_transaction_data(given, "customer", "date", "amount")
+    differences._TOLD.clear()
+    utils.summary_data_from_transaction_data(given, "customer", "date")  # there is nothing else to count
 
 
 def test_dates_of_any_kind(original: ModuleType, log: pd.DataFrame) -> None:
@@ -166,8 +188,9 @@ def test_old_names_of_periods_are_known(log: pd.DataFrame) -> None:
     minutes = utils.summary_data_from_transaction_data(log, "customer", "date", freq="min", freq_multiplier=60)
     hours = utils.summary_data_from_transaction_data(log, "customer", "date", freq="h")
     assert np.abs(minutes["T"] - hours["T"]).max() < 1
-    with pytest.raises(ValueError, match=r"one calendar period.*freq_multiplier="):
-        utils.summary_data_from_transaction_data(log, "customer", "date", freq="2D")
+    for freq in ("2D", "B", pd.offsets.Day()):
+        with pytest.raises(ValueError, match=r"one calendar period.*freq_multiplier="):
+            utils.summary_data_from_transaction_data(log, "customer", "date", freq=freq)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +234,24 @@ def test_dates_that_are_text_are_taken_in_the_order_of_time(original: ModuleType
     same(found, there(original.utils.summary_data_from_transaction_data, dated, "id", "date", "m"))
     wrong = there(original.utils.summary_data_from_transaction_data, given, "id", "date", "m")
     assert not np.allclose(wrong.to_numpy(), found.to_numpy())
+
+
+def test_the_end_of_dates_that_are_text_is_the_last_in_time(original: ModuleType) -> None:
+    """2 October is after 30 September: lifetimes ends the observation in September, before a purchase."""
+    given = pd.DataFrame({"id": [1, 1, 2], "date": ["9/1/2014", "9/30/2014", "10/2/2014"], "m": [1.0, 2, 4]})
+    dated = given.assign(date=pd.to_datetime(given["date"]))
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        found = utils.summary_data_from_transaction_data(given, "id", "date")
+    same(found, there(original.utils.summary_data_from_transaction_data, dated, "id", "date"))
+    assert len(there(original.utils.summary_data_from_transaction_data, given, "id", "date")) == 1
+    arguments = ("id", "date", "9/15/2014", None, "D", 1, None, "m")
+    differences._TOLD.clear()
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        found = utils.calibration_and_holdout_data(given, *arguments)
+    same(found, there(original.utils.calibration_and_holdout_data, dated, *arguments))
+    # the end that is given is taken, and nothing told
+    differences._TOLD.clear()
+    utils.summary_data_from_transaction_data(given, "id", "date", observation_period_end="10/2/2014")
 
 
 def test_nothing_is_told_where_text_is_in_the_order_of_time(log: pd.DataFrame) -> None:
@@ -288,10 +329,15 @@ def test_holdout_spend_is_the_mean_of_period_totals(original: ModuleType) -> Non
 
 
 def test_a_holdout_needs_no_money(original: ModuleType, log: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="No objects to concatenate"):
-        there(original.utils.calibration_and_holdout_data, log, "customer", "date", "2014-09-30")
-    with pytest.warns(LifetimesDifference, match="needs none"):
-        found = utils.calibration_and_holdout_data(log, "customer", "date", "2014-09-30")
+    given = (log, "customer", "date", "2014-09-30")
+    if pd.__version__ >= "3":
+        with pytest.raises(ValueError, match="No objects to concatenate"):
+            there(original.utils.calibration_and_holdout_data, *given)
+        with pytest.warns(LifetimesDifference, match="needs none"):
+            found = utils.calibration_and_holdout_data(*given)
+    else:
+        found = utils.calibration_and_holdout_data(*given)
+        same(found, there(original.utils.calibration_and_holdout_data, *given))
     arguments = (log, "customer", "date", "2014-09-30", None, "D", 1, None, "amount")
     expected = there(original.utils.calibration_and_holdout_data, *arguments)
     same(found, expected.drop(columns=["monetary_value_cal", "monetary_value_holdout"]))
@@ -392,7 +438,8 @@ def test_quickstart(bg_nbd: Any) -> None:
     shown = [[0, 0, 298], [0, 0, 224], [6, 142, 292], [0, 0, 147], [2, 9, 183]]
     assert summary.head().to_numpy().tolist() == shown
     assert summary.index.name == "id"
-    with pytest.warns(LifetimesDifference, match="needs none"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LifetimesDifference)
         split = utils.calibration_and_holdout_data(
             log, "id", "date", calibration_period_end="2014-09-01", observation_period_end="2014-12-31"
         )

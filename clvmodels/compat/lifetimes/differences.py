@@ -245,18 +245,23 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "names_of_periods": Difference(
         "`freq`",
-        "stops at 'H', 'T' and 'S' on current pandas, and at 'W-SUN'",
+        "stops at 'H', 'T' and 'S' on pandas 3, and at 'W-SUN'",
         "knows old and new names of hours, minutes and seconds, and weeks that begin on another day",
         told=False,
     ),
     "holdout_without_money": Difference(
         "`calibration_and_holdout_data`",
-        "stops on current pandas if there is no `monetary_value_col`",
+        "stops on pandas 3 if there is no `monetary_value_col`",
         "needs none",
+    ),
+    "categories": Difference(
+        "`summary_data_from_transaction_data`, `calibration_and_holdout_data`",
+        "gives every customer the periods of all of them, on pandas 2, if ids are categories",
+        "gives each customer his own, whatever ids are",
     ),
     "alive_path": Difference(
         "`calculate_alive_path`",
-        "stops on current pandas",
+        "stops on pandas 3",
         "gives P(alive) of each period as numbers",
         told=False,
     ),
@@ -269,7 +274,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "transactional_data": Difference(
         "`beta_geometric_nbd_model_transactional_data`",
-        "stops on current pandas",
+        "stops on pandas 2 and 3",
         "gives the lines of the same customers as `beta_geometric_nbd_model`, where the seed is the same",
         told=False,
     ),

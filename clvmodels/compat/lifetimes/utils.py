@@ -90,6 +90,7 @@ def summary_data_from_transaction_data(
     events = events_of(lines, np.bool_(True), last)
     if read_otherwise(lines, end=not given_end, first=lines.amounts is not None and not counts_first):
         tell("dates_as_text")
+    _tell_of_categories(transactions[customer_id_col].dtype, events)
     index = lines.named(events.owners, customer_id_col)
     return with_facts(
         pd.DataFrame(_summary(events, last, freq_multiplier, counts_first), index), period, freq_multiplier
@@ -141,14 +142,28 @@ def calibration_and_holdout_data(
         for name, values in _summary(known, last_known, freq_multiplier, include_first_transaction).items()
     }
     columns["frequency_holdout"] = _of_customers(known.owners, holdout.owners, holdout.counts)
+    _tell_of_categories(transactions[customer_id_col].dtype, known)
     if holdout.money is None:
-        tell("holdout_without_money")
+        if _pandas() >= 3:
+            tell("holdout_without_money")
     else:
         means = _mean_totals(holdout, holdout.counts, include_first=True)
         columns["monetary_value_holdout"] = _of_customers(known.owners, holdout.owners, means)
         _tell_line_means(lines, later, holdout, means)
     columns["duration_holdout"] = (last - last_known) / freq_multiplier
     return with_facts(pd.DataFrame(columns, lines.named(known.owners, customer_id_col)), period, freq_multiplier)
+
+
+def _pandas() -> int:
+    return int(pd.__version__.split(".")[0])
+
+
+def _tell_of_categories(ids: Any, events: Events) -> None:
+    """Say so where the original's groups are those of all categories, as was the default of pandas before 3."""
+    if not isinstance(ids, pd.CategoricalDtype) or _pandas() >= 3:
+        return
+    if events.money is not None or len(events.owners) < len(ids.categories):
+        tell("categories")
 
 
 def _end_of(lines: Lines, given: Any, datetime_format: str | None) -> pd.Timestamp:
