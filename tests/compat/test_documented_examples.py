@@ -178,7 +178,7 @@ def test_matrices(bgf):
 
 
 def test_simulated_data_line_up(bgf):
-    np.random.seed(123456789)  # noqa: NPY002: as a user of lifetimes does
+    np.random.seed(123456789)  # noqa: NPY002
     bars = [bar.get_height() for bar in plot_period_transactions(bgf).patches]
     assert bars[:7] == [1411, 439, 214, 100, 62, 38, 29]
     # another draw from the same law, printed in its tests: 5 standard deviations of the difference of two such counts,

@@ -215,6 +215,13 @@ def test_tracking(original, log, name, set_index_date, freq):
     assert_same(drawn(getattr(ours, name), mine, *arguments, **kwargs), expected)
 
 
+def test_a_calibration_that_ends_with_the_data(log):
+    mine = given(BetaGeoFitter(), "BetaGeoFitter")
+    ax = ours.plot_incremental_transactions(mine, log, "date", "id", 9, 9, freq="W", set_index_date=True)
+    weeks, marker = ax.lines[0].get_xdata(), ax.lines[2].get_xdata()[0]
+    assert marker == weeks[-1] + 1
+
+
 def test_tracking_by_months(log):
     """lifetimes stops; the purchases of each month are counted here."""
     with pytest.warns(LifetimesDifference, match="counts calendar months"):
@@ -388,6 +395,7 @@ def test_history_alive_on_given_axes():
     log = pd.DataFrame({"date": ["2014-01-01", "2014-01-11"]})
     _, (left, right) = plt.subplots(1, 2)
     mine = given(BetaGeoFitter(), "BetaGeoFitter")
+    log.loc[2] = [None]
     found = ours.plot_history_alive(mine, 30, log, "date", start_date="2014-01-05", ax=left, color="k", figsize=(3, 3))
     assert found is left
     assert not right.lines
