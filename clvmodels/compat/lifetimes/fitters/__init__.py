@@ -41,8 +41,8 @@ class BaseFitter:
         name = type(self).__name__
         if "params_" not in self.__dict__:
             return f"<lifetimes.{name}>"
-        data = self.__dict__.get("data")
-        subjects = f" fitted with {len(data)} subjects," if isinstance(data, pd.DataFrame) else ""
+        shape = getattr(self.__dict__.get("data"), "shape", None)
+        subjects = "" if shape is None else f" fitted with {shape[0]} subjects,"
         values = ", ".join(f"{name}: {value:.2f}" for name, value in sorted(self.params_.items()))
         return f"<lifetimes.{name}:{subjects} {values}>"
 
@@ -60,7 +60,7 @@ class BaseFitter:
         self._negative_log_likelihood_ = found.objective
         self._hessian_ = found.hessian
         # the delta method: θ_i θ_j cov(ln θ_i, ln θ_j)
-        self._covariance = found.log_covariance * np.outer(values, values)
+        self._covariance = (found.log_covariance + found.log_covariance.T) / 2 * np.outer(values, values)
 
     def _refuse_or_warn(self, found: Estimate) -> None:
         if np.isfinite(found.objective) and found.report.newton_decrement < 1e-3:
@@ -68,18 +68,29 @@ class BaseFitter:
             return
         raise ConvergenceError(f"The model did not converge: {found.report.verdict}")
 
+    def _bind(self) -> None:
+        """Give a fitter what lifetimes gives it by a fit, and not by its class: ``predict``, ``generate_new_data``."""
+        for name, method in (
+            ("predict", "conditional_expected_number_of_purchases_up_to_time"),
+            ("generate_new_data", "_generate"),
+        ):
+            if hasattr(self, method):
+                setattr(self, name, getattr(self, method))
+
     @property
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
+        matrix = self._covariance
         tell(self._errors_are_new or "variance_matrix")
-        return pd.DataFrame(self._covariance, index=self.params_.index, columns=self.params_.index)
+        return pd.DataFrame(matrix, index=self.params_.index, columns=self.params_.index)
 
     @property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
+        variances = np.diag(self._covariance)
         if self._errors_are_new:
             tell(self._errors_are_new)
-        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params_.index)
+        return pd.Series(np.sqrt(variances), index=self.params_.index)
 
     @property
     def confidence_intervals_(self) -> pd.DataFrame:
