@@ -158,7 +158,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "spend_infinite": Difference(
         "`conditional_expected_average_profit`: q ≤ 1",
-        "gives negative amounts, or NaN for everybody at q = 1",
+        "gives negative amounts, and NaN or inf for everybody at q = 1",
         "is infinite where p·x + q ≤ 1, and right elsewhere. Fit with q_constraint=True or without enormous amounts",
     ),
     "gamma_gamma_bound": Difference(
@@ -209,6 +209,11 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`BetaGeoBetaBinomFitter`: lengths that are not whole numbers of periods",
         "puts them into the formulas of whole periods",
         "cuts them off: a part of a period holds no further chance to buy",
+    ),
+    "bgbb_before": Difference(
+        "`BetaGeoBetaBinomFitter`: m_periods_in_future < 0",
+        "gives negative purchases and probabilities above that of m = 0",
+        "is what it is for m = 0",
     ),
     "bgbb_in_first_n": Difference(
         "`BetaGeoBetaBinomFitter.expected_number_of_transactions_in_first_n_periods`",
@@ -277,6 +282,11 @@ DIFFERENCES: Mapping[str, Difference] = {
 }
 
 _TOLD: set[str] = set()
+
+
+def told(key: str) -> bool:
+    """Whether a difference has been told already."""
+    return key in _TOLD
 
 
 def tell(key: str, detail: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,20 +17,24 @@ from ....numerics.arrays import Array, map_blocks
 from ..differences import tell
 from ..lifetime_value import DAYS, _customer_lifetime_value
 from ..utils import ConvergenceError, _check_inputs
-from . import BaseFitter, aligned, answered, of_rows, rows_of
+from . import BaseFitter, aligned, answered, rows_of
 from .estimation import Estimate, estimate
 from .purchase_fitter import _print
 
 _FAMILY = spend_family("gamma_gamma")
+_NEXT_TO_1 = 1e-9  # where lifetimes, which divides by q − 1 and multiplies with it again, has lost its digits
 
 
 class GammaGammaFitter(BaseFitter):
     """Gamma-Gamma, fitted and asked as in lifetimes. Use ``clv.SpendModel("gamma_gamma")`` in new code.
 
-    >>> fitter = GammaGammaFitter().fit([2, 1, 3, 5], [22.35, 11.77, 30.1, 25.2], weights=[20, 30, 10, 5])
-    >>> fitter.params_.index.tolist()
-    ['p', 'q', 'v']
+    >>> fitter = GammaGammaFitter()
+    >>> fitter.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> fitter.conditional_expected_average_profit([2, 0], [22.35, 0.0]).round(2)
+    array([24.66, 35.22])
     """
+
+    _family: ClassVar[SpendFamily] = _FAMILY
 
     def __init__(self, penalizer_coef: float = 0.0) -> None:
         self.penalizer_coef = penalizer_coef
@@ -89,17 +93,15 @@ class GammaGammaFitter(BaseFitter):
         parameters = self._unload_params(*_FAMILY.parameters)
         given = aligned(frequency, monetary_value)
         x, m = rows_of(*given)
-        unknown = np.isnan(m) & (x == 0)
-        if np.any(unknown):
+        values = _FAMILY.expected_spend(x, m, *parameters)
+        if np.any(np.isnan(x)):
+            values = np.where(np.isnan(x), np.nan, values)
+        missing = np.isnan(m)
+        if np.any(missing) and np.any(unknown := missing & np.equal(x, 0)):
             tell("spend_of_nobody", f"{np.count_nonzero(unknown)} customers")
-            m = np.where(unknown, 0.0, m)
-
-        def spend(x: Any, m: Any) -> Array:
-            return _FAMILY.expected_spend(x, m, *parameters)
-
-        values = of_rows(spend, [], [x, m])
-        if parameters[1] <= 1 and (parameters[1] == 1 or np.any(np.isinf(values))):
-            tell("spend_infinite", f"q = {parameters[1]:.4g}, {np.count_nonzero(np.isinf(values))} customers")
+        q = parameters[1]
+        if abs(q - 1) < _NEXT_TO_1 or (q < 1 and np.any(np.isinf(values))):
+            tell("spend_infinite", f"q = {q:.4g}, {np.count_nonzero(np.isinf(values))} customers")
         return answered(values, *given)
 
     def customer_lifetime_value(
@@ -171,12 +173,17 @@ def _estimated(patterns: Patterns, penalizer_coef: float, q_constraint: bool) ->
     free = search(_FAMILY)
     if not q_constraint or free.parameters[1] >= 1:
         return free
-    bound = search(replace(_FAMILY, parameters=("p", "v"), log_likelihood=_at_q_of_1))
+    bound = search(replace(_FAMILY, parameters=("p", "v"), start=_start_of_two, log_likelihood=_at_q_of_1))
     p, v = bound.parameters
     at = np.array([p, 1.0, v])
     hessian = differences(lambda log: _gradient(patterns, log, customers, penalizer_coef), np.log(at))
     covariance = classical(curvature_of(hessian * customers, [False] * len(at)))
     return Estimate(at, bound.objective + penalizer_coef, covariance, bound.report, hessian)
+
+
+def _start_of_two(x: Any, m: Any, weights: Any) -> tuple[float, float]:
+    p, _, v = _FAMILY.start(x, m, weights)
+    return p, v
 
 
 def _at_q_of_1(x: Any, m: Any, p: Any, v: Any) -> tuple[Array, Array]:
