@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -485,6 +486,12 @@ def test_parameters_must_be_there():
         ours.plot_transaction_rate_heterogeneity(BetaGeoFitter())
     with pytest.raises(ValueError, match="Model has not been fit yet"):
         ours.plot_dropout_rate_heterogeneity(BetaGeoFitter())
+
+
+def test_the_pictures_named_for_new_code_are_there():
+    named = re.findall(r"`clv\.plots\.(\w+)`", inspect.getsource(ours))
+    assert len(named) >= 8
+    assert all(hasattr(clv.plots, name) for name in named)
 
 
 def test_coalesce():

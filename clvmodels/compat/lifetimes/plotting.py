@@ -103,7 +103,7 @@ def plot_frequency_recency_matrix(
 ) -> Axes:
     """Draw expected purchases in the next ``T`` by frequency and recency, for customers of age ``max_recency``.
 
-    Use `clv.plots.plot_frequency_recency` in new code.
+    Use `clv.plots.plot_expected_purchases` in new code.
     """
     if max_frequency is None:
         max_frequency = int(model.data["frequency"].max())
@@ -128,7 +128,7 @@ def plot_probability_alive_matrix(
 ) -> Axes:
     """Draw P(alive) by frequency and recency, for customers of age ``max_recency``.
 
-    Use `clv.plots.plot_frequency_recency` in new code.
+    Use `clv.plots.plot_p_alive` in new code.
     """
     alive = model.conditional_probability_alive_matrix(max_frequency, max_recency)
     return _heatmap(alive, title, xlabel, ylabel, kwargs)
