@@ -53,8 +53,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "history_alive": Difference(
         "`plot_history_alive`",
-        "stops with pandas 2 and newer (sums of dates, `fillna(method=)`), and drew on the current Axes whatever `ax` "
-        "was, in a look of its own whatever else was passed",
+        "stops with pandas 2 and newer, and before that drew on the current Axes in its own look, whatever was passed",
         "is drawn, on the Axes and in the look that it is given",
     ),
     "period_transactions_weights": Difference(
@@ -72,10 +71,16 @@ DIFFERENCES: Mapping[str, Difference] = {
         "stops: there is no dropout probability",
         "is the density of the dropout rate mu",
     ),
+    "calibration_to_the_end": Difference(
+        "`plot_cumulative_transactions`, `plot_incremental_transactions`: `set_index_date=True`, `t_cal` = `t`",
+        "stops (IndexError)",
+        "draws the line after the last period",
+        told=False,
+    ),
     "axes_written_on": Difference(
         "plots with `ax=`",
         "writes title, labels and legend on the current Axes, whichever those are",
-        "is all on the Axes that were given",
+        "writes them on the Axes that were given",
         told=False,
     ),
     # fitters

@@ -5,13 +5,14 @@ New code draws with ``clv.plots``, whose pictures come with a table each.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from .differences import tell
-from .period_events import period_of
+from .period_events import as_dates, period_of
 from .utils import calculate_alive_path, expected_cumulative_transactions
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _KINDS = {
     "T_cal": "Age of customer at the end of calibration period",
     "time_since_last_purchase": "Time since user made last purchase",
 }
+_MOST_SIMULATED = 1e6  # customers of weighted rows
 _RATE_SUPTITLE = "Heterogeneity in Transaction Rate"
 _DROPOUT_LABELS = ("Heterogeneity in Dropout Probability", "Dropout Probability p")
 _DROPOUT_RATE_LABELS = ("Heterogeneity in Dropout Rate", "Dropout Rate mu")
@@ -101,7 +103,7 @@ def plot_frequency_recency_matrix(
 ) -> Axes:
     """Draw expected purchases in the next ``T`` by frequency and recency, for customers of age ``max_recency``.
 
-    Use `clv.plots.plot_frequency_recency` in new code.
+    Use `clv.plots.plot_expected_purchases` in new code.
     """
     if max_frequency is None:
         max_frequency = int(model.data["frequency"].max())
@@ -126,7 +128,7 @@ def plot_probability_alive_matrix(
 ) -> Axes:
     """Draw P(alive) by frequency and recency, for customers of age ``max_recency``.
 
-    Use `clv.plots.plot_frequency_recency` in new code.
+    Use `clv.plots.plot_p_alive` in new code.
     """
     alive = model.conditional_probability_alive_matrix(max_frequency, max_recency)
     return _heatmap(alive, title, xlabel, ylabel, kwargs)
@@ -180,7 +182,7 @@ def plot_history_alive(
 
     tell("history_alive")
     ax = plt.subplot(111) if ax is None else ax
-    dates = pd.DatetimeIndex(pd.to_datetime(transactions[datetime_col]))
+    dates = pd.DatetimeIndex(as_dates(transactions[datetime_col], None).dropna())
     path = np.asarray(calculate_alive_path(model, transactions, datetime_col, t, freq), dtype=np.float64)
     path_dates = pd.date_range(dates.min(), periods=len(path), freq=_offset(freq))
     given = cbook.normalize_kwargs(kwargs, lines.Line2D)
@@ -303,21 +305,24 @@ def forceAspect(ax: Axes, aspect: float = 1) -> None:  # noqa: N802
 
 
 def _customers_by_frequency(model: Any) -> tuple[pd.Series[float], pd.Series[float]]:
-    """How many customers came back how often, and how many of about as many simulated ones."""
+    """How many customers came back how often, and how many of as many simulated ones."""
     data = model.data
-    frequency, weights = data["frequency"], data.get("weights")
-    if weights is None or (weights == 1).all():
+    frequency, known = data["frequency"], data.get("weights")
+    if known is None or (known == 1).all():
         simulated = model.generate_new_data(size=len(data))["frequency"]
         return frequency.value_counts(), simulated.value_counts()
-    tell("period_transactions_weights", f"{len(data)} rows stand for {weights.sum():g} customers")
-    actual, customers = weights.groupby(frequency.to_numpy()).sum(), float(weights.sum())
-    if "n_periods" in data:  # BG/BB simulates each row as often as it weighs
-        return actual, model.generate_new_data(size=int(customers))["frequency"].value_counts()
-    # each of the others simulates one customer a row
-    times = max(1, round(customers / len(data)))
-    simulated = pd.concat([model.generate_new_data(size=len(data))["frequency"] for _ in range(times)])
-    weighed = pd.Series(np.tile(weights.to_numpy() / times, times), name="frequency")
-    return actual, weighed.groupby(simulated.to_numpy()).sum()
+    weights = known.to_numpy(dtype=np.float64)
+    total = float(weights.sum())
+    tell("period_transactions_weights", f"{len(data)} rows stand for {total:g} customers")
+    # each row as often as it weighs, or in proportion where that were too many; its weight is spread over them
+    times = np.ceil(weights * min(1.0, _MOST_SIMULATED / total)).astype(np.int64)
+    rows = np.repeat(np.arange(len(data)), times)
+    everybody = copy(model)
+    everybody.data = data.iloc[rows].assign(weights=1)
+    simulated = everybody._generate(len(rows))["frequency"]
+    each = pd.Series((weights / np.maximum(times, 1))[rows], name="frequency")
+    actual = pd.Series(weights, name="frequency").groupby(frequency.to_numpy()).sum()
+    return actual, each.groupby(simulated.to_numpy()).sum()
 
 
 def _heatmap(matrix: Array, title: str, xlabel: str, ylabel: str, kwargs: dict[str, Any]) -> Axes:
@@ -344,7 +349,8 @@ def _tracking(
     from matplotlib import pyplot as plt
 
     drawn: Axes = shown.plot(ax=plt.subplot(111) if ax is None else ax, title=title, **kwargs)
-    drawn.axvline(x=shown.index[int(t_cal)] if set_index_date else t_cal, color="r", linestyle="--")
+    # a calibration that ends with the data ends one period after the last one drawn
+    drawn.axvline(x=shown.index[0] + int(t_cal) if set_index_date else t_cal, color="r", linestyle="--")
     return _written(drawn, None, "date" if set_index_date else xlabel, ylabel)
 
 
