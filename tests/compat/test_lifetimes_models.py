@@ -59,8 +59,8 @@ def fitted(original: ModuleType, bare: pd.DataFrame) -> Mapping[str, Any]:
     rows, donors = (bare["frequency"], bare["recency"], bare["T"]), clv.load_donations()
     paid = bare[bare["monetary_value"] > 0]
     weights = np.arange(len(bare)) % 3 + 1
-    state = np.random.get_state()
-    np.random.seed(2005)  # Pareto/NBD starts anywhere
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(2005)  # noqa: NPY002 - Pareto/NBD starts anywhere
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found = {name: getattr(original, name)().fit(*rows) for name in CONTINUOUS}
@@ -73,7 +73,7 @@ def fitted(original: ModuleType, bare: pd.DataFrame) -> Mapping[str, Any]:
         found["penalised GammaGammaFitter"] = original.GammaGammaFitter(0.001).fit(
             paid["frequency"], paid["monetary_value"]
         )
-    np.random.set_state(state)
+    np.random.set_state(state)  # noqa: NPY002
     return found
 
 
@@ -208,9 +208,8 @@ def test_a_fitter_of_this_package_is_taken_with_its_unit(customers: pd.DataFrame
     assert_allclose(model._state.covariance, own._state.covariance, rtol=1e-4)
     with pytest.raises(clv.UnitMismatch, match="time_unit='day', but the fitter was fitted on a summary in weeks"):
         clv.from_lifetimes(fitter, time_unit="day")
-    assert (
-        clv.from_lifetimes(compat.BetaGeoFitter().fit(*bare[["frequency", "recency", "T"]].T.values)).time_unit is None
-    )
+    unlabelled = compat.BetaGeoFitter().fit(bare["frequency"], bare["recency"], bare["T"])
+    assert clv.from_lifetimes(unlabelled).time_unit is None
 
 
 def test_who_says_the_unit_can_value(fitted: Mapping[str, Any], bare: pd.DataFrame) -> None:
