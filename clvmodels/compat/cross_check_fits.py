@@ -20,7 +20,7 @@ from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array
 from .original_lifetimes import MONTHS
-from .other_packages import Found, OtherPackage
+from .other_packages import Found, OtherPackage, told
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _tried(
     try:
         return np.broadcast_to(theirs(parameters), (n,)), None
     except Exception as error:  # another package may raise anything
-        return np.full(n, np.nan), f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return np.full(n, np.nan), told(error)
 
 
 def months_of(unit: str, horizon: float) -> int | None:

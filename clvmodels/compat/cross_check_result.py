@@ -51,9 +51,10 @@ class CrossCheck:
         purchase times in the summary's unit, or of the mean spend; below_best (by our formula).
     predictions
         A row per quantity (expected_purchases, p_alive, expected_spend, clv) and whose parameters ("same" or "own"):
-        customers, total_ours, total_theirs, median_difference and largest_difference (relative: |theirs − ours| /
-        max(|ours|, a millionth of the mean of ours)), nan, infinite and negative (customers to whom the other package
-        gives that, and we do not), worst_customer, worst_ours and worst_theirs (of the largest difference).
+        customers, total_ours and total_theirs (of those who get a finite number from both), median_difference and
+        largest_difference (relative: |theirs − ours| / max(|ours|, a millionth of the mean of ours)), nan, infinite and
+        negative (customers to whom the other package gives that, and we do not), worst_customer, worst_ours and
+        worst_theirs (of the largest difference).
     customers
         A row per customer: its history, and for each quantity Q ``Q_ours`` and ``Q_theirs`` (each with its own
         parameters), ``Q_ours_same`` and ``Q_theirs_same`` (both with the same).

@@ -104,11 +104,13 @@ def _of_optima(package: OtherPackage, family: str, title: str, fit: BothFits) ->
     distance = f"the furthest parameter, {name}, is {far:.2g} standard errors away"
     if below > CLOSE:
         prior = package.priors.get(family)
-        of = f"the maximum of the likelihood times priors of its own ({prior})" if prior else package.searching[family]
+        way = f"It gets there by {package.searching[family]}."
+        if prior:
+            way = f"It looks for the maximum of the likelihood times priors of its own ({prior})."
         small = ", too little for any test to notice" if below < _UNTOLD else ""
         text = (
             f"{title}, the fit: {package.name} ends at a log-likelihood of {best - below:,.3f}, {below:.2g} below the "
-            f"optimum found here{small}; {distance}. Its way to it is {of}."
+            f"optimum found here{small}; {distance}. {way}"
         )
         return text, f"the {title} fit of {package.name} is {below:.2g} below the optimum"
     if below < -CLOSE:
