@@ -30,7 +30,7 @@ class Comparison:
     package: OtherPackage
     models: dict[str, Any]  # as given, by part
     fits: dict[str, BothFits]
-    quantities: list[Quantity]
+    quantities: list[InBoth]
     columns: dict[str, Array]
     label: Callable[[int], str]  # how a customer is called, by position
     horizon: float | None
@@ -122,7 +122,7 @@ def both_fits(
 
 
 @dataclass(frozen=True)
-class Quantity:
+class InBoth:
     """One number a customer, by both packages, with the same parameters and with each one's own."""
 
     name: str
@@ -143,7 +143,7 @@ def quantities(
     horizon: float | None,
     frame: Any,
     columns: dict[str, Array],
-) -> list[Quantity]:
+) -> list[InBoth]:
     """What both packages say of every customer."""
     found = []
     buying, paying = fits.get("purchases"), fits.get("spend")
@@ -182,7 +182,7 @@ def _both(
     fits: BothFits,
     ours: Callable[[dict[str, float]], Array],
     theirs: Callable[[dict[str, float]], Array],
-) -> Quantity:
+) -> InBoth:
     answers, failure = {}, None
     pairs = {"same": (fits.same, fits.same), "own": (fits.ours.parameters, fits.theirs.parameters)}
     for which, (own, other) in pairs.items():
@@ -193,7 +193,7 @@ def _both(
             here = ours(own)
         there, failure_now = _tried(theirs, other, len(here))
         answers[which], failure = (here, there), failure or failure_now
-    return Quantity(name, part, answers, failure)
+    return InBoth(name, part, answers, failure)
 
 
 def _tried(
@@ -225,7 +225,7 @@ def _value(
     horizon: float,
     frame: Any,
     columns: dict[str, Array],
-) -> list[Quantity]:
+) -> list[InBoth]:
     months = months_of(unit, horizon)
     if months is None or package.value is None or horizon <= 0:
         return []
@@ -259,7 +259,7 @@ def _value(
 
         there, failure_now = _tried(theirs, other, len(here))
         answers[which], failure = (here, there), failure or failure_now
-    return [Quantity("clv", "clv", answers, failure)]
+    return [InBoth("clv", "clv", answers, failure)]
 
 
 def _array(values: Any) -> Array:

@@ -69,12 +69,12 @@ class CrossCheck:
     >>> found = clv.cross_check(clv.PurchaseModel("bg_nbd"), summary)
     >>> found
     CrossCheck of BG/NBD against lifetimes 0.11.3: 2,357 customers, 52.18 weeks ahead; they agree
-    >>> print(found.parameters.drop(columns="part").round(3).to_string(index=False))
-    parameter  ours  theirs  standard_error  apart_by
-            r 0.243   0.243           0.013       0.0
-        alpha 4.414   4.414           0.378       0.0
-            a 0.793   0.793           0.186       0.0
-            b 2.426   2.426           0.705       0.0
+    >>> print(found.parameters[["parameter", "ours", "theirs", "standard_error"]].round(3).to_string(index=False))
+    parameter  ours  theirs  standard_error
+            r 0.243   0.243           0.013
+        alpha 4.414   4.414           0.378
+            a 0.793   0.793           0.186
+            b 2.426   2.426           0.705
     """
 
     package: str

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import frames
 from . import cross_check_words as words
-from .cross_check_fits import BothFits, Comparison, Quantity
+from .cross_check_fits import BothFits, Comparison, InBoth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def prediction_rows(found: Comparison) -> list[dict[str, Any]]:
     return [_row(one, which, found.label) for one in found.quantities for which in ("same", "own") if one.has(which)]
 
 
-def _row(one: Quantity, which: str, label: Callable[[int], str]) -> dict[str, Any]:
+def _row(one: InBoth, which: str, label: Callable[[int], str]) -> dict[str, Any]:
     ours, theirs = one.answers[which]
     difference = words.relative(ours, theirs)
     known = difference[~np.isnan(difference)]

@@ -10,7 +10,7 @@ import numpy as np
 from ..numerics.arrays import Array
 from ..units import length
 from ..validation.words import counted
-from .cross_check_fits import BothFits, Comparison, Quantity, months_of
+from .cross_check_fits import BothFits, Comparison, InBoth, months_of
 from .original_lifetimes import MONTHS
 from .other_packages import Columns, OtherPackage, Parameters
 
@@ -132,7 +132,7 @@ def _of_optima(package: OtherPackage, family: str, title: str, fit: BothFits) ->
     return text, None
 
 
-def of_formulas(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> tuple[str, str | None]:
+def of_formulas(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> tuple[str, str | None]:
     """A sentence on one quantity with the same parameters in both packages, and a headline where they part."""
     name, called, fit = found.package.name, CALLED[one.name], found.fits[one.part]
     (ours, theirs), columns = one.answers["same"], found.columns
@@ -160,7 +160,7 @@ def of_formulas(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> tup
     return f"{head} {'; '.join(clauses)}.{why}", f"{called} part for {counted(float(touched.sum()), 'customer')}"
 
 
-def of_value(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> str:
+def of_value(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> str:
     """A sentence on the value, whose conventions differ."""
     name, unit, horizon = found.package.name, str(found.unit), found.horizon or 0.0
     if one.failure:
