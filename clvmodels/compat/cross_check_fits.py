@@ -73,9 +73,20 @@ class BothFits:
         return self.by_ours[0] - self.by_ours[1]
 
     def away(self, parameters: Mapping[str, float] | None) -> dict[str, float]:
-        """How far parameters are from ours, in our standard errors; nothing of none."""
+        """How far parameters are from ours, in our standard errors; nothing of none.
+
+        Where the likelihood is flat and there is no such error, a parameter is there (0) or infinitely far away.
+        """
         errors, found = self.ours.standard_errors, self.ours.parameters
-        return {} if parameters is None else {name: (parameters[name] - found[name]) / errors[name] for name in found}
+        apart = {} if parameters is None else {name: parameters[name] - value for name, value in found.items()}
+        return {
+            name: by / errors[name]
+            if math.isfinite(errors[name])
+            else 0.0
+            if abs(by) < 1e-3 * found[name]
+            else math.inf
+            for name, by in apart.items()
+        }
 
 
 def both_fits(

@@ -59,7 +59,9 @@ def parameters(fits: dict[str, BothFits]) -> pd.DataFrame:
                 "ours": value,
                 "theirs": math.nan if fit.theirs.parameters is None else fit.theirs.parameters[name],
                 "standard_error": fit.ours.standard_errors[name],
-                "apart_by": fit.away(fit.theirs.parameters).get(name, math.nan),
+                "apart_by": fit.away(fit.theirs.parameters).get(name, math.nan)
+                if math.isfinite(fit.ours.standard_errors[name])
+                else math.nan,
             }
             for part, fit in fits.items()
             for name, value in fit.ours.parameters.items()

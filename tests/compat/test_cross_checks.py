@@ -236,6 +236,24 @@ class TestWhereTheyPart:
         assert timed(lambda: {"r": math.nan}).failure == "it ended at r = nan, where parameters are finite and above 0."
 
 
+def test_parameters_that_nothing_determines(summary):
+    """One customer: the likelihood is flat, both fits end somewhere on it, and that is no agreement."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", clv.ClvWarning)
+        found = clv.cross_check(clv.PurchaseModel("pareto_nbd"), summary.head(1))
+    assert found.verdict == "They part: the parameters of the Pareto/NBD are not determined."
+    assert "the likelihood is flat in some direction" in sentence(found, "Pareto/NBD, the fit")
+    assert sentence(found, "Pareto/NBD, this package's own fit: Do not trust this fit")
+
+
+@pytest.mark.parametrize(("unit", "horizon", "why"), [("year", None, "times of years"), ("week", 0, "horizon is 0")])
+def test_values_that_are_not_compared(unit, horizon, why):
+    rows = clv.rfm_summary(clv.load_cdnow(sample=True), time_unit=unit, observation_end="1997-09-30")
+    found = clv.cross_check(clv.CLVModel("mbg_nbd"), rows, horizon=horizon, customers=500)
+    assert why in sentence(found, "Value (clv): not compared")
+    assert found.agrees
+
+
 def test_discrete_time():
     known = clv.PurchaseModel.from_parameters(
         "bg_bb", {"alpha": 1.204, "beta": 0.75, "gamma": 0.657, "delta": 2.783}, "year"
