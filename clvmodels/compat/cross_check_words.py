@@ -182,7 +182,7 @@ def _of_no_value(found: Comparison) -> str:
     name = found.package.name
     why = f"{name} values no customers in times of {found.unit}s" if found.horizon else "the horizon is 0"
     if found.package.value is None:
-        why = f"{name} is not asked for it"
+        why = f"{name} is not asked for values"
     return f"Value (clv): not compared, for {why}."
 
 
