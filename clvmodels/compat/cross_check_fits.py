@@ -20,7 +20,7 @@ from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array
 from .original_lifetimes import MONTHS
-from .other_packages import Found, OtherPackage
+from .other_packages import Found, OtherPackage, told
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Comparison:
     package: OtherPackage
     models: dict[str, Any]  # as given, by part
     fits: dict[str, BothFits]
-    quantities: list[Quantity]
+    quantities: list[InBoth]
     columns: dict[str, Array]
     label: Callable[[int], str]  # how a customer is called, by position
     horizon: float | None
@@ -73,9 +73,20 @@ class BothFits:
         return self.by_ours[0] - self.by_ours[1]
 
     def away(self, parameters: Mapping[str, float] | None) -> dict[str, float]:
-        """How far parameters are from ours, in our standard errors; nothing of none."""
+        """How far parameters are from ours, in our standard errors; nothing of none.
+
+        Where the likelihood is flat and there is no such error, a parameter is there (0) or infinitely far away.
+        """
         errors, found = self.ours.standard_errors, self.ours.parameters
-        return {} if parameters is None else {name: (parameters[name] - found[name]) / errors[name] for name in found}
+        apart = {} if parameters is None else {name: parameters[name] - value for name, value in found.items()}
+        return {
+            name: by / errors[name]
+            if math.isfinite(errors[name])
+            else 0.0
+            if abs(by) < 1e-3 * found[name]
+            else math.inf
+            for name, by in apart.items()
+        }
 
 
 def both_fits(
@@ -122,7 +133,7 @@ def both_fits(
 
 
 @dataclass(frozen=True)
-class Quantity:
+class InBoth:
     """One number a customer, by both packages, with the same parameters and with each one's own."""
 
     name: str
@@ -143,7 +154,7 @@ def quantities(
     horizon: float | None,
     frame: Any,
     columns: dict[str, Array],
-) -> list[Quantity]:
+) -> list[InBoth]:
     """What both packages say of every customer."""
     found = []
     buying, paying = fits.get("purchases"), fits.get("spend")
@@ -182,7 +193,7 @@ def _both(
     fits: BothFits,
     ours: Callable[[dict[str, float]], Array],
     theirs: Callable[[dict[str, float]], Array],
-) -> Quantity:
+) -> InBoth:
     answers, failure = {}, None
     pairs = {"same": (fits.same, fits.same), "own": (fits.ours.parameters, fits.theirs.parameters)}
     for which, (own, other) in pairs.items():
@@ -193,7 +204,7 @@ def _both(
             here = ours(own)
         there, failure_now = _tried(theirs, other, len(here))
         answers[which], failure = (here, there), failure or failure_now
-    return Quantity(name, part, answers, failure)
+    return InBoth(name, part, answers, failure)
 
 
 def _tried(
@@ -202,7 +213,7 @@ def _tried(
     try:
         return np.broadcast_to(theirs(parameters), (n,)), None
     except Exception as error:  # another package may raise anything
-        return np.full(n, np.nan), f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return np.full(n, np.nan), told(error)
 
 
 def months_of(unit: str, horizon: float) -> int | None:
@@ -225,7 +236,7 @@ def _value(
     horizon: float,
     frame: Any,
     columns: dict[str, Array],
-) -> list[Quantity]:
+) -> list[InBoth]:
     months = months_of(unit, horizon)
     if months is None or package.value is None or horizon <= 0:
         return []
@@ -259,7 +270,7 @@ def _value(
 
         there, failure_now = _tried(theirs, other, len(here))
         answers[which], failure = (here, there), failure or failure_now
-    return [Quantity("clv", "clv", answers, failure)]
+    return [InBoth("clv", "clv", answers, failure)]
 
 
 def _array(values: Any) -> Array:

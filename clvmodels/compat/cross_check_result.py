@@ -51,9 +51,10 @@ class CrossCheck:
         purchase times in the summary's unit, or of the mean spend; below_best (by our formula).
     predictions
         A row per quantity (expected_purchases, p_alive, expected_spend, clv) and whose parameters ("same" or "own"):
-        customers, total_ours, total_theirs, median_difference and largest_difference (relative: |theirs − ours| /
-        max(|ours|, a millionth of the mean of ours)), nan, infinite and negative (customers to whom the other package
-        gives that, and we do not), worst_customer, worst_ours and worst_theirs (of the largest difference).
+        customers, total_ours and total_theirs (of those who get a finite number from both), median_difference and
+        largest_difference (relative: |theirs − ours| / max(|ours|, a millionth of the mean of ours)), nan, infinite and
+        negative (customers to whom the other package gives that, and we do not), worst_customer, worst_ours and
+        worst_theirs (of the largest difference).
     customers
         A row per customer: its history, and for each quantity Q ``Q_ours`` and ``Q_theirs`` (each with its own
         parameters), ``Q_ours_same`` and ``Q_theirs_same`` (both with the same).
@@ -68,12 +69,12 @@ class CrossCheck:
     >>> found = clv.cross_check(clv.PurchaseModel("bg_nbd"), summary)
     >>> found
     CrossCheck of BG/NBD against lifetimes 0.11.3: 2,357 customers, 52.18 weeks ahead; they agree
-    >>> print(found.parameters.drop(columns="part").round(3).to_string(index=False))
-    parameter  ours  theirs  standard_error  apart_by
-            r 0.243   0.243           0.013       0.0
-        alpha 4.414   4.414           0.378       0.0
-            a 0.793   0.793           0.186       0.0
-            b 2.426   2.426           0.705       0.0
+    >>> print(found.parameters[["parameter", "ours", "theirs", "standard_error"]].round(3).to_string(index=False))
+    parameter  ours  theirs  standard_error
+            r 0.243   0.243           0.013
+        alpha 4.414   4.414           0.378
+            a 0.793   0.793           0.186
+            b 2.426   2.426           0.705
     """
 
     package: str

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import frames
 from . import cross_check_words as words
-from .cross_check_fits import BothFits, Comparison, Quantity
+from .cross_check_fits import BothFits, Comparison, InBoth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def prediction_rows(found: Comparison) -> list[dict[str, Any]]:
     return [_row(one, which, found.label) for one in found.quantities for which in ("same", "own") if one.has(which)]
 
 
-def _row(one: Quantity, which: str, label: Callable[[int], str]) -> dict[str, Any]:
+def _row(one: InBoth, which: str, label: Callable[[int], str]) -> dict[str, Any]:
     ours, theirs = one.answers[which]
     difference = words.relative(ours, theirs)
     known = difference[~np.isnan(difference)]
@@ -31,8 +31,8 @@ def _row(one: Quantity, which: str, label: Callable[[int], str]) -> dict[str, An
         "quantity": one.name,
         "parameters": which,
         "customers": len(ours),
-        "total_ours": float(ours[finite].sum()),
-        "total_theirs": float(theirs[finite].sum()),
+        "total_ours": float(ours[finite].sum()) if finite.any() else math.nan,
+        "total_theirs": float(theirs[finite].sum()) if finite.any() else math.nan,
         "median_difference": float(np.median(known)) if known.size else math.nan,
         "largest_difference": float(known.max()) if known.size else math.nan,
         **{what: int(mask.sum()) for what, mask in words.odd(ours, theirs).items()},
@@ -59,7 +59,9 @@ def parameters(fits: dict[str, BothFits]) -> pd.DataFrame:
                 "ours": value,
                 "theirs": math.nan if fit.theirs.parameters is None else fit.theirs.parameters[name],
                 "standard_error": fit.ours.standard_errors[name],
-                "apart_by": fit.away(fit.theirs.parameters).get(name, math.nan),
+                "apart_by": fit.away(fit.theirs.parameters).get(name, math.nan)
+                if math.isfinite(fit.ours.standard_errors[name])
+                else math.nan,
             }
             for part, fit in fits.items()
             for name, value in fit.ours.parameters.items()

@@ -10,7 +10,7 @@ import numpy as np
 from ..numerics.arrays import Array
 from ..units import length
 from ..validation.words import counted
-from .cross_check_fits import BothFits, Comparison, Quantity, months_of
+from .cross_check_fits import BothFits, Comparison, InBoth, months_of
 from .original_lifetimes import MONTHS
 from .other_packages import Columns, OtherPackage, Parameters
 
@@ -42,6 +42,8 @@ def told(found: Comparison, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str
     own = {one.name: by_name[one.name, "own"] for one in found.quantities if one.part != "clv" and one.has("own")}
     pairs += [(text, None) for text in of_own(own)]
     pairs += [(of_value(found, one, by_name[one.name, "same"]), None) for one in found.quantities if one.part == "clv"]
+    if len(found.fits) == 2 and not any(one.part == "clv" for one in found.quantities):
+        pairs.append((_of_no_value(found), None))
     pairs.append((of_times(found.package.name, found.fits), None))
     return [text for text, _ in pairs], [headline for _, headline in pairs if headline]
 
@@ -63,7 +65,7 @@ def of_given(model: Any, fit: BothFits) -> list[str]:
         why = "its parameters were given, not fitted" if report is None else "it was fitted on others or in another way"
         sentences.append(
             f"The {title} that was given has not the parameters that fit these customers best: {why}; the furthest, "
-            f"{name}, is {far:.2g} standard errors away. The predictions with the same parameters are of the given "
+            f"{name}, is {_far(far)}. The predictions with the same parameters are of the given "
             "ones."
         )
     return sentences
@@ -101,14 +103,16 @@ def _of_optima(package: OtherPackage, family: str, title: str, fit: BothFits) ->
         )
         return text, f"{package.name} did not fit the {title}"
     name, far = furthest(fit.away(fit.theirs.parameters))
-    distance = f"the furthest parameter, {name}, is {far:.2g} standard errors away"
+    distance = f"the furthest parameter, {name}, is {_far(far)}"
     if below > CLOSE:
         prior = package.priors.get(family)
-        of = f"the maximum of the likelihood times priors of its own ({prior})" if prior else package.searching[family]
+        way = f"It gets there by {package.searching[family]}."
+        if prior:
+            way = f"It looks for the maximum of the likelihood times priors of its own ({prior})."
         small = ", too little for any test to notice" if below < _UNTOLD else ""
         text = (
             f"{title}, the fit: {package.name} ends at a log-likelihood of {best - below:,.3f}, {below:.2g} below the "
-            f"optimum found here{small}; {distance}. Its way to it is {of}."
+            f"optimum found here{small}; {distance}. {way}"
         )
         return text, f"the {title} fit of {package.name} is {below:.2g} below the optimum"
     if below < -CLOSE:
@@ -130,7 +134,7 @@ def _of_optima(package: OtherPackage, family: str, title: str, fit: BothFits) ->
     return text, None
 
 
-def of_formulas(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> tuple[str, str | None]:
+def of_formulas(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> tuple[str, str | None]:
     """A sentence on one quantity with the same parameters in both packages, and a headline where they part."""
     name, called, fit = found.package.name, CALLED[one.name], found.fits[one.part]
     (ours, theirs), columns = one.answers["same"], found.columns
@@ -158,7 +162,7 @@ def of_formulas(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> tup
     return f"{head} {'; '.join(clauses)}.{why}", f"{called} part for {counted(float(touched.sum()), 'customer')}"
 
 
-def of_value(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> str:
+def of_value(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> str:
     """A sentence on the value, whose conventions differ."""
     name, unit, horizon = found.package.name, str(found.unit), found.horizon or 0.0
     if one.failure:
@@ -172,6 +176,14 @@ def of_value(found: Comparison, one: Quantity, row: Mapping[str, Any]) -> str:
         f"{row['total_theirs']:,.2f} there, {row['total_ours']:,.2f} here ({total:+.2g} %). {name} discounts all that "
         "a month brings from its end, this package each purchase from when it comes: a convention, no error."
     )
+
+
+def _of_no_value(found: Comparison) -> str:
+    name = found.package.name
+    why = f"{name} values no customers in times of {found.unit}s" if found.horizon else "the horizon is 0"
+    if found.package.value is None:
+        why = f"{name} is not asked for values"
+    return f"Value (clv): not compared, for {why}."
 
 
 def of_times(name: str, fits: Mapping[str, BothFits]) -> str:
@@ -204,13 +216,10 @@ def scale_of(ours: Array) -> float:
     return float(finite.mean()) or 1.0 if finite.size else 1.0
 
 
-def furthest(apart: Mapping[str, float]) -> tuple[str, float]:
-    """The parameter that is the most standard errors away; NaN errors come last."""
-    known = {name: abs(value) for name, value in apart.items() if value == value}
-    if not known:
-        return next(iter(apart)), float("nan")
-    name = max(known, key=lambda one: known[one])
-    return name, known[name]
+def furthest(away: Mapping[str, float]) -> tuple[str, float]:
+    """The parameter that is the furthest away, and how far."""
+    name = max(away, key=lambda one: abs(away[one]))
+    return name, abs(away[name])
 
 
 def _whom(mask: Any, columns: Columns, label: Callable[[int], str]) -> str:
@@ -277,6 +286,10 @@ def of_own(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
             f"the one who differs most by {_share(row['largest_difference'])} ({row['worst_customer']})."
         )
     return told
+
+
+def _far(far: float) -> str:
+    return f"{far:.2g} standard errors away" if np.isfinite(far) else "elsewhere, and has no standard error"
 
 
 def _share(value: float) -> str:

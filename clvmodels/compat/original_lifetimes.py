@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import NotAvailable
 from ..numerics.arrays import Array
-from .other_packages import Columns, Found, OtherPackage, Parameters, quiet, timed
+from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed
 
 _FITTERS = {
     "bg_nbd": "BetaGeoFitter",
@@ -82,14 +82,14 @@ def load(seed: int) -> OtherPackage:
     def expected_spend(parameters: Parameters, columns: Columns) -> Array:
         fitter = _known(package, "gamma_gamma", parameters)
         with quiet():
-            return _row_by_row(fitter.conditional_expected_average_profit(columns["frequency"], _paid(columns)))
+            return _row_by_row(fitter.conditional_expected_average_profit(columns["frequency"], paid(columns)))
 
     def value(
         family: str, parameters: Parameters, spend: Parameters, columns: Columns, months: int, rate: float, unit: str
     ) -> Array:
         import pandas as pd
 
-        rows = [pd.Series(values) for values in (*(columns[name] for name in _STATISTICS), _paid(columns))]
+        rows = [pd.Series(values) for values in (*(columns[name] for name in _STATISTICS), paid(columns))]
         buying, paying = _known(package, family, parameters), _known(package, "gamma_gamma", spend)
         with quiet():
             return _row_by_row(
@@ -152,11 +152,6 @@ def _known(package: Any, family: str, parameters: Parameters) -> Any:
     if family != "gamma_gamma":
         fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
     return fitter
-
-
-def _paid(columns: Columns) -> Array:
-    """Mean spend as lifetimes has it: 0 for those who did not come back."""
-    return np.where(columns["frequency"] == 0, 0.0, columns["monetary_value"])
 
 
 def _row_by_row(values: Any) -> Array:

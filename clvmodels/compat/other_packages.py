@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from ..numerics.arrays import Array
 
 PACKAGES = ("lifetimes", "pymc_marketing")
 SAMPLE = 20_000  # customers: of more, the other package may take hours
+
+_LONGEST = 160  # characters of an exception's text
 
 Columns = Mapping[str, Array]
 Parameters = Mapping[str, float]
@@ -90,13 +93,27 @@ def timed(estimate: Callable[[], dict[str, float]]) -> Found:
         with quiet():
             parameters = estimate()
     except Exception as error:  # another package may raise anything
-        text = " ".join(str(error).split())
-        return Found(None, time.process_time() - begun, f"{type(error).__name__}: {text}" if text else repr(error))
+        return Found(None, time.process_time() - begun, told(error))
     seconds = time.process_time() - begun
     if not all(np.isfinite(v) and v > 0 for v in parameters.values()):
         shown = ", ".join(f"{name} = {value:.6g}" for name, value in parameters.items())
-        return Found(None, seconds, f"it ended at {shown}, where parameters are finite and above 0")
+        return Found(None, seconds, f"it ended at {shown}, where parameters are finite and above 0.")
     return Found(parameters, seconds)
+
+
+def told(error: Exception) -> str:
+    """What another package's exception says, shortened to a sentence.
+
+    >>> told(ValueError("\\n  no\\n  way."))
+    'ValueError: no way.'
+    """
+    text = shorten(" ".join(str(error).split()), _LONGEST, placeholder=" ...").rstrip(".")
+    return f"{type(error).__name__}: {text}." if text else f"{type(error).__name__}."
+
+
+def paid(columns: Columns) -> Array:
+    """Mean spend as other packages have it: 0 for those who did not come back."""
+    return np.where(columns["frequency"] == 0, 0.0, columns["monetary_value"])
 
 
 @contextlib.contextmanager
