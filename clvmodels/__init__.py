@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from . import economics as economics
     from . import plots as plots
     from . import validation as validation
+    from .compat.pymc_marketing_models import from_pymc_marketing as from_pymc_marketing
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from .validation.validate import validate as validate
 
 _HOME = {
+    "from_pymc_marketing": "compat.pymc_marketing_models",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",
