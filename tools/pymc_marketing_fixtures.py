@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import shutil
 import sys
 import tempfile
 import warnings
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pymc_extras.prior import Prior
 from pymc_marketing import clv
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +33,12 @@ CUSTOMERS, ASKED = 60, 6
 MOMENT = (1997, 9, 30, 0, 0, 0)  # of every file in the archive
 SHORT: dict[str, Any] = {"draws": 60, "tune": 300, "chains": 2, "cores": 1, "random_seed": SEED}
 OPTIONS: dict[str, dict[str, Any]] = {"map": {}, "advi": {"n": 4000, "draws": SHORT["draws"], "random_seed": SEED}}
+# its defaults are flat without bounds, and so few customers do not bound the posterior either
+PROPER = {
+    "p": Prior("Weibull", alpha=2, beta=5),
+    "q": Prior("Weibull", alpha=2, beta=5),
+    "v": Prior("HalfNormal", sigma=30),
+}
 EVERY = 12  # draws at which predictions are kept
 HORIZON, AFTER, NEW, PERIODS = 39.0, 13.0, 52.0, 5
 MONTHS, MONTHLY_RATE = 12, 0.01
@@ -130,8 +138,11 @@ def main() -> None:
     """Fit, save and ask every model."""
     logging.getLogger("pymc").setLevel(logging.ERROR)
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(TARGET / "saved_models.zip", "w") as archive:
-        predictions = fitted_and_asked(Path(folder), archive)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder, "saved_models.zip")
+        with zipfile.ZipFile(whole, "w") as archive:
+            predictions = fitted_and_asked(Path(folder), archive)
+        shutil.copyfile(whole, TARGET / whole.name)
     (TARGET / "predictions.json").write_text(json.dumps(predictions) + "\n", encoding="utf-8")
     (TARGET / "names.json").write_text(json.dumps(public_names(), indent=1) + "\n", encoding="utf-8")
 
@@ -162,7 +173,8 @@ def fitted_and_asked(folder: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         ("bg_bb_map", clv.BetaGeoBetaBinomModel(), periods, "map", purchases, asked_periods),
         ("bg_bb_mcmc", clv.BetaGeoBetaBinomModel(), periods, "mcmc", purchases, asked_periods),
         ("gamma_gamma_map", clv.GammaGammaModel(), again, "map", spending, asked),
-        ("gamma_gamma_mcmc", clv.GammaGammaModel(), again, "mcmc", spending, asked),
+        ("gamma_gamma_mcmc", clv.GammaGammaModel(model_config=PROPER), again, "mcmc", spending, asked),
+        ("gamma_gamma_flat_mcmc", clv.GammaGammaModel(), again, "mcmc", spending, asked),
         ("gamma_gamma_individual_mcmc", clv.GammaGammaModelIndividual(), lines, "mcmc", spending, asked),
         ("covariates", clv.BetaGeoModel(model_config=with_covariate), covariate, "map", None, asked),
         ("shifted", clv.ShiftedBetaGeoModel(), retention, "map", None, asked),

@@ -22,7 +22,7 @@ from ..families import purchase_family, spend_family
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference import diagnostics
 from ..models import statistics
-from ..models.fitted import profile_of
+from ..models.fitted import Fitted, package_versions, profile_of
 from ..models.posterior import Posterior, judged
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
@@ -39,6 +39,7 @@ _SPEND = {
     "Gamma-Gamma Model (Individual Transactions)": "gamma_gamma",
 }
 _CONTRACTUAL = ("Shifted Beta-Geometric", "Shifted-Beta-Geometric Model (Individual Customers)")
+_ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # of xarray, and the module that each needs
 _FEWEST_TO_COMPARE = 4  # draws of a chain: half of it is compared with the other half
 _LONGEST = 200  # characters of a prior
 
@@ -46,8 +47,8 @@ _LONGEST = 200  # characters of a prior
 def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseModel | SpendModel:
     """Take over a model that pymc-marketing fitted: its draws as a posterior, or its point as the parameters.
 
-    The parameters have the same names and meanings there. Of draws θ_1, ..., θ_n the model's parameters are the medians,
-    each for itself, and its intervals come from the draws; the one point that ``method="map"`` leaves is taken as it is.
+    The parameters have the same names and meanings there. Of draws θ_1, ..., θ_n each parameter is the median, and the
+    intervals come from the draws; the one point that ``method="map"`` leaves is taken as it is.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
         InferenceData or an xarray DataTree), or the fitted model itself.
     time_unit
         In which unit its T was: ``"day"`` where its ``rfm_summary`` was left at its defaults, ``"week"`` with
-        ``time_scaler=7``. Files do not say it, and nothing is guessed. A spend model has none.
+        ``time_scaler=7``. Files do not say it, and nothing is guessed: without it the model answers what needs no
+        unit, and refuses what does (discounting, dates, files). A spend model has none.
 
     Returns
     -------
@@ -110,9 +112,8 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
             raise InvalidInput(f"a spend model has no time unit: leave time_unit={time_unit!r} out")
         spend = SpendModel.from_parameters(family, made)
         return spend if found is None else spend.with_posterior(found)
-    if time_unit is None:
-        raise InvalidInput("the time unit is not known: write from_pymc_marketing(source, time_unit=...)")
-    model = _with_customers(PurchaseModel.from_parameters(family, made, time_unit), customers)
+    model = PurchaseModel(family, time_unit)
+    model._fitted = _known(family, made, customers)
     return model if found is None else model.with_posterior(replace(found, time_unit=time_unit))
 
 
@@ -140,15 +141,12 @@ def _read(path: str | os.PathLike[str], stack: ExitStack) -> Any:
     import xarray
 
     try:
-        return stack.enter_context(xarray.open_datatree(path, engine=engine))  # type: ignore[arg-type]
+        return stack.enter_context(xarray.open_datatree(path, engine=engine))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableModel(
             f"{str(path)[:200]} is no netCDF file that can be read ({type(error).__name__}: {str(error)[:80]}): "
             "expected what pymc-marketing's save() wrote"
         ) from None
-
-
-_ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}
 
 
 def _family_of(groups: Any) -> PurchaseFamily | SpendFamily:
@@ -169,8 +167,9 @@ def _family_of(groups: Any) -> PurchaseFamily | SpendFamily:
 
 
 def _group(groups: Any, name: str) -> Any:
-    """A group, or None."""
-    return groups[name] if name in groups else None
+    """A group, or None: an InferenceData has no get."""
+    there = name in groups
+    return groups[name] if there else None
 
 
 def _draws(groups: Any, family: PurchaseFamily | SpendFamily) -> Array:
@@ -233,10 +232,10 @@ def _posterior(
     bulk = tail = dict.fromkeys(names, float(chains * each))
     hat = None
     if method != "advi":
-        logs = np.log(draws)  # ranks are the same, and a wide parameter does no harm
         hat = bulk = tail = dict.fromkeys(names, math.nan)
         if each >= _FEWEST_TO_COMPARE:
-            found = (diagnostics.r_hat(logs), *diagnostics.bulk_and_tail_ess(logs))
+            with np.errstate(divide="ignore", invalid="ignore"):  # a chain that is stuck does not vary
+                found = (diagnostics.r_hat(draws), *diagnostics.bulk_and_tail_ess(draws))
             hat, bulk, tail = (dict(zip(names, values.tolist(), strict=True)) for values in found)
     many = math.nan if customers is None else float(customers["customer_id"].nunique())
     return judged(
@@ -274,7 +273,7 @@ def _sampler(groups: Any) -> tuple[str, tuple[str, ...], tuple[str, ...], float 
     if stats is None or "diverging" not in stats:
         return ("mcmc" if stats is None else "demz"), notes, (), None
     divergent = int(np.sum(stats["diverging"].values))
-    reasons = ()
+    reasons: tuple[str, ...] = ()
     if divergent:
         total = stats["diverging"].size
         reasons = (f"{divergent} of {total} trajectories diverged, so part of the posterior may be missing",)
@@ -307,17 +306,15 @@ def _customers(groups: Any) -> pd.DataFrame | None:
     return frame.to_dataframe().reset_index()  # type: ignore[no-any-return]
 
 
-def _with_customers(model: PurchaseModel, customers: pd.DataFrame | None) -> PurchaseModel:
-    """The model with a profile of those it was fitted on, against which later ones are compared; no customer is kept."""
+def _known(family: PurchaseFamily, parameters: dict[str, float], customers: pd.DataFrame | None) -> Fitted:
+    """Parameters, with a profile of the customers that they are of, against which later ones are compared."""
+    fitted = Fitted(parameters, versions=package_versions())
     if customers is None:
-        return model
-    family, state = model.family, model._state
+        return fitted
     try:
         columns = statistics.read(customers, family.statistics, family.time)
     except InvalidInput as error:
         warn(f"the customers kept with the draws cannot be read, so nothing is known of them: {error}")
-        return model
-    values = float(family.log_likelihood(*columns.values(), *state.values)[0].sum())
-    profile = profile_of(columns, np.ones(len(customers)), {}, values)
-    model._fitted = replace(state, profile=profile)
-    return model
+        return fitted
+    log_likelihood = float(family.log_likelihood(*columns.values(), *fitted.values)[0].sum())
+    return replace(fitted, profile=profile_of(columns, np.ones(len(customers)), {}, log_likelihood))
