@@ -27,6 +27,7 @@ from ..models.posterior import Posterior, judged
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
 from ..numerics.arrays import Array
+from ..units import hours_in
 
 _PURCHASES = {
     "BG/NBD": "bg_nbd",
@@ -70,7 +71,8 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
     Raises
     ------
     InvalidInput
-        If there is no such file, or what was given holds no posterior of such a model, or values that are none.
+        If there is no such file, what was given holds no posterior of such a model or values that cannot be its
+        parameters, or the unit is not known.
     UnreadableModel
         If the file is no netCDF file.
     NotFitted
@@ -100,6 +102,8 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
     >>> clv.from_pymc_marketing(idata, time_unit="week")
     PurchaseModel('bg_nbd', time_unit='week'): r=0.243, alpha=4.414, a=0.793, b=2.426
     """
+    if time_unit is not None:
+        hours_in(time_unit)
     with ExitStack() as stack:
         groups = _opened(source, stack)
         family = _family_of(groups)
@@ -108,8 +112,6 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
         made = dict(zip(family.parameters, np.median(draws, axis=(0, 1)).tolist(), strict=True))
         found = None if draws.shape[0] * draws.shape[1] == 1 else _posterior(groups, family, draws, customers)
     if isinstance(family, SpendFamily):
-        if time_unit is not None:
-            raise InvalidInput(f"a spend model has no time unit: leave time_unit={time_unit!r} out")
         spend = SpendModel.from_parameters(family, made)
         return spend if found is None else spend.with_posterior(found)
     model = PurchaseModel(family, time_unit)
