@@ -41,7 +41,6 @@ _SPEND = {
 }
 _CONTRACTUAL = ("Shifted Beta-Geometric", "Shifted-Beta-Geometric Model (Individual Customers)")
 _ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # of xarray, and the module that each needs
-_FEWEST_TO_COMPARE = 4  # draws of a chain: half of it is compared with the other half
 _LONGEST = 200  # characters of a prior
 
 
@@ -88,8 +87,8 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
 
     Notes
     -----
-    Forecasts at the medians lie nearer to the mean of the forecasts of all draws than those at the means of the draws,
-    which a few large draws of b or beta pull away from all others. They do not depend on the time unit.
+    The mean of the forecasts of all draws is what a posterior says. With few customers forecasts at the medians lie
+    nearer to it than those at the means, which a few large draws of b or beta pull away from all others.
 
     Examples
     --------
@@ -207,7 +206,8 @@ def _draws(groups: Any, family: PurchaseFamily | SpendFamily) -> Array:
 
 def _refuse_covariates(groups: Any, posterior: Any, family: PurchaseFamily | SpendFamily) -> None:
     config = _config(groups)
-    columns = [str(each) for name in config if name.endswith("_covariate_cols") for each in config[name] or ()]
+    listed = [value for name, value in config.items() if name.endswith("_covariate_cols") and isinstance(value, list)]
+    columns = [str(each) for value in listed for each in value]
     coefficients = [str(name) for name in posterior.data_vars if "coefficient" in str(name)]
     if columns or coefficients:
         raise NotAvailable(
@@ -234,11 +234,9 @@ def _posterior(
     bulk = tail = dict.fromkeys(names, float(chains * each))
     hat = None
     if method != "advi":
-        hat = bulk = tail = dict.fromkeys(names, math.nan)
-        if each >= _FEWEST_TO_COMPARE:
-            with np.errstate(divide="ignore", invalid="ignore"):  # a chain that is stuck does not vary
-                found = (diagnostics.r_hat(draws), *diagnostics.bulk_and_tail_ess(draws))
-            hat, bulk, tail = (dict(zip(names, values.tolist(), strict=True)) for values in found)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a chain that is stuck does not vary
+            found = (diagnostics.r_hat(draws), *diagnostics.bulk_and_tail_ess(draws))
+        hat, bulk, tail = (dict(zip(names, values.tolist(), strict=True)) for values in found)
     many = math.nan if customers is None else float(customers["customer_id"].nunique())
     return judged(
         Posterior(

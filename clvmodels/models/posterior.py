@@ -236,7 +236,8 @@ def judged(found: Posterior) -> Posterior:
             'posterior; use method="hmc"'
         )
     if found.r_hat is not None:
-        worst = max(found.r_hat, key=lambda name: found.r_hat[name])  # type: ignore[index]
+        hats = found.r_hat
+        worst = max(hats, key=lambda name: np.inf if np.isnan(hats[name]) else hats[name])
         if not found.r_hat[worst] <= WORST_R_HAT:
             reasons.append(
                 f"R-hat of {worst} is {found.r_hat[worst]:.3f} (up to {WORST_R_HAT} is good): the chains have not "

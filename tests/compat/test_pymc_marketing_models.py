@@ -335,6 +335,25 @@ def test_too_few_to_compare_chains() -> None:
     assert "customers" not in str(found.posterior)
 
 
+def test_parameter_that_never_moves_speaks_against_the_draws_wherever_it_stands() -> None:
+    rng = np.random.default_rng(3)
+    for stuck in POINT:
+        draws = {name: value * np.exp(rng.normal(scale=0.1, size=(4, 500))) for name, value in POINT.items()}
+        draws[stuck] = np.full((4, 500), POINT[stuck])
+        found = clv.from_pymc_marketing(made(draws, sample_stats=xarray.Dataset()), "week").posterior
+        assert f"R-hat of {stuck} is nan" in found.verdict
+
+
+def test_posterior_of_unknown_customers_is_saved_and_read(tmp_path: Path) -> None:
+    draws = {name: [[value, value * 1.1]] for name, value in POINT.items()}
+    model = clv.from_pymc_marketing(made(draws, sample_stats=xarray.Dataset()), "week")
+    model.save(tmp_path / "model.json", posterior=True)
+    again = clv.load_model(tmp_path / "model.json").posterior
+    assert math.isnan(again.n_customers)
+    assert math.isnan(again.r_hat["a"])
+    assert again.verdict == model.posterior.verdict
+
+
 def test_divergent_trajectories_speak_against_the_draws() -> None:
     rng = np.random.default_rng(3)
     draws = {name: value * np.exp(rng.normal(scale=0.1, size=(4, 500))) for name, value in POINT.items()}
