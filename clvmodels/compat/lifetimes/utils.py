@@ -25,8 +25,6 @@ from .period_events import (
     with_facts,
 )
 
-from .lifetime_value import _customer_lifetime_value as _customer_lifetime_value
-
 # what ``from lifetimes.utils import *`` binds, as in the original
 __all__ = [
     "calculate_alive_path",
