@@ -45,6 +45,116 @@ DIFFERENCES: Mapping[str, Difference] = {
         "averages the lines of the log",
         "is the mean of the period totals, as `monetary_value_cal` is: lines of one period are one purchase",
     ),
+    # fitters
+    "variance_matrix": Difference(
+        "`variance_matrix_`",
+        "multiplies the inverse Hessian of the log-parameters with the square of the column's parameter only, so that "
+        "it is not symmetric; the diagonal, from which standard errors come, is right",
+        "is θ_i θ_j cov(ln θ_i, ln θ_j)",
+    ),
+    "pareto_errors": Difference(
+        "`ParetoNBDFitter`: `variance_matrix_`, `standard_errors_`, `confidence_intervals_`, `summary`",
+        "has none (AttributeError)",
+        "has them, from the curvature at the optimum",
+    ),
+    "pmf_of_no_time": Difference(
+        "`ParetoNBDFitter.conditional_probability_of_n_purchases_up_to_time`: t ≤ 0",
+        "gives 0 for every n",
+        "is 1 for n = 0 and 0 otherwise: no time, no purchase",
+    ),
+    "negative_time": Difference(
+        "expected numbers of purchases: t < 0",
+        "gives negative numbers",
+        "is 0: there is no purchase in no time",
+    ),
+    # money
+    "fit_of_nobody": Difference(
+        "`GammaGammaFitter.fit`: customers of frequency 0",
+        "does not converge: their likelihood is 0 · ln 0",
+        "leaves them out, who tell nothing of what repeat purchases are worth; they stay in `data`",
+    ),
+    "spend_of_nobody": Difference(
+        "`conditional_expected_average_profit`: frequency 0 and no monetary_value",
+        "gives NaN",
+        "is the mean of the population: there is nothing else to know of them",
+    ),
+    "spend_infinite": Difference(
+        "`conditional_expected_average_profit`: q ≤ 1",
+        "gives negative amounts, or NaN for everybody at q = 1",
+        "is infinite where p·x + q ≤ 1, and right elsewhere. Fit with q_constraint=True or without enormous amounts",
+    ),
+    "gamma_gamma_bound": Difference(
+        "`GammaGammaFitter.fit` with `q_constraint`",
+        "stops where another, less exact search stops",
+        "goes to the optimum over q ≥ 1: at q = 1 exactly, or that of the free fit",
+        told=False,
+    ),
+    "clv_unit": Difference(
+        "`customer_lifetime_value` without `freq`",
+        "takes T for days, whatever it is",
+        'takes the unit in which the summary was made. Write freq="W" (weeks) or what it is to say so yourself',
+    ),
+    "clv_unit_unknown": Difference(
+        "`customer_lifetime_value` without `freq`",
+        "takes T for days and says nothing",
+        "takes T for days too, since nothing says otherwise: if T is in weeks, values come out about four times too "
+        'high. Write freq="W" for weeks, freq="D" for days',
+    ),
+    "clv_unit_contradicted": Difference(
+        "`customer_lifetime_value`: a `freq` that is not the unit in which the summary was made",
+        "knows of no other unit",
+        'takes the unit of the summary if freq is "D", which is what lifetimes assumes of everything, and else the '
+        "freq that was given. If you changed the unit of T yourself, fit with plain arrays (`T.to_numpy()`)",
+    ),
+    "clv_part_of_a_month": Difference(
+        "`customer_lifetime_value`: `time` that is not a whole number",
+        "counts the last month whole (12.5 as 13 months)",
+        "ends after `time` months, the last part paid and discounted at its end",
+    ),
+    "clv_arrays": Difference(
+        '`customer_lifetime_value`: arrays; freq="h"',
+        "stops (AttributeError; KeyError)",
+        'takes them; "h" is "H", as pandas now writes it',
+        told=False,
+    ),
+    "bgbb_floor": Difference(
+        "`BetaGeoBetaBinomFitter`: long histories",
+        "adds 1e-15 to a likelihood that is itself no larger, and divides by what underflows",
+        "is computed from logarithms, with nothing added",
+    ),
+    "bgbb_gamma_of_1": Difference(
+        "`BetaGeoBetaBinomFitter.conditional_expected_number_of_purchases_up_to_time`: gamma at or next to 1",
+        "divides 0 by 0",
+        "is the limit",
+    ),
+    "bgbb_part_of_a_period": Difference(
+        "`BetaGeoBetaBinomFitter`: lengths that are not whole numbers of periods",
+        "puts them into the formulas of whole periods",
+        "cuts them off: a part of a period holds no further chance to buy",
+    ),
+    "bgbb_in_first_n": Difference(
+        "`BetaGeoBetaBinomFitter.expected_number_of_transactions_in_first_n_periods`",
+        "gives NaN where beta is a whole number and some frequency below another does not occur",
+        "is right there too",
+        told=False,
+    ),
+    "bgbb_frequency": Difference(
+        "`BetaGeoBetaBinomFitter.fit`: frequency above recency",
+        "fits what cannot be: more periods with a purchase than there were",
+        "is refused (ValueError)",
+        told=False,
+    ),
+    "bgbb_new_data": Difference(
+        "`BetaGeoBetaBinomFitter.generate_new_data`",
+        "stops (TypeError)",
+        "makes customers who are observed as long as those of the data, in their order",
+    ),
+    "bgbb_single": Difference(
+        "`BetaGeoBetaBinomFitter`: Python's own numbers, and lists",
+        "stops (AttributeError, TypeError)",
+        "takes them",
+        told=False,
+    ),
 }
 
 _TOLD: set[str] = set()

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .lifetime_value import _customer_lifetime_value
+
+__all__ = ["ConvergenceError", "_check_inputs", "_customer_lifetime_value"]
+
 
 class ConvergenceError(ValueError):
     """A fit did not arrive."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from ....errors import warn
-from ....frames import FACTS_KEY, read_facts
 from ....numerics.arrays import Array
+from ..differences import tell
 from ..utils import ConvergenceError
+from . import saved
+from .asking import aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import Estimate
+
+__all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]
 
 _NORMAL_95 = 1.96  # lifetimes' own rounding of the quantile
 
@@ -21,19 +27,22 @@ class BaseFitter:
 
     penalizer_coef: float
     params_: pd.Series[float]
-    data: pd.DataFrame
-    variance_matrix_: pd.DataFrame
-    standard_errors_: pd.Series[float]
-    confidence_intervals_: pd.DataFrame
+    data: Any
+    predict: Any
+    generate_new_data: Any
     _negative_log_likelihood_: float
+    _hessian_: Array | None
+    _scale: float
+    _covariance: Array
     _time_unit: str | None = None
+    _errors_are_new: ClassVar[str | None] = None  # the difference to tell, where lifetimes has no errors
 
     def __repr__(self) -> str:
         name = type(self).__name__
         if "params_" not in self.__dict__:
             return f"<lifetimes.{name}>"
         data = self.__dict__.get("data")
-        subjects = "" if data is None else f" fitted with {len(data)} subjects,"
+        subjects = f" fitted with {len(data)} subjects," if isinstance(data, pd.DataFrame) else ""
         values = ", ".join(f"{name}: {value:.2f}" for name, value in sorted(self.params_.items()))
         return f"<lifetimes.{name}:{subjects} {values}>"
 
@@ -49,15 +58,9 @@ class BaseFitter:
         values = found.parameters
         self.params_ = pd.Series(values, index=list(names))
         self._negative_log_likelihood_ = found.objective
+        self._hessian_ = found.hessian
         # the delta method: θ_i θ_j cov(ln θ_i, ln θ_j)
-        self.variance_matrix_ = pd.DataFrame(
-            found.log_covariance * np.outer(values, values), index=self.params_.index, columns=self.params_.index
-        )
-        self._tell_errors()
-
-    def _tell_errors(self) -> None:
-        self.standard_errors_ = self._compute_standard_errors()
-        self.confidence_intervals_ = self._compute_confidence_intervals()
+        self._covariance = found.log_covariance * np.outer(values, values)
 
     def _refuse_or_warn(self, found: Estimate) -> None:
         if np.isfinite(found.objective) and found.report.newton_decrement < 1e-3:
@@ -65,10 +68,22 @@ class BaseFitter:
             return
         raise ConvergenceError(f"The model did not converge: {found.report.verdict}")
 
-    def _compute_standard_errors(self) -> pd.Series[float]:
-        return pd.Series(np.sqrt(np.diag(self.variance_matrix_)), index=self.params_.index)
+    @property
+    def variance_matrix_(self) -> pd.DataFrame:
+        """Variances and covariances of the parameters."""
+        tell(self._errors_are_new or "variance_matrix")
+        return pd.DataFrame(self._covariance, index=self.params_.index, columns=self.params_.index)
 
-    def _compute_confidence_intervals(self) -> pd.DataFrame:
+    @property
+    def standard_errors_(self) -> pd.Series[float]:
+        """Standard errors of the parameters."""
+        if self._errors_are_new:
+            tell(self._errors_are_new)
+        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params_.index)
+
+    @property
+    def confidence_intervals_(self) -> pd.DataFrame:
+        """95 % intervals, parameter ± 1.96 standard errors."""
         reach = _NORMAL_95 * self.standard_errors_
         return pd.DataFrame({"lower 95% bound": self.params_ - reach, "upper 95% bound": self.params_ + reach})
 
@@ -80,21 +95,19 @@ class BaseFitter:
             index=self.params_.index,
         )
 
+    def save_model(
+        self,
+        path: str | os.PathLike[str],
+        save_data: bool = True,
+        save_generate_data_method: bool = True,
+        values_to_save: Sequence[Any] | None = None,
+    ) -> None:
+        """Write the fitter to a JSON file; lifetimes writes a pickle. Use ``clv.from_lifetimes(fitter).save(path)``.
 
-def time_unit_of(*columns: Any) -> str | None:
-    """The time unit that a column of a summary made here still knows of, or None."""
-    for column in columns:
-        text = getattr(column, "attrs", {}).get(FACTS_KEY)
-        if text is not None:
-            frame = pd.DataFrame()
-            frame.attrs[FACTS_KEY] = text
-            return read_facts(frame).get("time_unit")
-    return None
+        ``values_to_save`` are what ``data`` and ``generate_new_data`` become where they are not saved.
+        """
+        saved.save(self, path, save_data, save_generate_data_method, values_to_save)
 
-
-def answered(values: Array, *given: Any) -> Any:
-    """Values as lifetimes gives them: a Series if a Series came in, a number for numbers, else an array."""
-    for argument in given:
-        if isinstance(argument, pd.Series):
-            return pd.Series(values, index=argument.index)
-    return values if np.ndim(values) else np.float64(values)
+    def load_model(self, path: str | os.PathLike[str]) -> None:
+        """Take everything from a file that ``save_model`` of the same class wrote; pickles are refused, unopened."""
+        saved.load(self, path)

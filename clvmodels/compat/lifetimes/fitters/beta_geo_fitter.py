@@ -9,20 +9,20 @@ import pandas as pd
 
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
-from ....inference.patterns import merge
-from ....models import questions
-from ..utils import _check_inputs
-from . import BaseFitter, answered, time_unit_of
-from .estimation import estimate
+from ....numerics.arrays import Array
+from . import answered, of_rows, rows_of
+from .purchase_fitter import PurchaseFitter
 
 
-class BetaGeoFitter(BaseFitter):
-    """BG/NBD, fitted and asked as in lifetimes."""
+class BetaGeoFitter(PurchaseFitter):
+    """BG/NBD, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("bg_nbd")`` in new code.
+
+    >>> fitter = BetaGeoFitter().fit([2, 0, 5], [30.4, 0.0, 20.0], [38.9, 38.9, 30.0], weights=[90, 60, 10])
+    >>> fitter.params_.index.tolist()
+    ['r', 'alpha', 'a', 'b']
+    """
 
     _family: ClassVar[PurchaseFamily] = purchase_family("bg_nbd")
-
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
 
     def fit(
         self,
@@ -35,35 +35,49 @@ class BetaGeoFitter(BaseFitter):
         tol: float = 1e-7,
         index: Any = None,
         **kwargs: Any,
-    ) -> BetaGeoFitter:
-        """Estimate the parameters."""
-        self._time_unit = time_unit_of(T, recency, frequency)
-        frequency = np.asarray(frequency).astype(int)
-        recency, T = np.asarray(recency), np.asarray(T)
-        _check_inputs(frequency, recency, T)
-        known = np.ones_like(recency, dtype=int) if weights is None else np.asarray(weights)
-        rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, T)]
-        patterns = merge(rows, None if weights is None else known.astype(np.float64))
-        self._scale = 1.0 / float(rows[2].max())
-        family, total = self._family, float(patterns.weights.sum())
-        x = patterns.columns[0]
-        found = estimate(
-            family,
-            patterns,
-            repeaters=float(patterns.weights[x > 0].sum()),
-            penalizer_coef=self.penalizer_coef,
-            divisor=total,
-            scales=np.array([self._scale if name in family.time_parameters else 1.0 for name in family.parameters]),
-            log_likelihood_shift=-float(patterns.weights @ x) * float(np.log(self._scale)),
-        )
-        self._take(found, family.parameters)
-        self.data = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "weights": known}, index=index)
-        self.predict = self.conditional_expected_number_of_purchases_up_to_time
+    ) -> Any:
+        """Minimise −Σ w ln L / Σ w + penalizer_coef · Σ θ², with the longest T as the unit of time.
+
+        ``initial_params``, ``tol`` and further options are taken and not needed: the search goes to the optimum.
+        """
+        self._fit_rows(frequency, recency, T, weights, index, verbose, mean_weight=False)
         return self
 
-    def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
-        """E[purchases in (T, T + t] | history], equation (10) of the paper."""
-        family = self._family
-        rows = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (t, frequency, recency, T)))
-        values = questions.expected_purchases(family, rows[0], 0.0, rows[1:], self._unload_params(*family.parameters))
-        return answered(values, t, frequency, recency, T)
+    @classmethod
+    def _log_likelihood(cls, params: Any, freq: Any, rec: Any, T: Any) -> Array:
+        value = cls._family.log_likelihood_value
+        assert value is not None
+        return value(*rows_of(freq, rec, T), *(float(p) for p in params))
+
+    @staticmethod
+    def _negative_log_likelihood(
+        log_params: Any, freq: Any, rec: Any, T: Any, weights: Any, penalizer_coef: float
+    ) -> Any:
+        return _objective(BetaGeoFitter, log_params, freq, rec, T, weights, penalizer_coef)
+
+    def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Array:
+        """P(alive at T | history), an array also for a single customer. Use ``PurchaseModel.p_alive`` in new code."""
+        return np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+
+    def probability_of_n_purchases_up_to_time(self, t: Any, n: Any) -> Any:
+        """P(n purchases in (0, t]) of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
+        family, parameters = self._family, self._unload_params(*self._family.parameters)
+
+        def pmf(t: Array, n: Array) -> Array:
+            assert family.purchase_pmf is not None
+            return family.purchase_pmf(n, t, *parameters)
+
+        return answered(of_rows(pmf, [], rows_of(t, n)), t, n)
+
+    def _generate(self, size: int = 1) -> pd.DataFrame:
+        from ..generate_data import beta_geometric_nbd_model
+
+        return beta_geometric_nbd_model(self.data["T"], *self._unload_params(*self._family.parameters), size=size)
+
+
+def _objective(
+    fitter: type[BetaGeoFitter], log_params: Any, freq: Any, rec: Any, T: Any, weights: Any, penalizer_coef: float
+) -> Any:
+    params, weights = np.exp(np.asarray(log_params, dtype=np.float64)), np.asarray(weights)
+    total = (weights * fitter._log_likelihood(params, freq, rec, T)).sum()
+    return -total / weights.sum() + penalizer_coef * float((params**2).sum())

@@ -33,6 +33,7 @@ class Estimate:
     objective: float
     log_covariance: Array
     report: FitReport
+    hessian: Array  # of the objective, in the log-parameters
 
 
 def estimate(
@@ -80,7 +81,7 @@ def estimate(
     )
     total = optimum.log_likelihood + log_likelihood_shift - optimum.penalty
     covariance = classical(curvature_of(optimum.hessian, optimum.walled))
-    return Estimate(np.exp(optimum.log_parameters), -total / divisor, covariance, report)
+    return Estimate(np.exp(optimum.log_parameters), -total / divisor, covariance, report, optimum.hessian / divisor)
 
 
 def centre_of(family: PurchaseFamily | SpendFamily, longest: float, patterns: Patterns) -> Array:

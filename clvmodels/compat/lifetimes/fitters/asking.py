@@ -1,0 +1,72 @@
+"""Arguments as lifetimes takes them become rows, and what comes out becomes what lifetimes gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ....frames import FACTS_KEY, read_facts
+from ....numerics.arrays import Array
+
+
+def time_unit_of(*columns: Any) -> str | None:
+    """The time unit that a column of a summary made here still knows of, or None."""
+    for column in columns:
+        text = getattr(column, "attrs", {}).get(FACTS_KEY)
+        if text is not None:
+            frame = pd.DataFrame()
+            frame.attrs[FACTS_KEY] = text
+            return read_facts(frame).get("time_unit")
+    return None
+
+
+def aligned(*given: Any) -> tuple[Any, ...]:
+    """The same, where Series of different indexes are put side by side by their labels."""
+    series = [v for v in given if isinstance(v, pd.Series)]
+    if len(series) < 2 or all(v.index is series[0].index or v.index.equals(series[0].index) for v in series):
+        return given
+    side_by_side = iter(pd.concat(series, axis=1).items())
+    return tuple(next(side_by_side)[1] if isinstance(v, pd.Series) else v for v in given)
+
+
+def rows_of(*given: Any) -> list[Any]:
+    """Numbers as floats, and all else as float64 arrays that broadcast."""
+    rows = [np.asarray(v, dtype=np.float64) for v in given]
+    return [row if row.ndim else float(row) for row in rows]
+
+
+def of_rows(function: Callable[..., Array], alone: Sequence[Any], rows: Sequence[Any]) -> Array:
+    """``function(*alone, *rows)`` in the broadcast shape, NaN where one of them is NaN.
+
+    What stands in ``alone`` stays a number if it is one: the future of many customers over one horizon is quicker.
+    """
+    shape = np.broadcast_shapes(*map(np.shape, (*alone, *rows)))
+    if not shape:
+        return np.asarray(function(*alone, *rows) if not np.isnan([*alone, *rows]).any() else np.nan)
+    columns = [np.broadcast_to(row, shape).ravel() for row in rows]
+    others = [v if np.ndim(v) == 0 else np.broadcast_to(v, shape).ravel() for v in alone]
+    missing = np.zeros(int(np.prod(shape)), dtype=bool)
+    for values in (*alone, *rows):
+        there = np.isnan(values)
+        if np.any(there):
+            missing |= np.broadcast_to(there, shape).ravel()
+    if not missing.any():
+        return np.asarray(function(*others, *columns)).reshape(shape)
+    result = np.full(len(missing), np.nan)
+    kept = ~missing
+    if kept.any():
+        cut = [v if np.ndim(v) == 0 else v[kept] for v in (*others, *columns)]
+        result[kept] = function(*cut)
+    return result.reshape(shape)
+
+
+def answered(values: Array, *given: Any) -> Any:
+    """Values as lifetimes gives them: a Series if a Series came in, a number for numbers, else an array."""
+    series = [argument for argument in given if isinstance(argument, pd.Series)]
+    if series:
+        names = {argument.name for argument in series}
+        return pd.Series(values, index=series[0].index, name=names.pop() if len(names) == 1 else None)
+    return values if np.ndim(values) else np.float64(values)

@@ -1,0 +1,198 @@
+"""BetaGeoBetaBinomFitter: BG/BB under the name that lifetimes gives it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ....families import purchase_family
+from ....inference.patterns import Patterns, merge
+from ....models import questions
+from ....numerics.arrays import Array, distinct
+from ....numerics.gamma import log_beta
+from ..differences import tell
+from ..utils import ConvergenceError, _check_inputs
+from . import BaseFitter, aligned, answered, of_rows, rows_of
+from .estimation import estimate
+from .purchase_fitter import _print
+
+_FAMILY = purchase_family("bg_bb")
+_FLOOR = 1e-15  # what lifetimes adds to the part of the likelihood of those who have left
+_SEEN = 1e-6  # a relative difference worth telling
+
+
+class BetaGeoBetaBinomFitter(BaseFitter):
+    """BG/BB, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("bg_bb")`` in new code.
+
+    >>> fitter = BetaGeoBetaBinomFitter().fit([0, 1, 3, 5], [0, 2, 5, 6], [6, 6, 6, 6], weights=[90, 60, 20, 10])
+    >>> fitter.params_.index.tolist()
+    ['alpha', 'beta', 'gamma', 'delta']
+    """
+
+    def __init__(self, penalizer_coef: float = 0.0) -> None:
+        self.penalizer_coef = penalizer_coef
+
+    def fit(
+        self,
+        frequency: Any,
+        recency: Any,
+        n_periods: Any,
+        weights: Any = None,
+        initial_params: Any = None,
+        verbose: bool = False,
+        tol: float = 1e-7,
+        index: Any = None,
+        **kwargs: Any,
+    ) -> BetaGeoBetaBinomFitter:
+        """Minimise −Σ w ln L / Σ w + penalizer_coef · Σ θ².
+
+        ``initial_params``, ``tol`` and further options are taken and not needed: the search goes to the optimum.
+        """
+        frequency, recency, n_periods = (np.asarray(v).astype(int) for v in (frequency, recency, n_periods))
+        known = np.ones_like(recency) if weights is None else np.asarray(weights)
+        _check_inputs(frequency, recency, n_periods)
+        patterns = _patterns(frequency, recency, n_periods, None if weights is None else known)
+        customers = float(patterns.weights.sum())
+        found = estimate(
+            _FAMILY,
+            patterns,
+            repeaters=float(patterns.weights[patterns.columns[0] > 0].sum()),
+            penalizer_coef=self.penalizer_coef,
+            divisor=customers,
+            scales=np.ones(len(_FAMILY.parameters)),
+        )
+        self._take(found, _FAMILY.parameters)
+        lifted = _lift(_FAMILY.log_likelihood(*patterns.columns, *found.parameters)[0], found.parameters)
+        if float(patterns.weights @ lifted) / customers > _SEEN * abs(found.objective):
+            tell("bgbb_floor")
+        self.data = pd.DataFrame(
+            {"frequency": frequency, "recency": recency, "n_periods": n_periods, "weights": known}, index=index
+        )
+        self._bind()
+        if verbose:
+            _print(found)
+        return self
+
+    def _bind(self, generates: bool = True) -> None:
+        """What lifetimes has as an attribute of a fitted fitter alone."""
+        self.generate_new_data = self._generate if generates else None
+
+    def _generate(self, size: int = 1) -> pd.DataFrame:
+        """New customers, each observed for as many periods as one of the data, who are gone through in order."""
+        from ..generate_data import beta_geometric_beta_binom_model
+
+        tell("bgbb_new_data")
+        each = np.repeat(self.data["n_periods"].to_numpy(), self.data["weights"].to_numpy())
+        periods = np.resize(each, size)
+        return beta_geometric_beta_binom_model(periods, *self._unload_params(*_FAMILY.parameters), size=size)
+
+    @staticmethod
+    def _loglikelihood(params: Any, x: Any, tx: Any, T: Any) -> Any:
+        given = aligned(x, tx, T)
+        parameters = [float(p) for p in params]
+
+        def value(*columns: Any) -> Array:
+            return _FAMILY.log_likelihood(*columns, *parameters)[0]
+
+        values = of_rows(value, [], rows_of(*given))
+        if np.any(_lift(values, parameters) > _SEEN * np.abs(values)):
+            tell("bgbb_floor")
+        return answered(values, *given)
+
+    @staticmethod
+    def _negative_log_likelihood(
+        log_params: Any, frequency: Any, recency: Any, n_periods: Any, weights: Any, penalizer_coef: float = 0
+    ) -> float:
+        params, weights = np.exp(np.asarray(log_params, dtype=np.float64)), np.asarray(weights)
+        values = np.asarray(BetaGeoBetaBinomFitter._loglikelihood(params, frequency, recency, n_periods))
+        return float(-(values * weights).sum() / weights.sum() + penalizer_coef * (params**2).sum())
+
+    def conditional_expected_number_of_purchases_up_to_time(
+        self, m_periods_in_future: Any, frequency: Any, recency: Any, n_periods: Any
+    ) -> Any:
+        """E[purchases in the next m periods | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
+        parameters = self._unload_params(*_FAMILY.parameters)
+        if abs(parameters[2] - 1) < _SEEN * 1e-3:
+            tell("bgbb_gamma_of_1")
+
+        def expected(m: Any, *columns: Array) -> Array:
+            return questions.expected_purchases(_FAMILY, m, 0.0, columns, parameters)
+
+        return self._asked(expected, m_periods_in_future, frequency, recency, n_periods)
+
+    def conditional_probability_alive(
+        self, m_periods_in_future: Any, frequency: Any, recency: Any, n_periods: Any
+    ) -> Any:
+        """P(not left by the end of m more periods | history). Use ``PurchaseModel.p_alive`` in new code."""
+        parameters = self._unload_params(*_FAMILY.parameters)
+
+        def alive(m: Any, *columns: Array) -> Array:
+            return questions.p_alive(_FAMILY, m, columns, parameters)
+
+        return self._asked(alive, m_periods_in_future, frequency, recency, n_periods)
+
+    def _asked(self, question: Any, m: Any, frequency: Any, recency: Any, n_periods: Any) -> Any:
+        given = aligned(m, frequency, recency, n_periods)
+        m, x, t_x, n = rows_of(*given)
+        if any(np.any(v != np.floor(v)) for v in (m, n) if not np.all(np.isnan(v))):
+            tell("bgbb_part_of_a_period")
+        self._tell_of_the_floor(x, t_x, n)
+        return answered(of_rows(question, [m], [x, t_x, n]), *given)
+
+    def _tell_of_the_floor(self, x: Any, t_x: Any, n: Any) -> None:
+        """Only long histories are that unlikely."""
+        if np.max(n, initial=0) < 12:
+            return
+        parameters = self._unload_params(*_FAMILY.parameters)
+        rows, _ = distinct(*map(np.ravel, np.broadcast_arrays(x, t_x, n)))
+        if np.any(_lift(_FAMILY.log_likelihood(*rows, *parameters)[0], parameters) > _SEEN):
+            tell("bgbb_floor")
+
+    def expected_number_of_transactions_in_first_n_periods(self, n: Any) -> pd.DataFrame:
+        """How many customers are expected to buy in x of the first n periods, for each x of the data.
+
+        Use ``PurchaseModel.new_customer().purchase_pmf`` in new code.
+        """
+        parameters = self._unload_params(*_FAMILY.parameters)
+        if n != math.floor(n):
+            tell("bgbb_part_of_a_period")
+        counts = self.data.groupby("frequency")["weights"].sum()
+        assert _FAMILY.purchase_pmf is not None
+        shares = _FAMILY.purchase_pmf(counts.index.to_numpy(np.float64), float(n), *parameters)
+        index = pd.Index(counts.index.to_numpy(), name="frequency")
+        return pd.DataFrame({"model": shares * counts.sum()}, index=index)
+
+
+def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array | None) -> Patterns:
+    beyond = (frequency > recency) | (frequency < 0)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise ValueError(
+            f"frequency must be from 0 to recency, the last period with a purchase: {int(beyond.sum())} of "
+            f"{len(beyond)} rows violate it, first row {row} (frequency={frequency[row]}, recency={recency[row]}). Are "
+            "these whole periods, counted from 1?"
+        )
+    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods)]
+    if not rows[0].any():
+        raise ConvergenceError(
+            f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0"
+        )
+    if weights is None:
+        return merge(rows)
+    known = weights.astype(np.float64)
+    if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
+        raise ValueError(
+            f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(frequency)} rows"
+        )
+    there = known > 0
+    return merge([row[there] for row in rows], known[there])
+
+
+def _lift(log_likelihood: Any, parameters: Any) -> Array:
+    """How much higher ln L gets by the floor."""
+    alpha, beta, gamma, delta = parameters
+    floor = np.log(_FLOOR) - log_beta(alpha, beta) - log_beta(gamma, delta)
+    return np.logaddexp(0.0, floor - log_likelihood)

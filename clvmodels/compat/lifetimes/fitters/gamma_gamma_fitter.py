@@ -1,0 +1,195 @@
+"""GammaGammaFitter: Gamma-Gamma under the name that lifetimes gives it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ....families import spend_family
+from ....families.contract import SpendFamily
+from ....inference.covariance import classical, curvature_of
+from ....inference.maximum_likelihood import differences
+from ....inference.patterns import Patterns, merge
+from ....numerics.arrays import Array, map_blocks
+from ..differences import tell
+from ..lifetime_value import DAYS, _customer_lifetime_value
+from ..utils import ConvergenceError, _check_inputs
+from . import BaseFitter, aligned, answered, of_rows, rows_of
+from .estimation import Estimate, estimate
+from .purchase_fitter import _print
+
+_FAMILY = spend_family("gamma_gamma")
+
+
+class GammaGammaFitter(BaseFitter):
+    """Gamma-Gamma, fitted and asked as in lifetimes. Use ``clv.SpendModel("gamma_gamma")`` in new code.
+
+    >>> fitter = GammaGammaFitter().fit([2, 1, 3, 5], [22.35, 11.77, 30.1, 25.2], weights=[20, 30, 10, 5])
+    >>> fitter.params_.index.tolist()
+    ['p', 'q', 'v']
+    """
+
+    def __init__(self, penalizer_coef: float = 0.0) -> None:
+        self.penalizer_coef = penalizer_coef
+
+    def fit(
+        self,
+        frequency: Any,
+        monetary_value: Any,
+        weights: Any = None,
+        initial_params: Any = None,
+        verbose: bool = False,
+        tol: float = 1e-7,
+        index: Any = None,
+        q_constraint: bool = False,
+        **kwargs: Any,
+    ) -> GammaGammaFitter:
+        """Minimise −Σ w ln L / Σ w + penalizer_coef · Σ θ², over q ≥ 1 only with ``q_constraint``.
+
+        Customers without a repeat purchase, who tell nothing of repeat spend, are left out of both sums. What says how
+        to search (``initial_params``, ``tol`` and further options) is taken and not needed.
+        """
+        frequency, monetary_value = np.asarray(frequency), np.asarray(monetary_value)
+        _check_inputs(frequency, monetary_value=monetary_value)
+        frequency, monetary_value = frequency.astype(float), monetary_value.astype(float)
+        known = np.ones(frequency.shape, dtype=int) if weights is None else np.asarray(weights)
+        patterns = _patterns(frequency, monetary_value, None if weights is None else known)
+        found = _estimated(patterns, self.penalizer_coef, q_constraint)
+        self._take(found, _FAMILY.parameters)
+        self.data = pd.DataFrame(
+            {"monetary_value": monetary_value, "frequency": frequency, "weights": known}, index=index
+        )
+        if verbose:
+            _print(found)
+        return self
+
+    @staticmethod
+    def _negative_log_likelihood(
+        log_params: Any, frequency: Any, avg_monetary_value: Any, weights: Any, penalizer_coef: float
+    ) -> float:
+        params = np.exp(np.asarray(log_params, dtype=np.float64))
+        x, m, w = np.broadcast_arrays(
+            *(np.asarray(v, dtype=np.float64) for v in (frequency, avg_monetary_value, weights))
+        )
+        came = ~(x == 0)
+        value = _FAMILY.log_likelihood(x[came], m[came], *params)[0]
+        return float(-(value @ w[came]) / w[came].sum() + penalizer_coef * (params**2).sum())
+
+    def conditional_expected_average_profit(self, frequency: Any = None, monetary_value: Any = None) -> Any:
+        """E[mean spend per purchase | history], by default of the fitted customers.
+
+        Infinite where p·x + q ≤ 1, and the population's mean at frequency 0. Use ``SpendModel.expected_spend`` in new
+        code.
+        """
+        frequency = self.data["frequency"] if frequency is None else frequency
+        monetary_value = self.data["monetary_value"] if monetary_value is None else monetary_value
+        parameters = self._unload_params(*_FAMILY.parameters)
+        given = aligned(frequency, monetary_value)
+        x, m = rows_of(*given)
+        unknown = np.isnan(m) & (x == 0)
+        if np.any(unknown):
+            tell("spend_of_nobody", f"{np.count_nonzero(unknown)} customers")
+            m = np.where(unknown, 0.0, m)
+
+        def spend(x: Any, m: Any) -> Array:
+            return _FAMILY.expected_spend(x, m, *parameters)
+
+        values = of_rows(spend, [], [x, m])
+        if parameters[1] <= 1 and (parameters[1] == 1 or np.any(np.isinf(values))):
+            tell("spend_infinite", f"q = {parameters[1]:.4g}, {np.count_nonzero(np.isinf(values))} customers")
+        return answered(values, *given)
+
+    def customer_lifetime_value(
+        self,
+        transaction_prediction_model: Any,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        monetary_value: Any,
+        time: float = 12,
+        discount_rate: float = 0.01,
+        freq: str = DAYS,
+    ) -> pd.Series[float]:
+        """Value of the next ``time`` months at ``discount_rate`` a month, what is bought in a month paid at its end.
+
+        ``freq`` says in which unit T is; without it the unit is that of the summary the model was fitted on, where that
+        is known, and days if not. Use ``clv.CLVModel(...).predict`` in new code.
+        """
+        spend = self.conditional_expected_average_profit(frequency, monetary_value)
+        return _customer_lifetime_value(
+            transaction_prediction_model, frequency, recency, T, spend, time, discount_rate, freq=freq
+        )
+
+
+def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) -> Patterns:
+    """Those who came back, merged."""
+    if np.any(frequency < 0):
+        raise ValueError(
+            f"frequency must be at least 0: {np.count_nonzero(frequency < 0)} of {len(frequency)} rows are not, first "
+            f"row {int(np.argmax(frequency < 0))}"
+        )
+    finite = np.isfinite(monetary_value) | (frequency == 0)
+    if not finite.all():
+        raise ConvergenceError(
+            f"The model did not converge: monetary_value must be a finite number where frequency is above 0; "
+            f"{int((~finite).sum())} of {len(finite)} rows have none, first row {int(np.argmin(finite))}"
+        )
+    if weights is not None and (
+        weights.shape != frequency.shape or not np.all(weights >= 0) or not np.all(weights < np.inf)
+    ):
+        raise ValueError(f"weights must be finite numbers of at least 0, one for each of the {len(frequency)} rows")
+    came = frequency > 0
+    if weights is not None:
+        came &= weights > 0
+    if not came.any():
+        raise ConvergenceError(
+            f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0 (or no "
+            "weight), so there is no repeat spend to learn from"
+        )
+    if np.any(frequency == 0):
+        tell("fit_of_nobody", f"{np.count_nonzero(frequency == 0)} of {len(frequency)} customers")
+    known = None if weights is None else weights[came].astype(np.float64)
+    return merge([frequency[came], monetary_value[came]], known)
+
+
+def _estimated(patterns: Patterns, penalizer_coef: float, q_constraint: bool) -> Estimate:
+    customers = float(patterns.weights.sum())
+
+    def search(family: SpendFamily) -> Estimate:
+        return estimate(
+            family,
+            patterns,
+            repeaters=customers,
+            penalizer_coef=penalizer_coef,
+            divisor=customers,
+            scales=np.ones(len(family.parameters)),
+        )
+
+    free = search(_FAMILY)
+    if not q_constraint or free.parameters[1] >= 1:
+        return free
+    bound = search(replace(_FAMILY, parameters=("p", "v"), log_likelihood=_at_q_of_1))
+    p, v = bound.parameters
+    at = np.array([p, 1.0, v])
+    hessian = differences(lambda log: _gradient(patterns, log, customers, penalizer_coef), np.log(at))
+    covariance = classical(curvature_of(hessian * customers, [False] * len(at)))
+    return Estimate(at, bound.objective + penalizer_coef, covariance, bound.report, hessian)
+
+
+def _at_q_of_1(x: Any, m: Any, p: Any, v: Any) -> tuple[Array, Array]:
+    value, gradient = _FAMILY.log_likelihood(x, m, p, 1.0, v)
+    return value, gradient[[0, 2]]
+
+
+def _gradient(patterns: Patterns, log_parameters: Array, customers: float, penalizer_coef: float) -> Array:
+    """Of lifetimes' objective in the log-parameters."""
+    parameters = np.exp(log_parameters)
+
+    def block(x: Array, m: Array, w: Array) -> Array:
+        return np.asarray(np.sum(_FAMILY.log_likelihood(x, m, *parameters)[1] * w, axis=1))
+
+    total = np.sum(map_blocks(block, (*patterns.columns, patterns.weights), len(patterns.weights)), axis=0)
+    return np.asarray(-total / customers + 2 * penalizer_coef * parameters**2)

@@ -1,0 +1,104 @@
+"""ParetoNBDFitter: Pareto/NBD under the name that lifetimes gives it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ....families import purchase_family
+from ....families.contract import PurchaseFamily
+from ....models import questions
+from ....numerics.arrays import Array
+from ..differences import tell
+from . import aligned, answered, of_rows, rows_of
+from .purchase_fitter import PurchaseFitter
+
+_FAMILY = purchase_family("pareto_nbd")
+
+
+class ParetoNBDFitter(PurchaseFitter):
+    """Pareto/NBD, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("pareto_nbd")`` in new code."""
+
+    _family: ClassVar[PurchaseFamily] = _FAMILY
+    _errors_are_new: ClassVar[str | None] = "pareto_errors"
+
+    def fit(
+        self,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        weights: Any = None,
+        iterative_fitting: int = 1,
+        initial_params: Any = None,
+        verbose: bool = False,
+        tol: float = 1e-4,
+        index: Any = None,
+        fit_method: str = "Nelder-Mead",
+        maxiter: int = 2000,
+        **kwargs: Any,
+    ) -> ParetoNBDFitter:
+        """Minimise −Σ w ln L / mean(w) + penalizer_coef · Σ θ², with the longest T as the unit of time.
+
+        What says how to search is taken and not needed: one search goes to the optimum.
+        """
+        if iterative_fitting <= 0:
+            raise ValueError("iterative_fitting parameter should be greater than 0 as of lifetimes v0.2.1")
+        if iterative_fitting > 1 and initial_params is not None:
+            raise ValueError(
+                "iterative_fitting and initial_params should not be both set, as no improvement could be made."
+            )
+        self._fit_rows(frequency, recency, T, weights, index, verbose, mean_weight=True)
+        return self
+
+    @staticmethod
+    def _log_A_0(params: Any, freq: Any, recency: Any, age: Any) -> Any:
+        """Ln of the integral in P(alive) = 1/(1 + s/(r+s+x) · (alpha+T)^(r+x) (beta+T)^s · A_0)."""
+        r, alpha, s, beta = (float(p) for p in params)
+        given = aligned(freq, recency, age)
+        x, t_x, T = rows_of(*given)
+        left = -_FAMILY.log_p_alive(x, t_x, T, r, alpha, s, beta)
+        with np.errstate(divide="ignore"):
+            log_odds = left + np.log(-np.expm1(-left))
+        value = log_odds - np.log(s) + np.log(r + s + x) - (r + x) * np.log(alpha + T) - s * np.log(beta + T)
+        return answered(value, *given)
+
+    @staticmethod
+    def _conditional_log_likelihood(params: Any, freq: Any, rec: Any, T: Any) -> Any:
+        given = aligned(freq, rec, T)
+        assert _FAMILY.log_likelihood_value is not None
+        return answered(_FAMILY.log_likelihood_value(*rows_of(*given), *(float(p) for p in params)), *given)
+
+    @staticmethod
+    def _negative_log_likelihood(params: Any, freq: Any, rec: Any, T: Any, weights: Any, penalizer_coef: float) -> Any:
+        params, weights = np.asarray(params, dtype=np.float64), np.asarray(weights)
+        if np.any(params <= 0):
+            return np.inf
+        total = (weights * ParetoNBDFitter._conditional_log_likelihood(params, freq, rec, T)).sum()
+        return -total / weights.mean() + penalizer_coef * float((params**2).sum())
+
+    def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:
+        """P(alive at T | history). Use ``PurchaseModel.p_alive`` in new code."""
+        return self._p_alive(frequency, recency, T)
+
+    def conditional_probability_of_n_purchases_up_to_time(
+        self, n: Any, t: Any, frequency: Any, recency: Any, T: Any
+    ) -> Any:
+        """P(n purchases in (T, T + t] | history). Use ``PurchaseModel.purchase_pmf`` in new code."""
+        parameters = self._unload_params(*_FAMILY.parameters)
+        given = aligned(n, t, frequency, recency, T)
+        n, t, *rows = rows_of(*given)
+        if np.any(np.asarray(t) <= 0):
+            tell("pmf_of_no_time")
+            t = np.maximum(t, 0.0)
+
+        def pmf(n: Any, t: Any, *columns: Array) -> Array:
+            return questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
+
+        return answered(of_rows(pmf, [n, t], rows), *given)
+
+    def _generate(self, size: int = 1) -> pd.DataFrame:
+        from ..generate_data import pareto_nbd_model
+
+        return pareto_nbd_model(self.data["T"], *self._unload_params(*_FAMILY.parameters), size=size)

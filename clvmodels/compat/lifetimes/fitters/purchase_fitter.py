@@ -1,0 +1,143 @@
+"""What the fitters of purchases have in common: rows that are fitted, and questions about customers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ....families.contract import PurchaseFamily
+from ....inference.patterns import Patterns, merge
+from ....models import questions
+from ....numerics.arrays import Array
+from ..differences import tell
+from ..utils import ConvergenceError, _check_inputs
+from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
+from .estimation import Estimate, estimate
+
+
+class PurchaseFitter(BaseFitter):
+    """A fitter of one of the purchase families."""
+
+    _family: ClassVar[PurchaseFamily]
+
+    def __init__(self, penalizer_coef: float = 0.0) -> None:
+        self.penalizer_coef = penalizer_coef
+
+    def _fit_rows(
+        self, frequency: Any, recency: Any, T: Any, weights: Any, index: Any, verbose: bool, mean_weight: bool
+    ) -> None:
+        """Estimate the parameters; ``mean_weight`` divides the sum by it, and not by the sum of the weights."""
+        unit, family = time_unit_of(T, recency, frequency), self._family
+        frequency = np.asarray(frequency).astype(int)
+        recency, T = np.asarray(recency), np.asarray(T)
+        known = np.ones(recency.shape, dtype=int) if weights is None else np.asarray(weights)
+        _check_inputs(frequency, recency, T)
+        patterns = _patterns(frequency, recency, T, None if weights is None else known)
+        x = patterns.columns[0]
+        repeaters = float(patterns.weights[x > 0].sum())
+        longest = float(T.max())
+        if not repeaters:
+            raise ConvergenceError(
+                f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0, so "
+                "there is no purchase rate to learn"
+            )
+        scale = 1.0 / longest
+        found = estimate(
+            family,
+            patterns,
+            repeaters=repeaters,
+            penalizer_coef=self.penalizer_coef,
+            divisor=float(known.mean() if mean_weight else known.sum()),
+            scales=np.array([scale if name in family.time_parameters else 1.0 for name in family.parameters]),
+            log_likelihood_shift=-float(patterns.weights @ x) * float(np.log(scale)),
+        )
+        self._take(found, family.parameters)
+        self._scale, self._time_unit = scale, unit
+        self.data = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "weights": known}, index=index)
+        self._bind()
+        if verbose:
+            _print(found)
+
+    def _bind(self, generates: bool = True) -> None:
+        """What lifetimes has as attributes of a fitted fitter alone."""
+        self.predict = self.conditional_expected_number_of_purchases_up_to_time
+        self.generate_new_data = self._generate if generates else None
+
+    def _generate(self, size: int = 1) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
+        """E[purchases in (T, T + t] | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
+        family, parameters = self._family, self._unload_params(*self._family.parameters)
+        given = aligned(t, frequency, recency, T)
+
+        def expected(t: Any, *columns: Array) -> Array:
+            return questions.expected_purchases(family, t, 0.0, columns, parameters)
+
+        t, *rows = rows_of(*given)
+        return answered(of_rows(expected, [_no_less_than_none(t)], rows), *given)
+
+    def expected_number_of_purchases_up_to_time(self, t: Any) -> Any:
+        """E[purchases in (0, t]] of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
+        family, parameters = self._family, self._unload_params(*self._family.parameters)
+        times = _no_less_than_none(rows_of(t)[0])
+        return answered(of_rows(lambda t: family.expected_purchases(t, *parameters), [], [times]), t)
+
+    def _p_alive(self, frequency: Any, recency: Any, T: Any) -> Any:
+        family, parameters = self._family, self._unload_params(*self._family.parameters)
+        given = aligned(frequency, recency, T)
+
+        def alive(*columns: Array) -> Array:
+            return questions.p_alive(family, 0.0, columns, parameters)
+
+        return answered(of_rows(alive, [], rows_of(*given)), *given)
+
+    def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
+        """P(alive) of shape (max_recency + 1, max_frequency + 1), all customers of age max_recency.
+
+        By default the largest frequency and T of the data; where lifetimes has 0 it means the same.
+        """
+        self._unload_params()
+        x = int(max_frequency or self.data["frequency"].max())
+        longest = int(max_recency or self.data["T"].max())
+        recency = np.arange(longest + 1.0)[:, None]
+        return np.asarray(self._p_alive(np.arange(x + 1.0), recency, float(longest)))
+
+
+def _patterns(frequency: Array, recency: Array, T: Array, weights: Array | None) -> Patterns:
+    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, T)]
+    known = None if weights is None else weights.astype(np.float64)
+    finite = np.isfinite(rows[1]) & np.isfinite(rows[2])
+    if not finite.all():
+        raise ConvergenceError(
+            f"The model did not converge: recency and T must be finite numbers; {int((~finite).sum())} of "
+            f"{len(finite)} rows are not, first row {int(np.argmin(finite))}"
+        )
+    if not rows[2].max() > 0:
+        raise ConvergenceError(
+            f"The model did not converge: all {len(finite)} customers were observed for no time at all (T = 0)"
+        )
+    if known is not None:
+        if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
+            raise ValueError(
+                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(finite)} rows"
+            )
+        if not known.all():
+            rows, known = [row[known > 0] for row in rows], known[known > 0]
+    return merge(rows, known)
+
+
+def _no_less_than_none(t: Any) -> Any:
+    """Lengths, where a negative one is none."""
+    if np.any(np.asarray(t) < 0):
+        tell("negative_time")
+        return np.maximum(t, 0.0) if np.ndim(t) else 0.0
+    return t
+
+
+def _print(found: Estimate) -> None:
+    print(found.report.verdict)
+    print(f"         Current function value: {found.objective:f}")
+    print(f"         Function evaluations: {found.report.passes}")

@@ -1,0 +1,131 @@
+"""Customer lifetime value as lifetimes counts it: in months, what is bought in a month paid at its end."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...families.contract import PurchaseFamily
+from ...models import questions
+from ...numerics.arrays import Array
+from .differences import tell
+from .fitters.asking import of_rows, rows_of, time_unit_of
+
+# A month in each unit. An hour, a day and a week make months of 30 days, or of 4.345 weeks (30.4 days), as in lifetimes.
+_MONTH = {"W": 4.345, "M": 1.0, "D": 30.0, "H": 30.0 * 24, "h": 30.0 * 24}
+_FREQ = {"hour": "H", "day": "D", "week": "W", "month": "M"}
+_UNIT = {"H": "hour", "h": "hour", "D": "day", "W": "week", "M": "month"}
+
+
+class _Default(str):
+    """A text that stands in a signature as a default, and can be told from the same one given."""
+
+
+DAYS = _Default("D")
+
+
+def _customer_lifetime_value(
+    transaction_prediction_model: Any,
+    frequency: Any,
+    recency: Any,
+    T: Any,
+    monetary_value: Any,
+    time: float = 12,
+    discount_rate: float = 0.01,
+    freq: str = DAYS,
+) -> pd.Series[float]:
+    """Σ over months i of E[purchases in month i] · monetary_value / (1 + discount_rate)^i; a Series.
+
+    Use ``clv.CLVModel(...).predict`` in new code, which discounts continuously and knows its time unit.
+    """
+    month = _month_in(freq, transaction_prediction_model, T)
+    index = frequency.index if isinstance(frequency, pd.Series) else None
+    given = [_at(index, v) for v in (frequency, recency, T, monetary_value)]
+    spend = rows_of(given.pop())[0]
+    ends = _ends(time)
+    worth = np.exp(-np.log1p(discount_rate) * ends) if discount_rate > -1 else (1.0 + discount_rate) ** -ends
+    of = _own if _is_own(transaction_prediction_model) else _foreign
+    bought = np.atleast_1d(of(transaction_prediction_model, given, month * ends, worth))
+    # nobody is worth nothing who spends without bound, however seldom
+    value = np.where(np.isinf(spend), spend if len(ends) else 0.0, spend * bought)
+    if index is None:
+        index = pd.RangeIndex(len(value))
+    return pd.Series(np.broadcast_to(value, (len(index),)).astype(np.float64), index=index, name="clv")
+
+
+def _month_in(freq: str, model: Any, T: Any) -> float:
+    """The length of a month in the unit of T."""
+    given = not isinstance(freq, _Default)
+    month = _MONTH[freq]
+    known = getattr(model, "_time_unit", None) or time_unit_of(T)
+    if known is None:
+        if not given:
+            tell("clv_unit_unknown")
+        return month
+    if given and _UNIT[freq] == known:
+        return month
+    right = 1 / 12 if known == "year" else _MONTH[_FREQ[known]]
+    if not given:
+        if known != "day":
+            tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")
+        return right
+    tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s")
+    return right if freq == "D" else month
+
+
+def _ends(time: float) -> Array:
+    """Where months end, in months; the last one may be cut short."""
+    whole = np.arange(1.0, math.floor(time) + 1)
+    if time <= 0 or time == math.floor(time):
+        return whole
+    tell("clv_part_of_a_month", f"time={time!r}")
+    return np.append(whole, time)
+
+
+def _at(index: pd.Index[Any] | None, given: Any) -> Any:
+    """A Series put in the order of the labels of ``frequency``; anything else as it is."""
+    if index is None or not isinstance(given, pd.Series) or given.index is index or given.index.equals(index):
+        return given
+    return given.reindex(index)
+
+
+def _is_own(model: Any) -> bool:
+    """Whether its family says all about it: a fitter of this package, not of a class made from it."""
+    family = getattr(model, "_family", None)
+    return (
+        isinstance(family, PurchaseFamily)
+        and family.time == "continuous"
+        and type(model).__module__.startswith("clvmodels.compat.lifetimes.")
+    )
+
+
+def _own(model: Any, given: list[Any], ends: Array, worth: Array) -> Array:
+    """Σ worth · E[purchases between two ends]: P(alive) once, and what is bought in between without a difference."""
+    family: PurchaseFamily = model._family
+    parameters = model._unload_params(*family.parameters)
+    starts = np.concatenate([[0.0], ends[:-1]])
+
+    def bought(*columns: Any) -> Array:
+        total = np.zeros(np.broadcast_shapes(*map(np.shape, columns)))
+        for start, end, each in zip(starts, ends, worth, strict=False):
+            total = total + each * family.expected_purchases_alive(end - start, start, *columns, *parameters)
+        return np.asarray(questions.p_alive(family, 0.0, columns, parameters) * total)
+
+    return of_rows(bought, [], rows_of(*given))
+
+
+def _foreign(model: Any, given: list[Any], ends: Array, worth: Array) -> Array:
+    """The same of any model that has ``predict(t, frequency, recency, T)``, by differences."""
+    index = given[0].index if isinstance(given[0], pd.Series) else None
+    rows = rows_of(*given)
+    total = np.zeros(np.broadcast_shapes(*map(np.shape, rows)))
+    before = 0.0
+    for i, (end, each) in enumerate(zip(ends, worth, strict=True)):
+        if i == 0:
+            before = rows_of(_at(index, model.predict(0.0, *given)))[0]
+        until = rows_of(_at(index, model.predict(end, *given)))[0]
+        total, before = total + each * (until - before), until
+    return np.asarray(total)
