@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from .differences import LifetimesDifference
-from .fitters import BaseFitter
+from importlib import import_module
+from types import ModuleType
+
+from . import utils as utils
+from .differences import LifetimesDifference as LifetimesDifference
+from .fitters import BaseFitter as BaseFitter
 from .fitters.beta_geo_beta_binom_fitter import BetaGeoBetaBinomFitter
 from .fitters.beta_geo_fitter import BetaGeoFitter
 from .fitters.gamma_gamma_fitter import GammaGammaFitter
 from .fitters.modified_beta_geo_fitter import ModifiedBetaGeoFitter
 from .fitters.pareto_nbd_fitter import ParetoNBDFitter
+from .installing import AlreadyImported as AlreadyImported
+from .installing import install as install
+from .installing import uninstall as uninstall
+from .version import __version__
 
-__version__ = "0.11.3"
+# what ``from lifetimes import *`` binds, as in the original
 __all__ = [
-    "BaseFitter",
     "BetaGeoBetaBinomFitter",
     "BetaGeoFitter",
     "GammaGammaFitter",
-    "LifetimesDifference",
     "ModifiedBetaGeoFitter",
     "ParetoNBDFitter",
     "__version__",
 ]
+
+_LATER = ("datasets", "generate_data", "plotting")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LATER:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

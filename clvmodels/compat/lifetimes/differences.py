@@ -45,6 +45,39 @@ DIFFERENCES: Mapping[str, Difference] = {
         "averages the lines of the log",
         "is the mean of the period totals, as `monetary_value_cal` is: lines of one period are one purchase",
     ),
+    # drawing
+    "expected_repeat_purchases": Difference(
+        "`plot_expected_repeat_purchases`",
+        "stops with matplotlib 3.8 and newer (`prop_cycler`)",
+        "is drawn, on the Axes that it is given",
+    ),
+    "history_alive": Difference(
+        "`plot_history_alive`",
+        "stops with pandas 2 and newer (sums of dates, `fillna(method=)`), and drew on the current Axes whatever `ax` "
+        "was, in a look of its own whatever else was passed",
+        "is drawn, on the Axes and in the look that it is given",
+    ),
+    "period_transactions_weights": Difference(
+        "`plot_period_transactions` of weighted rows",
+        "counts each row as one customer",
+        "counts each row as the customers that its weight says",
+    ),
+    "rate_heterogeneity_suptitle": Difference(
+        "`plot_transaction_rate_heterogeneity`: `suptitle`",
+        "writes its own, whatever is passed",
+        "is what was passed",
+    ),
+    "dropout_rate_heterogeneity": Difference(
+        "`plot_dropout_rate_heterogeneity` of Pareto/NBD",
+        "stops: there is no dropout probability",
+        "is the density of the dropout rate mu",
+    ),
+    "axes_written_on": Difference(
+        "plots with `ax=`",
+        "writes title, labels and legend on the current Axes, whichever those are",
+        "is all on the Axes that were given",
+        told=False,
+    ),
     # fitters
     "variance_matrix": Difference(
         "`variance_matrix_`",
