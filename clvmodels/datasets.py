@@ -54,7 +54,7 @@ def load_cdnow(sample: bool = False) -> pd.DataFrame:
     1       00004 1997-01-18         2   29.73
     2       00004 1997-08-02         1   14.96
     """
-    path = _find("cdnow_sample_transactions.csv" if sample else "cdnow_transactions.csv")
+    path = data_file("cdnow_sample_transactions.csv" if sample else "cdnow_transactions.csv")
 
     import pandas as pd
 
@@ -109,7 +109,7 @@ def load_donations() -> pd.DataFrame:
     return frame
 
 
-def _find(name: str) -> Path:
+def data_file(name: str) -> Path:
     """Path of a data file: the copy inside the package, else the one beside the checkout."""
     for folder in FOLDERS:
         path = folder / name

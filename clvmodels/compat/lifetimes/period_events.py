@@ -1,0 +1,185 @@
+"""A log as lifetimes reads it: lines of one customer in one calendar period are one purchase, dated at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...errors import InvalidInput
+from ...frames import attach_facts
+from ...numerics.arrays import Array, Positions
+from ...units import HOURS
+
+# what pandas called them until 2.2, and what it calls the ends of them
+_ALIASES = {"H": "h", "T": "min", "S": "s", "A": "Y", "ME": "M", "QE": "Q", "YE": "Y", "d": "D", "w": "W"}
+_SHORT = {"h": "h", "min": "m", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}  # counted from the epoch, as NumPy does
+_MISSING = np.iinfo(np.int64).min
+_GRAINS = {"W": "week", "D": "day", "h": "hour", "M": "month"}
+_LENGTHS = {"W": 168.0, "D": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "M": 730.5, "Q": 2191.5, "Y": 8766.0}
+
+
+@dataclass(frozen=True)
+class Events:
+    """The purchases of a log: customers in order, and the periods of each rising.
+
+    Attributes
+    ----------
+    ids
+        The customers who bought, in order.
+    starts
+        Where the purchases of each begin.
+    periods
+        The period of each purchase, counted as pandas counts them.
+    lines
+        Where the lines of each purchase begin, once all lines are in this order.
+    money
+        What each purchase came to, if the log says so.
+    """
+
+    ids: pd.Index
+    starts: Positions
+    periods: Positions
+    lines: Positions
+    money: Array | None
+
+    @property
+    def counts(self) -> Positions:
+        """How many purchases each customer made."""
+        return np.diff(self.starts, append=len(self.periods))
+
+    @property
+    def first(self) -> Positions:
+        """The period in which each customer first bought."""
+        return self.periods[self.starts]
+
+
+def period_of(freq: str) -> str:
+    """The calendar period that a frequency names, as pandas calls it: "h" for "H" too.
+
+    >>> period_of("H"), period_of("D")
+    ('h', 'D')
+    """
+    name = _ALIASES.get(freq, freq)
+    offset = pd.PeriodDtype(name).freq
+    if offset.n != 1 or name == "B":
+        raise InvalidInput(
+            f"freq must be one calendar period, such as 'D', 'W', 'M' or 'h'; found {freq!r}. "
+            "To measure time in several of them at once, pass freq_multiplier="
+        )
+    return name
+
+
+def as_dates(column: pd.Series[Any], datetime_format: str | None) -> pd.Series[Any]:
+    """A column of dates as timestamps of the wall clock."""
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    dates: pd.Series[Any] = pd.to_datetime(column, format=datetime_format)
+    return dates.dt.tz_localize(None) if getattr(dates.dt, "tz", None) is not None else dates
+
+
+def as_moment(moment: Any, datetime_format: str | None) -> pd.Timestamp:
+    """One date as a timestamp of the wall clock."""
+    found = moment.to_timestamp() if isinstance(moment, pd.Period) else pd.to_datetime(moment, format=datetime_format)
+    if not isinstance(found, pd.Timestamp):
+        raise InvalidInput(f"expected a date; found {moment!r}: is there any line with a date in the log?")
+    return found.tz_localize(None) if found.tzinfo is not None else found
+
+
+def numbers_of(dates: pd.Series[Any], period: str) -> Positions:
+    """Which period each date lies in; what a missing date gives has no meaning."""
+    name = period if period in _SHORT else "D"
+    steps = dates.to_numpy().astype(f"datetime64[{_SHORT.get(period, 'D')}]").view(np.int64)
+    known = steps[steps != _MISSING] if dates.hasnans else steps
+    if name == period or not len(known):
+        return steps
+    # one calendar lookup a day, and not one a line
+    least, most = int(known.min()), int(known.max())
+    days = np.arange(least, most + 1).astype("datetime64[D]").astype("datetime64[s]")
+    numbers = pd.DatetimeIndex(days).to_period(period).asi8
+    return numbers[np.where(steps == _MISSING, 0, steps - least) if dates.hasnans else steps - least]
+
+
+def events_of(
+    customers: pd.Series[Any], dates: pd.Series[Any], money: pd.Series[Any] | None, period: str, last: int
+) -> Events:
+    """The purchases of a log up to a period; lines without customer or date are none."""
+    owner, ids = _coded(customers)
+    at = numbers_of(dates, period)
+    kept = at <= last
+    if dates.hasnans or (len(owner) and owner.min() < 0):
+        kept &= (owner >= 0) & ~dates.isna().to_numpy()
+    everything = bool(kept.all())
+    if not everything:
+        owner, at = owner[kept], at[kept]
+    order = _in_order(owner, at)
+    if order is not None:
+        owner, at = owner[order], at[order]
+    new_customer = np.diff(owner, prepend=-1) != 0
+    lines = np.flatnonzero(new_customer | (np.diff(at, prepend=0) != 0))
+    buyers = np.flatnonzero(new_customer[lines])
+    total = None
+    if money is not None:
+        amounts = _amounts(money)
+        amounts = amounts if everything else amounts[kept]
+        total = _totals(amounts if order is None else amounts[order], lines)
+    bought = owner[lines[buyers]]
+    found = ids.take(bought) if isinstance(ids, pd.Index) else pd.Index(bought + ids, dtype=customers.dtype)
+    return Events(found, buyers, at[lines], lines, total)
+
+
+def _coded(customers: pd.Series[Any]) -> tuple[Positions, pd.Index | int]:
+    """A number for each customer, in their order, and the ids that the numbers stand for: or what number 0 does."""
+    if isinstance(customers.dtype, np.dtype) and customers.dtype.kind == "i" and len(customers):
+        values = customers.to_numpy(dtype=np.int64)
+        least = int(values.min())
+        if int(values.max()) - least < 4 * len(values):  # numbers already, with few gaps
+            return values - least, least
+    owner, ids = pd.factorize(customers, sort=True)
+    return owner.astype(np.int64, copy=False), pd.Index(ids)
+
+
+def _in_order(owner: Positions, at: Positions) -> Positions | None:
+    """How lines are put in the order of customers and periods; None if they are in it."""
+    if not len(at):
+        return None
+    least = int(at.min())
+    span, customers = int(at.max()) - least + 1, int(owner.max()) + 1
+    if span * customers >= 2**63:
+        return np.lexsort((at, owner))
+    key = owner * np.int64(span) + (at - least)
+    if bool(np.all(key[1:] >= key[:-1])):
+        return None
+    if span * customers * len(at) >= 2**63:
+        return np.argsort(key, kind="stable")
+    # the number of the line as last digits: sorting numbers takes half the time of sorting positions by them
+    return np.asarray(np.sort(key * len(at) + np.arange(len(at))) % len(at))
+
+
+def _amounts(money: pd.Series[Any]) -> Array:
+    """Amounts as floats; a missing one is nothing."""
+    amounts: Array = money.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.nan_to_num(amounts, posinf=np.inf, neginf=-np.inf)
+
+
+def _totals(amounts: Array, lines: Positions) -> Array:
+    if not len(lines):
+        return np.zeros(0)
+    totals = np.add.reduceat(amounts, lines)
+    if amounts.min() < 0:  # what is left of a refund is nothing, and not what rounding leaves of it
+        totals[np.abs(totals) < 1e-13 * np.add.reduceat(np.abs(amounts), lines)] = 0.0
+    return totals
+
+
+def with_facts(frame: pd.DataFrame, period: str, multiplier: float) -> pd.DataFrame:
+    """The frame, which now knows the time unit in which it was measured, if that has a name."""
+    name = period.split("-")[0]
+    length = _LENGTHS.get(name, 0.0) * multiplier
+    units = [unit for unit, hours in HOURS.items() if abs(length / float(hours) - 1) < 1e-9]
+    if not units:
+        return frame
+    grain = {"event_grain": _GRAINS[name]} if name in _GRAINS else {}
+    told: pd.DataFrame = attach_facts(frame, {"time_unit": units[0], **grain})
+    return told
