@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from . import economics as economics
     from . import plots as plots
     from . import validation as validation
+    from .compat.lifetimes_models import LifetimesFitters as LifetimesFitters
+    from .compat.lifetimes_models import from_lifetimes as from_lifetimes
+    from .compat.lifetimes_models import to_lifetimes as to_lifetimes
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
@@ -64,6 +67,9 @@ if TYPE_CHECKING:
     from .validation.validate import validate as validate
 
 _HOME = {
+    "LifetimesFitters": "compat.lifetimes_models",
+    "from_lifetimes": "compat.lifetimes_models",
+    "to_lifetimes": "compat.lifetimes_models",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",

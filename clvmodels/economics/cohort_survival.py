@@ -95,7 +95,7 @@ def compute_cohort_survival(
     cohort = checked_period("cohort", cohort, book.purchases.facts["event_grain"])
     hours = hours_of(checked_period("period", period))
     table = _actual(book, cohort, int(hours * _HOUR))
-    length = float(hours / hours_in(str(purchases.time_unit)))
+    length = float(hours / hours_in(purchases._unit))
     ages = np.arange(int(table["age"].max()) + 1 if len(table) else 0)
     begins, at = ages * length, table["age"].to_numpy()
     expected = np.asarray(new.probability_of_purchase(length, start=begins)) if len(ages) else begins

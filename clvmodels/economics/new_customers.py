@@ -92,7 +92,7 @@ def value_of_new_customer(
     clv_model(model)
     new = model.purchases.new_customer()
     factor = margin_of_new(model, margin)
-    unit = str(model.purchases.time_unit)
+    unit = model.purchases._unit
     ahead = units_per_year(unit) if horizon is None else one_or_endless(horizon)
     rate = model.annual_discount_rate if annual_discount_rate is None else annual_discount_rate
     counts = np.asarray(checked_first(first_purchase) + float(new.discounted_expected_purchases(ahead, rate)))

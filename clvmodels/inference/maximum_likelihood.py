@@ -197,6 +197,27 @@ def _newton(objective: Objective, theta: Array, hessian: Array | None) -> Optimu
         theta, value, gradient = theta + length * step, trial, trial_gradient
         moved += length * float(np.abs(step).max())
         before = decrement
+    return _ended(objective, theta, value, gradient, hessian)
+
+
+def ended_at(
+    log_likelihood: Callable[..., Any],
+    patterns: Patterns,
+    theta: Array,
+    centre: Array,
+    penalty: Penalty | None = None,
+) -> Optimum:
+    """What a search that ended at these log-parameters would have found there: no step is taken.
+
+    ``decrement`` and ``step`` tell how far away the maximum is. The rest as of `maximize`.
+    """
+    objective = Objective(log_likelihood, patterns, centre, penalty, float(patterns.weights.sum()))
+    value, gradient = objective(theta)
+    return _ended(objective, theta, value, gradient, objective.hessian(theta))
+
+
+def _ended(objective: Objective, theta: Array, value: float, gradient: Array, hessian: Array) -> Optimum:
+    """The end of a search, in sums over customers and without the wall."""
     step, decrement = newton_step(hessian, gradient, objective.total)
     walled = _leans(theta, objective.centre)
     total, total_gradient, information = (

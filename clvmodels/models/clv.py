@@ -82,7 +82,10 @@ class CLVModel:
                     "leave one of them out"
                 )
             unit = time_unit or purchases.time_unit
-            self.purchases = purchases if purchases._fitted else PurchaseModel(purchases.family, unit)
+            if purchases._fitted is None or unit != purchases.time_unit:
+                fitted, purchases = purchases._fitted, PurchaseModel(purchases.family, unit)
+                purchases._fitted = fitted
+            self.purchases = purchases
         else:
             self.purchases = PurchaseModel(purchases, time_unit)
         self.spend = spend if isinstance(spend, SpendModel) else SpendModel(spend)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def purchase_model(model: PurchaseModel) -> str:
     """Show a purchase model."""
-    unit = f"times in {model.time_unit}s" if model.time_unit else "time unit not known yet"
+    unknown = "time unit not known yet" if model._fitted is None else "time unit not known"
+    unit = f"times in {model.time_unit}s" if model.time_unit else unknown
     source = line(f"{model.family.source}; {unit}", small=True)
     return card(f"{model.family.title}: when customers buy and leave", source, *_found(model._fitted))
 

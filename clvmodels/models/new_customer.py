@@ -15,7 +15,7 @@ from ..numerics.arrays import Array
 from . import quantiles, questions
 from .answers import checked_shares, is_list
 from .fitted import checked_level
-from .time_units import checked_lengths, labels, one_length
+from .time_units import checked_lengths, labels, one_length, unit_known
 
 
 class NewCustomer:
@@ -36,8 +36,8 @@ class NewCustomer:
     {'probability_of_purchase': 1.0, 'time_to_next_purchase': 60.99}
     """
 
-    def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str) -> None:
-        self._family, self._parameters, self._unit = family, parameters, time_unit
+    def __init__(self, family: PurchaseFamily, parameters: tuple[float, ...], time_unit: str | None) -> None:
+        self._family, self._parameters, self._time_unit = family, parameters, time_unit
 
     def p_alive(self, after: Any = 0) -> Any:
         """P(alive at ``after``, if nothing else is known), between 0 and 1.
@@ -129,7 +129,8 @@ class NewCustomer:
         """Discounted expected repeat purchases in (0, horizon] (DET); the first purchase is not in it.
 
         ∫ over (0, horizon] of e^(-delta·u) dE[X(u)], delta = ln(1 + annual_discount_rate) per year: for NBD without end
-        r/alpha/delta. Raises InvalidInput as `PurchaseModel.discounted_expected_purchases`, which has the source.
+        r/alpha/delta. Raises InvalidInput and UnitMismatch as `PurchaseModel.discounted_expected_purchases`, which has
+        the source.
 
         >>> import clvmodels as clv
         >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
@@ -218,6 +219,10 @@ class NewCustomer:
         nothing = [np.zeros(1) for _ in self._family.statistics]
         ends = quantiles.latent_intervals(self._family, checked_level(level), nothing, self._parameters)
         return {name: float(value[0]) for name, value in ends.items()}
+
+    @property
+    def _unit(self) -> str:
+        return unit_known(self._time_unit, self._family.title)
 
     def _quantiles(self, name: str, function: Callable[..., Array], q: Any) -> dict[str, Any]:
         shares = checked_shares(list(q) if is_list(q) else q, "q")

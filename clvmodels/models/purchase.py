@@ -25,7 +25,7 @@ from .fitting import centre_of, fit_purchases, patterns_of, repeaters_of
 from .new_customer import NewCustomer
 from .posterior import Posterior, part_for
 from .simulated import Simulated, simulated
-from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_to_fit
+from .time_units import check_unit_to_predict, checked_lengths, one_length, unit_known, unit_to_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,7 @@ class PurchaseModel:
         `discrete_summary`), or a family value of your own.
     time_unit
         ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``; needed where the summary does not say its unit.
+        Only a model that came from elsewhere can have parameters and no unit: it answers what needs none.
 
     Notes
     -----
@@ -285,7 +286,7 @@ class PurchaseModel:
 
         ``posterior`` is what `clvmodels.posterior` gives for this model, or for a `CLVModel` with this family.
         Estimates and expectations stay as they are. Raises NotFitted without parameters, InvalidInput for the posterior
-        of another family or time unit.
+        of another family or time unit, UnitMismatch if only the posterior knows its unit.
 
         >>> import clvmodels as clv
         >>> log = clv.load_cdnow(sample=True)
@@ -296,9 +297,11 @@ class PurchaseModel:
         >>> model.with_posterior(clv.posterior(model, summary, draws=1000)).posterior.trusted
         True
         """
-        result = PurchaseModel(self.family, self._unit)
-        part = part_for(posterior, self.family, "purchases", self._unit)
-        result._fitted = replace(self._state, posterior=part)
+        state, result = self._state, PurchaseModel(self.family, self.time_unit)
+        part = part_for(posterior, self.family, "purchases", self.time_unit)
+        if part.time_unit is not None:
+            _ = self._unit
+        result._fitted = replace(state, posterior=part)
         return result
 
     @property
@@ -662,7 +665,7 @@ class PurchaseModel:
         >>> round(bg.new_customer().expected_purchases(horizon=52), 3)
         1.446
         """
-        return NewCustomer(self.family, self._state.values, self._unit)
+        return NewCustomer(self.family, self._state.values, self.time_unit)
 
     def simulate(
         self, n_customers: int, observation: Any, seed: int | None = None, observation_end: str = "2024-12-31"
@@ -738,9 +741,8 @@ class PurchaseModel:
 
     @property
     def _unit(self) -> str:
-        if self._fitted is None or self.time_unit is None:
-            raise NotFitted(f"this {self.family.title} model has no parameters yet: call fit(summary) first")
-        return self.time_unit
+        _ = self._state
+        return unit_known(self.time_unit, self.family.title)
 
     @property
     def largest_trained(self) -> float | None:
@@ -752,7 +754,7 @@ class PurchaseModel:
         _ = self._state
         frame = frames.load(summary)
         columns = statistics.read(frame, self.family.statistics, self.family.time)
-        check_unit_to_predict(self._unit, self.largest_trained, frame, columns.get("T"))
+        check_unit_to_predict(self.time_unit, self.largest_trained, frame, columns.get("T"))
         return frame, list(columns.values())
 
     def _answer(

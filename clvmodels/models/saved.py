@@ -159,7 +159,7 @@ def _described(model: Model, posterior: bool) -> dict[str, Any]:
             "spend": _described(model.spend, posterior),
         }
     if isinstance(model, PurchaseModel):
-        return {"kind": "purchase", "time_unit": model.time_unit, **_described_fit(model, posterior)}
+        return {"kind": "purchase", "time_unit": model._unit, **_described_fit(model, posterior)}
     return {"kind": "spend", **_described_fit(model, posterior)}
 
 

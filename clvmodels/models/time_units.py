@@ -34,10 +34,24 @@ def unit_to_fit(keyword: str | None, frame: Any, line: str) -> str:
     return unit
 
 
-def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, T: Array | None) -> None:
-    """Refuse a summary in another unit; warn when an unlabelled one looks as though it were in another."""
+def unit_known(unit: str | None, title: str) -> str:
+    """The unit of a model with parameters; an error if nobody said it."""
+    if unit is None:
+        raise UnitMismatch(
+            f"what was asked needs the time unit of this {title} model, and nobody has said it: the package that its "
+            "parameters come from does not keep it. Write it where the model is made, for example "
+            'clv.from_lifetimes(fitter, time_unit="week") if a week is 1.0 in T'
+        )
+    return unit
+
+
+def check_unit_to_predict(unit: str | None, largest_trained: float | None, frame: Any, T: Array | None) -> None:
+    """Refuse a summary in another unit; warn when an unlabelled one looks as though it were in another.
+
+    So does one for a model that does not know its own: only sizes can be compared then.
+    """
     known = frames.read_facts(frame).get("time_unit")
-    if known:
+    if known and unit is not None:
         if known != unit:
             raise UnitMismatch(
                 f"the model is in {unit}s, the summary in {known}s: summarise again with time_unit={unit!r}"
@@ -47,9 +61,17 @@ def check_unit_to_predict(unit: str, largest_trained: float | None, frame: Any, 
         warn_other_unit(unit, largest_trained, float(T.max()))
 
 
-def warn_other_unit(unit: str, largest_trained: float | None, largest: float) -> None:
+def warn_other_unit(unit: str | None, largest_trained: float | None, largest: float) -> None:
     """Warn where the largest T of an unlabelled summary is of another size than when the model was fitted."""
-    if largest_trained and not largest_trained / 3 <= largest <= largest_trained * 3:
+    if not largest_trained or largest_trained / 3 <= largest <= largest_trained * 3:
+        return
+    if unit is None:
+        warn(
+            f"neither the model nor anybody else has said its time unit, and the largest T of the summary is "
+            f"{largest:.4g}, against {largest_trained:.4g} when the model was fitted. If the units differ, summarise "
+            "again in the unit of the model, and give time_unit= where the model is made"
+        )
+    else:
         warn(
             f"the summary does not say its time unit and is taken to be in {unit}s, as the model is; but its largest T "
             f"is {largest:.4g}, against {largest_trained:.4g} when the model was fitted. If the unit is another, "

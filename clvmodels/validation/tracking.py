@@ -253,8 +253,8 @@ def _conditional(model: PurchaseModel, frame: frames.Frame, after: Array) -> Arr
 def _refuse(model: PurchaseModel, unit: str, frame: frames.Frame) -> None:
     if model.family.time == "discrete":
         raise NotAvailable(f"{model.family.title} counts whole periods, so it cannot be followed week by week")
-    if model.time_unit != unit:
-        raise UnitMismatch(f"the model is in {model.time_unit}s, the log was summarised in {unit}s: pass time_unit=")
+    if model._unit != unit:
+        raise UnitMismatch(f"the model is in {model._unit}s, the log was summarised in {unit}s: pass time_unit=")
     check_unit_to_predict(unit, model.largest_trained, frame, frames.numeric(frame, "T"))
 
 

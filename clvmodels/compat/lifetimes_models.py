@@ -1,0 +1,352 @@
+"""Models that go from lifetimes to this package and back."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .. import frames
+from ..errors import InvalidInput, NotAvailable, NotFitted, UnitMismatch, warn
+from ..families import purchase_family, spend_family
+from ..families.contract import PurchaseFamily, SpendFamily
+from ..inference.likelihood_ratio import values_of
+from ..inference.regularisation import Penalty
+from ..models import statistics
+from ..models.clv import CLVModel
+from ..models.fitted import Fitted, checked_parameters, package_versions
+from ..models.found_elsewhere import fitted_purchases, fitted_spend
+from ..models.purchase import PurchaseModel
+from ..models.spend import SpendModel
+from ..numerics.arrays import Array
+from ..units import hours_in
+from .lifetimes.fitters.estimation import square_penalty
+
+# lifetimes' classes, and the families that they are
+_FAMILIES: Mapping[str, str] = {
+    "BetaGeoFitter": "bg_nbd",
+    "ModifiedBetaGeoFitter": "mbg_nbd",
+    "ParetoNBDFitter": "pareto_nbd",
+    "BetaGeoBetaBinomFitter": "bg_bb",
+    "GammaGammaFitter": "gamma_gamma",
+}
+_FITTERS = {family: name for name, family in _FAMILIES.items()}
+# what draws customers like those of a fitter's rows
+_GENERATORS: Mapping[str, str] = {
+    "bg_nbd": "beta_geometric_nbd_model",
+    "mbg_nbd": "modified_beta_geometric_nbd_model",
+    "pareto_nbd": "pareto_nbd_model",
+    "bg_bb": "beta_geometric_beta_binom_model",
+}
+_KNOWN = ", ".join(_FAMILIES)
+_EQUAL = 1e-6  # how far the halves of a matrix may differ, which was found by inverting one
+
+
+class LifetimesFitters(NamedTuple):
+    """The two fitters that a CLVModel becomes.
+
+    Attributes
+    ----------
+    purchases
+        One of lifetimes' purchase models.
+    spend
+        Its GammaGammaFitter.
+
+    Examples
+    --------
+    >>> LifetimesFitters("a BetaGeoFitter", "a GammaGammaFitter").spend
+    'a GammaGammaFitter'
+    """
+
+    purchases: Any
+    spend: Any
+
+
+def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel | SpendModel:
+    """Make a model of a fitted fitter of lifetimes, or of `clvmodels.compat.lifetimes`.
+
+    The parameters are taken over to the last bit. If the fitter has kept its rows (``data``), they give what a fit
+    leaves behind: a report, which says how many standard errors the parameters are from the maximum of the likelihood
+    (less the fitter's penalty), and the errors there, those of Pareto/NBD too; nothing is fitted again. Without rows
+    the errors are those of ``variance_matrix_``, if it is there, and there is no report.
+
+    lifetimes does not keep its time unit, and nothing is assumed: without a unit the model answers all that needs none
+    (parameters, p_alive, expected_purchases and whatever else counts in the data's own unit), and refuses what does
+    (discounting, dates, pictures, files).
+
+    Parameters
+    ----------
+    fitter
+        A BetaGeoFitter, ModifiedBetaGeoFitter, ParetoNBDFitter, BetaGeoBetaBinomFitter or GammaGammaFitter; lifetimes
+        itself is not needed.
+    time_unit
+        ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``: what 1.0 was in T, or the length of a period. A
+        fitter of this package may know it. The spend model has none.
+
+    Returns
+    -------
+    PurchaseModel or SpendModel
+        Of the family ``"bg_nbd"``, ``"mbg_nbd"``, ``"pareto_nbd"``, ``"bg_bb"`` or ``"gamma_gamma"``.
+
+    Raises
+    ------
+    NotFitted
+        If the fitter has no parameters.
+    UnitMismatch
+        If the fitter knows its unit and ``time_unit`` is another.
+    InvalidInput
+        If it is no such fitter, the unit is not known, or a parameter is missing, not finite or not above 0.
+
+    Warns
+    -----
+    ClvWarning
+        If its rows speak against trusting the parameters, or cannot be used.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from clvmodels.compat.lifetimes import BetaGeoFitter
+    >>> fitter = BetaGeoFitter()
+    >>> fitter.params_ = pandas.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    >>> model = from_lifetimes(fitter, time_unit="week")
+    >>> model
+    PurchaseModel('bg_nbd', time_unit='week'): r=0.243, alpha=4.414, a=0.793, b=2.426
+    >>> round(model.new_customer().discounted_expected_purchases(horizon=52), 3)
+    1.37
+    """
+    name = next((kind.__name__ for kind in type(fitter).__mro__ if kind.__name__ in _FAMILIES), None)
+    if name is None:
+        kind = f"the class {fitter.__name__}" if isinstance(fitter, type) else type(fitter).__name__
+        raise InvalidInput(f"fitter must be a fitted one of lifetimes ({_KNOWN}); found {kind}")
+    if time_unit is not None:
+        hours_in(time_unit)
+    given = getattr(fitter, "params_", None)
+    if given is None:
+        raise NotFitted(f"this {name} has no parameters yet: call its fit first")
+    family = _family(_FAMILIES[name])
+    parameters = checked_parameters(family, dict(given.items()) if hasattr(given, "items") else given)
+    fitted = _fitted(fitter, family, parameters)
+    if isinstance(family, SpendFamily):
+        spend = SpendModel(family)
+        spend._fitted = fitted
+        return spend
+    purchases = PurchaseModel(family, _unit_of(fitter, time_unit))
+    purchases._fitted = fitted
+    return purchases
+
+
+def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = None) -> Any:
+    """Make a fitter of the package lifetimes itself, ready for its methods and its pictures.
+
+    It has ``params_`` (equal to the last bit) and ``predict``; of a model with a covariance ``variance_matrix_``,
+    ``standard_errors_`` and ``confidence_intervals_``; of a summary ``data``, ``generate_new_data`` and
+    ``_negative_log_likelihood_``. Prior, penalty, posterior, margin and discount rate stay behind. lifetimes' own
+    mistakes come with it: its P(alive) and expectations are not finite everywhere that they should be.
+
+    Parameters
+    ----------
+    model
+        With parameters, of a family that lifetimes has: BG/NBD, MBG/NBD, Pareto/NBD, BG/BB, Gamma-Gamma, or a CLVModel
+        of such.
+    summary
+        The customers that the model was fitted on, for what lifetimes reads from ``data``; in the model's unit. Of
+        spend the repeaters with a positive mean, as lifetimes wants them.
+
+    Returns
+    -------
+    object
+        The fitter; of a CLVModel the named tuple ``(purchases, spend)``.
+
+    Raises
+    ------
+    NotAvailable
+        If lifetimes cannot be imported, its name is taken by `clvmodels.compat.lifetimes`, or it has no such family.
+    NotFitted
+        If the model has no parameters.
+    UnitMismatch, InvalidInput
+        If the summary is in another unit or cannot be used, or ``model`` is none.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> parameters = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
+    >>> model = clv.PurchaseModel.from_parameters("pareto_nbd", parameters, time_unit="week")
+    >>> fitter = clv.to_lifetimes(model)  # doctest: +SKIP
+    >>> fitter.expected_number_of_purchases_up_to_time(52)  # doctest: +SKIP
+    np.float64(1.4733...)
+    """
+    frame = None if summary is None else frames.load(summary)
+    if isinstance(model, CLVModel):
+        return LifetimesFitters(to_lifetimes(model.purchases, frame), to_lifetimes(model.spend, frame))
+    if not isinstance(model, (PurchaseModel, SpendModel)):
+        raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
+    family, state = model.family, model._state
+    if _FITTERS.get(family.name) is None or family != _family(family.name):
+        raise NotAvailable(f"lifetimes has no {family.title}: expected one of {', '.join(_FITTERS)}")
+    package = _lifetimes()
+    fitter = getattr(package, _FITTERS[family.name])()
+    fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
+    if isinstance(model, PurchaseModel):
+        fitter._time_unit = model.time_unit
+        if family.time == "continuous":
+            fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
+    if state.covariance is not None:
+        values = np.array(state.values)
+        fitter.variance_matrix_ = pd.DataFrame(
+            state.covariance * np.outer(values, values), index=fitter.params_.index, columns=fitter.params_.index
+        )
+        fitter.standard_errors_ = fitter._compute_standard_errors()
+        fitter.confidence_intervals_ = fitter._compute_confidence_intervals()
+    if frame is not None:
+        _give_rows(fitter, model, frame, package)
+    return fitter
+
+
+def _family(name: str) -> PurchaseFamily | SpendFamily:
+    return spend_family(name) if name == "gamma_gamma" else purchase_family(name)
+
+
+def _unit_of(fitter: Any, time_unit: str | None) -> str | None:
+    known = getattr(fitter, "_time_unit", None)
+    if known and time_unit and known != time_unit:
+        raise UnitMismatch(
+            f"time_unit={time_unit!r}, but the fitter was fitted on a summary in {known}s: leave time_unit out"
+        )
+    return time_unit or known
+
+
+def _fitted(fitter: Any, family: PurchaseFamily | SpendFamily, parameters: dict[str, float]) -> Fitted:
+    """What the fitter knows beside its parameters: from its rows, else from its covariance."""
+    data = getattr(fitter, "data", None)
+    without = Fitted(parameters, _log_covariance(fitter, parameters), versions=package_versions())
+    if data is None:
+        return without
+    try:
+        rows = pd.DataFrame(data).rename(columns={"n_periods": "T"}).reset_index(drop=True)
+        penalty, told = _penalty(fitter, family, rows)
+        weights = "weights" if "weights" in rows.columns else None
+        if isinstance(family, SpendFamily):
+            found = fitted_spend(family, rows, weights, parameters, penalty, told)
+        else:
+            found = fitted_purchases(family, rows, weights, parameters, penalty, told)
+    except InvalidInput as error:
+        warn(f"the rows of the fitter cannot be used, so the model has no fit report: {error}")
+        return without
+    if found.report is not None and not found.report.converged:
+        warn(f"{family.title}: {found.report.verdict}")
+    return found
+
+
+def _penalty(
+    fitter: Any, family: PurchaseFamily | SpendFamily, rows: pd.DataFrame
+) -> tuple[Penalty | None, str | None]:
+    """What lifetimes took off Σ w ln L: K · penalizer_coef · Σ θ², in time whose longest T is 1."""
+    coefficient = float(getattr(fitter, "penalizer_coef", 0.0) or 0.0)
+    if not coefficient:
+        return None, None
+    weights = rows["weights"].to_numpy(np.float64) if "weights" in rows.columns else np.ones(len(rows))
+    times = family.time_parameters if _in_lengths(family) else ()
+    scales = [1.0 / float(rows["T"].max()) if name in times else 1.0 for name in family.parameters]
+    weight = coefficient * _divisor(family, weights)
+    told = f"lifetimes' penalty, {weight:.4g} · Σ θ²" + (", in time whose longest T is 1" if times else "")
+    return square_penalty(weight, scales), told
+
+
+def _in_lengths(family: PurchaseFamily | SpendFamily) -> bool:
+    return isinstance(family, PurchaseFamily) and family.time == "continuous"
+
+
+def _divisor(family: PurchaseFamily | SpendFamily, weights: Array) -> float:
+    """What lifetimes divides its sum over customers by."""
+    return float(weights.mean() if family.name == "pareto_nbd" else weights.sum())
+
+
+def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | None:
+    """The covariance of the log-parameters, of a fitter's ``variance_matrix_``; None if it has none to be read.
+
+    Its elements are θ_i θ_j cov(ln θ_i, ln θ_j) here and θ_j² cov(ln θ_i, ln θ_j) in lifetimes, which is symmetric only
+    once that is undone.
+    """
+    matrix = getattr(fitter, "variance_matrix_", None)
+    try:
+        found = np.asarray(matrix.loc[[*parameters], [*parameters]], dtype=np.float64)  # type: ignore[union-attr]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    values = np.array([*parameters.values()])
+    for scale in (np.outer(values, values), values[None, :] ** 2):
+        covariance = found / scale
+        if np.allclose(covariance, covariance.T, rtol=_EQUAL, atol=0) and np.linalg.eigvalsh(covariance)[0] > 0:
+            return np.asarray((covariance + covariance.T) / 2)
+    return None
+
+
+def _give_rows(fitter: Any, model: PurchaseModel | SpendModel, frame: Any, package: Any) -> None:
+    """Keep the customers as lifetimes keeps those that it fits on, and what it computes from them."""
+    family, values = model.family, model._state.values
+    if isinstance(model, PurchaseModel):
+        frame, rows = model._read(frame)
+    else:
+        rows = list(statistics.read(frame, family.statistics).values())
+    statistics.refuse_duplicates(frame)
+    columns = dict(zip(family.statistics, rows, strict=True))
+    index = _index(frame)
+    if isinstance(model, SpendModel):
+        paid = (columns["frequency"] > 0) & (columns["monetary_value"] > 0)
+        columns, index = {name: column[paid] for name, column in columns.items()}, index[paid]
+    ones = np.ones(len(index), dtype=int)
+    kept: dict[str, Any] = {**columns, "weights": ones}
+    total = float(np.sum(values_of(family.log_likelihood, list(columns.values()), values)))
+    if isinstance(model, PurchaseModel):
+        kept["frequency"] = columns["frequency"].astype(int)
+        length = columns["T"]
+        if family.time == "discrete":
+            kept["recency"], length = columns["recency"].astype(int), length.astype(int)
+            kept = {"frequency": kept["frequency"], "recency": kept["recency"], "n_periods": length, "weights": ones}
+        elif len(length) and length.max() > 0:
+            fitter._scale = 1.0 / float(length.max())
+            total -= float(columns["frequency"].sum()) * math.log(fitter._scale)
+        generate, names = getattr(package.generate_data, _GENERATORS[family.name]), family.parameters
+        fitter.generate_new_data = lambda size=1: generate(length, *fitter._unload_params(*names), size=size)
+    fitter.data = pd.DataFrame(kept, index=index)
+    fitter._negative_log_likelihood_ = -total / _divisor(family, ones.astype(np.float64)) if len(ones) else math.nan
+
+
+def _index(frame: Any) -> pd.Index[Any]:
+    """Who the customers are: by identifier if there is one, else by the caller's index."""
+    ids = frames.identifiers(frame)
+    if ids is not None:
+        return pd.Index(frames.as_pandas(ids), name="customer_id")
+    return frame.index if isinstance(frame, pd.DataFrame) else pd.RangeIndex(frames.n_rows(frame))
+
+
+def _lifetimes() -> Any:
+    """The package itself, imported without its changes to the filters of warnings and to pandas' options."""
+    there = sys.modules.get("lifetimes")
+    if there is not None and there.__name__.partition(".")[0] == "clvmodels":
+        raise NotAvailable(
+            "`lifetimes` is clvmodels.compat.lifetimes in this process (install() put it there), and the package itself "
+            "cannot be imported beside it: convert in a process without install()"
+        )
+    if there is not None:
+        return there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before: Any = ()
+        with contextlib.suppress(KeyError):
+            before = (pd.get_option("mode.chained_assignment"),)
+        try:
+            return import_module("lifetimes")
+        except ImportError as error:
+            raise NotAvailable(
+                f'to_lifetimes needs the package lifetimes: pip install "clvmodels[lifetimes]" ({error})'
+            ) from None
+        finally:
+            for value in before:
+                pd.set_option("mode.chained_assignment", value)
