@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from . import utils as utils
 from .differences import LifetimesDifference as LifetimesDifference
 from .fitters import BaseFitter as BaseFitter
 from .fitters.beta_geo_beta_binom_fitter import BetaGeoBetaBinomFitter
