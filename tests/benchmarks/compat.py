@@ -5,7 +5,7 @@
 Prints two Markdown tables of CPU seconds (all threads), the least of several turns; compat and native take turns, so
 that a busy machine slows both. The bars: every fit at least 10 times as fast as lifetimes' own, and no more than 5 %
 over the native name. Answers are compared, lest one be fast because it is wrong: the exit status is 1 if they disagree,
-whatever the times. Customers are those of run.py (weeks, T from 27 to 39, by day); in BG/BB they have 26 opportunities.
+whatever the times. Customers are those of run.py (weeks, T from 27 to 39, by day); in BG/BB they have 6 opportunities.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from clvmodels.compat.lifetimes.utils import summary_data_from_transaction_data
 
 HORIZON = 39.0
 BG_BB = (1.204, 0.750, 0.657, 2.783)  # Fader, Hardie & Shang 2010
-PERIODS = 26
+PERIODS = 6
 SAME_LIKELIHOOD = 1e-6  # relative; lifetimes' optimisers stop where they think it is enough
 SAME_NUMBERS = 1e-6
 FAMILIES = {
