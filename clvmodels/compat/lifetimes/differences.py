@@ -188,6 +188,28 @@ DIFFERENCES: Mapping[str, Difference] = {
         "takes them",
         told=False,
     ),
+    # data
+    "dates_as_text": Difference(
+        "`summary_data_from_transaction_data`, `calibration_and_holdout_data`, `expected_cumulative_transactions`",
+        "takes the first and the last of dates that are text in the order of letters, '10/1/2014' before '9/1/2014'",
+        "takes them in the order of time, as it does for dates that are no text",
+    ),
+    "calendar_months": Difference(
+        "`freq`",
+        "stops at 'M', 'Q' and 'Y' on current NumPy",
+        "counts calendar months, quarters and years",
+    ),
+    "names_of_periods": Difference(
+        "`freq`",
+        "stops at 'H', 'T' and 'S' on current pandas, and at 'W-SUN'",
+        "knows old and new names of hours, minutes and seconds, and weeks that begin on another day",
+        told=False,
+    ),
+    "holdout_without_money": Difference(
+        "`calibration_and_holdout_data`",
+        "stops on current pandas if there is no `monetary_value_col`",
+        "needs none",
+    ),
 }
 
 _TOLD: set[str] = set()

@@ -12,6 +12,7 @@ from ...errors import InvalidInput
 from ...frames import attach_facts
 from ...numerics.arrays import Array, Positions
 from ...units import HOURS
+from .differences import tell
 
 # what pandas called them until 2.2, and what it calls the ends of them
 _ALIASES = {"H": "h", "T": "min", "S": "s", "A": "Y", "ME": "M", "QE": "Q", "YE": "Y", "d": "D", "w": "W"}
@@ -64,6 +65,8 @@ def period_of(freq: str) -> str:
     """
     name = _ALIASES.get(freq, freq)
     offset = pd.PeriodDtype(name).freq
+    if name in ("M", "Q", "Y"):
+        tell("calendar_months")
     if offset.n != 1 or name == "B":
         raise InvalidInput(
             f"freq must be one calendar period, such as 'D', 'W', 'M' or 'h'; found {freq!r}. "
@@ -102,6 +105,36 @@ def numbers_of(dates: pd.Series[Any], period: str) -> Positions:
     return numbers[np.where(steps == _MISSING, 0, steps - least) if dates.hasnans else steps - least]
 
 
+def as_periods(numbers: Positions, period: str) -> pd.PeriodIndex:
+    """The periods that numbers stand for."""
+    return pd.PeriodIndex.from_ordinals(numbers, freq=period)  # type: ignore[attr-defined, no-any-return]
+
+
+def read_otherwise(
+    column: pd.Series[Any], dates: pd.Series[Any], period: str, customers: pd.Series[Any], *, end: bool, first: bool
+) -> bool:
+    """Whether dates that are text have another order as text, and so another last or first one of a customer.
+
+    ``end`` and ``first`` say which of the two matters.
+    """
+    if not (pd.api.types.is_string_dtype(column.dtype) or column.dtype == object) or not (end or first):
+        return False
+    code, texts = pd.factorize(column)
+    if not len(texts) or not all(isinstance(text, str) for text in texts):
+        return False
+    rank = np.empty(len(texts), dtype=np.int64)
+    rank[np.argsort(np.asarray(texts, dtype=object), kind="stable")] = np.arange(len(texts))
+    numbers = np.zeros(len(texts), dtype=np.int64)
+    numbers[code] = numbers_of(dates, period)
+    by_rank = numbers[np.argsort(rank)]
+    if np.all(by_rank[1:] >= by_rank[:-1]):
+        return False
+    if end and by_rank[-1] != by_rank.max():
+        return True
+    firsts = pd.DataFrame({"rank": rank[code], "number": numbers[code]}).groupby(customers.to_numpy()).min()
+    return first and bool(np.any(by_rank[firsts["rank"]] != firsts["number"]))
+
+
 def events_of(
     customers: pd.Series[Any], dates: pd.Series[Any], money: pd.Series[Any] | None, period: str, last: int
 ) -> Events:
@@ -127,7 +160,7 @@ def events_of(
         total = _totals(amounts if order is None else amounts[order], lines)
     bought = owner[lines[buyers]]
     found = ids.take(bought) if isinstance(ids, pd.Index) else pd.Index(bought + ids, dtype=customers.dtype)
-    return Events(found, buyers, at[lines], lines, total)
+    return Events(found.infer_objects(), buyers, at[lines], lines, total)
 
 
 def _coded(customers: pd.Series[Any]) -> tuple[Positions, pd.Index | int]:

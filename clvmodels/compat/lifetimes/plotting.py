@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .differences import tell
+from .period_events import period_of
 from .utils import calculate_alive_path, expected_cumulative_transactions
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def plot_period_transactions(
     """
     labels = kwargs.pop("label", ["Actual", "Model"])
     counts = [count.sort_index().iloc[:max_frequency] for count in _customers_by_frequency(model)]
-    shown = pd.concat(counts, axis=1).sort_index().fillna(0)
-    shown.columns = labels
+    actual, simulated = (count.to_frame(label) for count, label in zip(counts, labels, strict=True))
+    shown = actual.merge(simulated, how="outer", left_index=True, right_index=True).fillna(0)
     ax = shown.plot(kind="bar", **kwargs)
     ax.legend()
     return _written(ax, title, xlabel, ylabel)
@@ -110,9 +111,7 @@ def plot_frequency_recency_matrix(
     expected = model.conditional_expected_number_of_purchases_up_to_time(T, frequency, recency, max_recency)
     if title is None:
         units = "Unit" if T == 1 else "Units"
-        title = (
-            f"Expected Number of Future Purchases for {T} {units} of Time,\nby Frequency and Recency of a Customer"
-        )
+        title = f"Expected Number of Future Purchases for {T} {units} of Time,\nby Frequency and Recency of a Customer"
     return _heatmap(expected, title, xlabel, ylabel, kwargs)
 
 
@@ -177,6 +176,7 @@ def plot_history_alive(
     """
     from matplotlib import cbook, lines
     from matplotlib import pyplot as plt
+    from matplotlib.dates import date2num
 
     tell("history_alive")
     ax = plt.subplot(111) if ax is None else ax
@@ -185,14 +185,15 @@ def plot_history_alive(
     path_dates = pd.date_range(dates.min(), periods=len(path), freq=_offset(freq))
     given = cbook.normalize_kwargs(kwargs, lines.Line2D)
     looks = {name: value for name, value in given.items() if hasattr(lines.Line2D, f"set_{name}")}
-    ax.plot(path_dates, path, **{"label": "P_alive", **looks})  # type: ignore[arg-type]
+    ax.plot(path_dates, path, **{"label": "P_alive", **looks})
 
     bought = pd.Series(1, index=dates).resample(_offset(freq)).sum()
     bought_dates = bought.index[bought > 0].to_numpy()
     ax.vlines(bought_dates, ymin=0, ymax=1, colors="r", linestyles="dashed", label="purchases")
     ax.set_ylim(0, 1.0)
     ax.set_yticks(np.arange(0, 1.1, 0.1))
-    ax.set_xlim(dates.min() if start_date is None else pd.to_datetime(start_date), path_dates[-1])
+    begin = dates.min() if start_date is None else pd.to_datetime(start_date)
+    ax.set_xlim(*date2num([begin, path_dates[-1]]))  # type: ignore[no-untyped-call]
     ax.legend(loc=3)
     return _written(ax, "History of P_alive", None, "P_alive")
 
@@ -322,8 +323,8 @@ def _customers_by_frequency(model: Any) -> tuple[pd.Series[float], pd.Series[flo
 def _heatmap(matrix: Array, title: str, xlabel: str, ylabel: str, kwargs: dict[str, Any]) -> Axes:
     from matplotlib import pyplot as plt
 
-    ax = plt.subplot(111)
-    image = ax.imshow(matrix, **{"interpolation": "none", **kwargs})  # type: ignore[arg-type]
+    ax: Axes = plt.subplot(111)
+    image = ax.imshow(matrix, **{"interpolation": "none", **kwargs})
     _written(ax, title, xlabel, ylabel)
     forceAspect(ax)
     plt.colorbar(image, ax=ax)
@@ -361,7 +362,7 @@ def _density(law: Any, suptitle: str, xlabel: str, ylabel: str, fontsize: float,
 
 def _offset(freq: str) -> Any:
     """The step from one period to the next, by whichever name this pandas has for it."""
-    return pd.PeriodDtype(freq).freq
+    return pd.PeriodDtype(period_of(freq)).freq
 
 
 def _written(ax: Axes, title: str | None, xlabel: str | None = None, ylabel: str | None = None) -> Axes:

@@ -7,8 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...errors import InvalidInput
 from ...numerics.arrays import Array
-from .period_events import Events, as_dates, as_moment, events_of, period_of, with_facts
+from .differences import tell
+from .period_events import (
+    Events,
+    as_dates,
+    as_moment,
+    as_periods,
+    events_of,
+    numbers_of,
+    period_of,
+    read_otherwise,
+    with_facts,
+)
 
 from .lifetime_value import _customer_lifetime_value
 
@@ -62,14 +74,98 @@ def summary_data_from_transaction_data(
     2         0.0      0.0  37.0
     """
     period = period_of(freq)
-    dates = as_dates(transactions[datetime_col], datetime_format)
+    column = transactions[datetime_col]
+    dates = as_dates(column, datetime_format)
     end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
     last = end.to_period(period).ordinal
     money = transactions[monetary_value_col] if monetary_value_col else None
     events = events_of(transactions[customer_id_col], dates, money, period, last)
-    return with_facts(
-        _summary(events, last, freq_multiplier, include_first_transaction, customer_id_col), period, freq_multiplier
+    if read_otherwise(
+        column,
+        dates,
+        period,
+        transactions[customer_id_col],
+        end=observation_period_end is None,
+        first=bool(monetary_value_col) and not include_first_transaction,
+    ):
+        tell("dates_as_text")
+    summary = _summary(events, last, freq_multiplier, include_first_transaction, customer_id_col)
+    return with_facts(summary, period, freq_multiplier)
+
+
+def calibration_and_holdout_data(
+    transactions: pd.DataFrame,
+    customer_id_col: Any,
+    datetime_col: Any,
+    calibration_period_end: Any,
+    observation_period_end: Any = None,
+    freq: str = "D",
+    freq_multiplier: float = 1,
+    datetime_format: str | None = None,
+    monetary_value_col: Any = None,
+    include_first_transaction: bool = False,
+) -> pd.DataFrame:
+    """The summary at the end of a calibration period, and what its customers bought from then on.
+
+    ``monetary_value_holdout`` is the mean of the period totals: lifetimes averages the lines of the log.
+    Use `clv.calibration_holdout` in new code.
+
+    >>> log = pd.DataFrame({"id": [1, 1, 2], "date": ["2015-02-01", "2015-02-06", "2015-01-01"]})
+    >>> split = calibration_and_holdout_data(log, "id", "date", "2015-02-03", observation_period_end="2015-02-07")
+    >>> split[["frequency_cal", "T_cal", "frequency_holdout", "duration_holdout"]]
+        frequency_cal  T_cal  frequency_holdout  duration_holdout
+    id
+    1             0.0    2.0                1.0               4.0
+    2             0.0   33.0                0.0               4.0
+    """
+    period = period_of(freq)
+    column = transactions[datetime_col]
+    dates = as_dates(column, datetime_format)
+    customers = transactions[customer_id_col]
+    money = transactions[monetary_value_col] if monetary_value_col else None
+    end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
+    known_until = as_moment(calibration_period_end, datetime_format)
+    last, last_known = end.to_period(period).ordinal, known_until.to_period(period).ordinal
+
+    def between(kept: Any, until: int) -> Events:
+        return events_of(customers[kept], dates[kept], None if money is None else money[kept], period, until)
+
+    known = _summary(
+        between(dates <= known_until, last_known),
+        last_known,
+        freq_multiplier,
+        include_first_transaction,
+        customer_id_col,
     )
+    later = (dates > known_until) & (dates <= end)
+    if not later.any():
+        raise InvalidInput(
+            "There is no data available. No line lies after calibration_period_end "
+            f"({known_until}) and up to observation_period_end ({end}); the last one of the log is of {dates.max()}"
+        )
+    events = between(later, last)
+    holdout = pd.DataFrame({"frequency_holdout": events.counts}, index=events.ids.rename(customer_id_col))
+    if money is not None:
+        means = _mean_totals(events, events.counts, include_first=True)
+        holdout["monetary_value_holdout"] = means
+        _tell_line_means(customers[later], money[later], events, means)
+    else:
+        tell("holdout_without_money")
+    if observation_period_end is None and read_otherwise(column, dates, period, customers, end=True, first=False):
+        tell("dates_as_text")
+    split = known.add_suffix("_cal").join(holdout, how="left").fillna(0)
+    split["duration_holdout"] = (last - last_known) / freq_multiplier
+    return with_facts(split, period, freq_multiplier)
+
+
+def _tell_line_means(customers: Any, money: Any, events: Events, means: Array) -> None:
+    """Say so if the mean of a customer's lines is not that of his purchases."""
+    if len(customers) == len(events.periods):
+        return  # a line is a purchase
+    lines = money.astype(np.float64).groupby(customers.to_numpy(), observed=True).mean().reindex(events.ids).to_numpy()
+    other = int(np.sum(~(np.abs(lines - means) <= 1e-6 * np.abs(means))))
+    if other:
+        tell("holdout_spend", f"{other} of {len(means)} customers")
 
 
 def _summary(events: Events, last: int, multiplier: float, include_first: bool, name: Any) -> pd.DataFrame:
@@ -81,15 +177,101 @@ def _summary(events: Events, last: int, multiplier: float, include_first: bool, 
         "T": (last - first) / multiplier,
     }
     if events.money is not None:
-        columns["monetary_value"] = _mean_totals(events.money, events, counted, include_first)
+        columns["monetary_value"] = _mean_totals(events, counted, include_first)
     return pd.DataFrame(columns, index=events.ids.rename(name), dtype=np.float64)
 
 
-def _mean_totals(totals: Array, events: Events, counted: Any, include_first: bool) -> Array:
+def _mean_totals(events: Events, counted: Any, include_first: bool) -> Array:
     """Means of the period totals, 0 where there is none."""
-    if not len(events.starts):
+    totals = events.money
+    if totals is None or not len(totals):
         return np.zeros(0)
     if not include_first:
         totals = totals.copy()
         totals[events.starts] = 0.0
     return np.asarray(np.add.reduceat(totals, events.starts) / np.maximum(counted, 1))
+
+
+def _find_first_transactions(
+    transactions: pd.DataFrame,
+    customer_id_col: Any,
+    datetime_col: Any,
+    monetary_value_col: Any = None,
+    datetime_format: str | None = None,
+    observation_period_end: Any = None,
+    freq: str = "D",
+) -> pd.DataFrame:
+    """One row a purchase, and whether it is the customer's first."""
+    period = period_of(freq)
+    dates = as_dates(transactions[datetime_col], datetime_format)
+    end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
+    money = transactions[monetary_value_col] if monetary_value_col else None
+    events = events_of(transactions[customer_id_col], dates, money, period, end.to_period(period).ordinal)
+    rows = pd.DataFrame(
+        {
+            customer_id_col: events.ids.repeat(events.counts),
+            datetime_col: as_periods(events.periods, period),
+        }
+    )
+    if events.money is not None:
+        rows[monetary_value_col] = events.money
+    rows["first"] = False
+    rows.loc[events.starts, "first"] = True
+    return rows if money is not None else rows.set_axis(pd.Index(events.lines))
+
+
+def _scale_time(age: Any) -> float:
+    """What makes the largest age 1."""
+    return float(1.0 / np.max(age))
+
+
+def calculate_alive_path(
+    model: Any, transactions: pd.DataFrame, datetime_col: Any, t: int, freq: str = "D"
+) -> pd.Series[float]:
+    """P(alive) of one customer at each age from 0 to t periods, as it looked then.
+
+    Use `PurchaseModel.alive_path` in new code.
+    """
+    numbers = np.unique(numbers_of(as_dates(transactions[datetime_col], None).dropna(), period_of(freq)))
+    if not len(numbers):
+        raise InvalidInput("there is no date: expected those of at least one purchase")
+    bought = numbers - numbers[0]
+    age = np.arange(max(int(t), int(bought[-1])) + 1)
+    seen = np.searchsorted(bought, age, side="right")
+    recency, x, T = bought[seen - 1].astype(float), (seen - 1).astype(float), age.astype(float)
+    return pd.Series(np.asarray(model.conditional_probability_alive(x, recency, T), dtype=np.float64))
+
+
+def expected_cumulative_transactions(
+    model: Any,
+    transactions: pd.DataFrame,
+    datetime_col: Any,
+    customer_id_col: Any,
+    t: int,
+    datetime_format: str | None = None,
+    freq: str = "D",
+    freq_multiplier: int = 1,
+    set_index_date: bool = False,
+) -> pd.DataFrame:
+    """Repeat purchases of all customers up to each of t periods since the log begins: actual and expected.
+
+    Use `clv.tracking` in new code.
+    """
+    period = period_of(freq)
+    column, customers = transactions[datetime_col], transactions[customer_id_col]
+    dates = as_dates(column, datetime_format)
+    start = as_moment(dates.min(), None).to_period(period)
+    events = events_of(customers, dates, None, period, start.ordinal + t)
+    if read_otherwise(column, dates, period, customers, end=False, first=True):
+        tell("dates_as_text")
+    begun = np.bincount(events.first - start.ordinal, minlength=t + 1)[: t + 1]
+    again = np.bincount(np.delete(events.periods, events.starts) - start.ordinal, minlength=t + 1)[: t + 1]
+    until = np.arange(1, t // freq_multiplier + 1) * freq_multiplier
+    ages = np.arange(1, t + 1) / freq_multiplier
+    # E[X(age)] of one customer, summed over those who began at each earlier period
+    expected = np.concatenate(
+        [[0.0], np.asarray(model.expected_number_of_purchases_up_to_time(ages), dtype=np.float64)]
+    )
+    columns = {"actual": np.cumsum(again)[until - 1], "predicted": np.convolve(begun, expected)[until]}
+    index = as_periods(start.ordinal + until - 1, period) if set_index_date else pd.RangeIndex(len(until))
+    return pd.DataFrame(columns, index=index)
