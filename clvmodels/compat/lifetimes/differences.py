@@ -165,6 +165,11 @@ DIFFERENCES: Mapping[str, Difference] = {
         "puts them into the formulas of whole periods",
         "cuts them off: a part of a period holds no further chance to buy",
     ),
+    "bgbb_before": Difference(
+        "`BetaGeoBetaBinomFitter`: m_periods_in_future < 0",
+        "gives negative purchases and probabilities above that of m = 0",
+        "is what it is for m = 0",
+    ),
     "bgbb_in_first_n": Difference(
         "`BetaGeoBetaBinomFitter.expected_number_of_transactions_in_first_n_periods`",
         "gives NaN where beta is a whole number and some frequency below another does not occur",
@@ -213,6 +218,11 @@ DIFFERENCES: Mapping[str, Difference] = {
 }
 
 _TOLD: set[str] = set()
+
+
+def told(key: str) -> bool:
+    """Whether a difference has been told already."""
+    return key in _TOLD
 
 
 def tell(key: str, detail: str = "") -> None:

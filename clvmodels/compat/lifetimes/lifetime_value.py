@@ -14,7 +14,7 @@ from ...numerics.arrays import Array
 from .differences import tell
 from .fitters.asking import of_rows, rows_of, time_unit_of
 
-# A month in each unit. An hour, a day and a week make months of 30 days, or of 4.345 weeks (30.4 days), as in lifetimes.
+# A month in each unit, as in lifetimes: 30 days, or 4.345 weeks (30.4 days).
 _MONTH = {"W": 4.345, "M": 1.0, "D": 30.0, "H": 30.0 * 24, "h": 30.0 * 24}
 _FREQ = {"hour": "H", "day": "D", "week": "W", "month": "M"}
 _UNIT = {"H": "hour", "h": "hour", "D": "day", "W": "week", "M": "month"}
@@ -42,15 +42,15 @@ def _customer_lifetime_value(
     Use ``clv.CLVModel(...).predict`` in new code, which discounts continuously and knows its time unit.
     """
     month = _month_in(freq, transaction_prediction_model, T)
-    index = frequency.index if isinstance(frequency, pd.Series) else None
-    given = [_at(index, v) for v in (frequency, recency, T, monetary_value)]
+    columns = (frequency, recency, T, monetary_value)
+    index = next((column.index for column in columns if isinstance(column, pd.Series)), None)
+    given = [_at(index, v) for v in columns]
     spend = rows_of(given.pop())[0]
     ends = _ends(time)
     worth = np.exp(-np.log1p(discount_rate) * ends) if discount_rate > -1 else (1.0 + discount_rate) ** -ends
     of = _own if _is_own(transaction_prediction_model) else _foreign
     bought = np.atleast_1d(of(transaction_prediction_model, given, month * ends, worth))
-    # nobody is worth nothing who spends without bound, however seldom
-    value = np.where(np.isinf(spend), spend if len(ends) else 0.0, spend * bought)
+    value = _worth(spend, bought) if len(ends) else np.zeros(np.broadcast_shapes(np.shape(spend), bought.shape))
     if index is None:
         index = pd.RangeIndex(len(value))
     return pd.Series(np.broadcast_to(value, (len(index),)).astype(np.float64), index=index, name="clv")
@@ -83,6 +83,16 @@ def _ends(time: float) -> Array:
         return whole
     tell("clv_part_of_a_month", f"time={time!r}")
     return np.append(whole, time)
+
+
+def _worth(spend: Any, bought: Array) -> Array:
+    """The product, infinite where spend is: also of a probability of buying that underflows to 0."""
+    endless = np.isinf(spend)
+    if not np.any(endless):
+        return np.asarray(spend * bought)
+    return np.asarray(
+        np.where(endless, np.where(np.isnan(bought), np.nan, np.inf), np.where(endless, 1.0, spend) * bought)
+    )
 
 
 def _at(index: pd.Index[Any] | None, given: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array, distinct
 from ....numerics.gamma import log_beta
-from ..differences import tell
+from ..differences import tell, told
 from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, of_rows, rows_of
 from .estimation import estimate
@@ -22,6 +23,7 @@ from .purchase_fitter import _print
 _FAMILY = purchase_family("bg_bb")
 _FLOOR = 1e-15  # what lifetimes adds to the part of the likelihood of those who have left
 _SEEN = 1e-6  # a relative difference worth telling
+_MANY = 1000  # periods
 
 
 class BetaGeoBetaBinomFitter(BaseFitter):
@@ -87,7 +89,10 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         tell("bgbb_new_data")
         each = np.repeat(self.data["n_periods"].to_numpy(), self.data["weights"].to_numpy())
         periods = np.resize(each, size)
-        return beta_geometric_beta_binom_model(periods, *self._unload_params(*_FAMILY.parameters), size=size)
+        found: pd.DataFrame = beta_geometric_beta_binom_model(
+            periods, *self._unload_params(*_FAMILY.parameters), size=size
+        )
+        return found
 
     @staticmethod
     def _loglikelihood(params: Any, x: Any, tx: Any, T: Any) -> Any:
@@ -137,19 +142,14 @@ class BetaGeoBetaBinomFitter(BaseFitter):
     def _asked(self, question: Any, m: Any, frequency: Any, recency: Any, n_periods: Any) -> Any:
         given = aligned(m, frequency, recency, n_periods)
         m, x, t_x, n = rows_of(*given)
-        if any(np.any(v != np.floor(v)) for v in (m, n) if not np.all(np.isnan(v))):
+        if not (_whole(m) and _whole(n)):
             tell("bgbb_part_of_a_period")
-        self._tell_of_the_floor(x, t_x, n)
-        return answered(of_rows(question, [m], [x, t_x, n]), *given)
-
-    def _tell_of_the_floor(self, x: Any, t_x: Any, n: Any) -> None:
-        """Only long histories are that unlikely."""
-        if np.max(n, initial=0) < 12:
-            return
-        parameters = self._unload_params(*_FAMILY.parameters)
-        rows, _ = distinct(*map(np.ravel, np.broadcast_arrays(x, t_x, n)))
-        if np.any(_lift(_FAMILY.log_likelihood(*rows, *parameters)[0], parameters) > _SEEN):
+        if np.any(np.less(m, 0)):
+            tell("bgbb_before")
+            m = np.maximum(m, 0.0) if np.ndim(m) else 0.0
+        if not told("bgbb_floor") and _matters(x, t_x, n, self._unload_params(*_FAMILY.parameters)):
             tell("bgbb_floor")
+        return answered(of_rows(question, [m], [x, t_x, n]), *given)
 
     def expected_number_of_transactions_in_first_n_periods(self, n: Any) -> pd.DataFrame:
         """How many customers are expected to buy in x of the first n periods, for each x of the data.
@@ -191,8 +191,32 @@ def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array
     return merge([row[there] for row in rows], known[there])
 
 
-def _lift(log_likelihood: Any, parameters: Any) -> Array:
+def _whole(values: Any) -> bool:
+    return bool(np.all((values == np.floor(values)) | np.isnan(values)))
+
+
+def _matters(x: Any, t_x: Any, n: Any, parameters: Sequence[float]) -> bool:
+    """Whether the floor can be seen in the likelihood of one of the histories.
+
+    No likelihood is below that of having stayed through all of the longest n, with one of the possible numbers of
+    purchases; mostly that tells already that it cannot be seen.
+    """
+    alpha, beta, gamma, delta = parameters
+    longest = float(np.max(n, initial=0.0, where=np.isfinite(n)))
+    bought = np.arange(min(longest, _MANY) + 1)
+    stayed = (
+        log_beta(alpha + bought, beta + longest - bought) - log_beta(alpha, beta)
+        + log_beta(gamma, delta + longest) - log_beta(gamma, delta)
+    )  # fmt: skip
+    if longest <= _MANY and not np.any(_lift(stayed, parameters) > _SEEN):
+        return False
+    rows, _ = distinct(*map(np.ravel, np.broadcast_arrays(x, t_x, n)))
+    values = of_rows(lambda *columns: _FAMILY.log_likelihood(*columns, *parameters)[0], [], rows)
+    return bool(np.any(_lift(values, parameters) > _SEEN))
+
+
+def _lift(log_likelihood: Any, parameters: Sequence[float] | Array) -> Array:
     """How much higher ln L gets by the floor."""
     alpha, beta, gamma, delta = parameters
     floor = np.log(_FLOOR) - log_beta(alpha, beta) - log_beta(gamma, delta)
-    return np.logaddexp(0.0, floor - log_likelihood)
+    return np.asarray(np.logaddexp(0.0, floor - log_likelihood))

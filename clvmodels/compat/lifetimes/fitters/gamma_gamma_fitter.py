@@ -17,7 +17,7 @@ from ....numerics.arrays import Array, map_blocks
 from ..differences import tell
 from ..lifetime_value import DAYS, _customer_lifetime_value
 from ..utils import ConvergenceError, _check_inputs
-from . import BaseFitter, aligned, answered, of_rows, rows_of
+from . import BaseFitter, aligned, answered, rows_of
 from .estimation import Estimate, estimate
 from .purchase_fitter import _print
 
@@ -89,15 +89,12 @@ class GammaGammaFitter(BaseFitter):
         parameters = self._unload_params(*_FAMILY.parameters)
         given = aligned(frequency, monetary_value)
         x, m = rows_of(*given)
-        unknown = np.isnan(m) & (x == 0)
-        if np.any(unknown):
+        values = _FAMILY.expected_spend(x, m, *parameters)
+        if np.any(np.isnan(x)):
+            values = np.where(np.isnan(x), np.nan, values)
+        missing = np.isnan(m)
+        if np.any(missing) and np.any(unknown := missing & np.equal(x, 0)):
             tell("spend_of_nobody", f"{np.count_nonzero(unknown)} customers")
-            m = np.where(unknown, 0.0, m)
-
-        def spend(x: Any, m: Any) -> Array:
-            return _FAMILY.expected_spend(x, m, *parameters)
-
-        values = of_rows(spend, [], [x, m])
         if parameters[1] <= 1 and (parameters[1] == 1 or np.any(np.isinf(values))):
             tell("spend_infinite", f"q = {parameters[1]:.4g}, {np.count_nonzero(np.isinf(values))} customers")
         return answered(values, *given)
