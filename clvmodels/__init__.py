@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from . import economics as economics
     from . import plots as plots
     from . import validation as validation
+    from .compat.clvtools_models import from_clvtools as from_clvtools
     from .compat.lifetimes_models import LifetimesFitters as LifetimesFitters
     from .compat.lifetimes_models import from_lifetimes as from_lifetimes
     from .compat.lifetimes_models import to_lifetimes as to_lifetimes
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from .validation.validate import validate as validate
 
 _HOME = {
+    "from_clvtools": "compat.clvtools_models",
     "LifetimesFitters": "compat.lifetimes_models",
     "from_lifetimes": "compat.lifetimes_models",
     "to_lifetimes": "compat.lifetimes_models",

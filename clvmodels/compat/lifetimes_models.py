@@ -70,7 +70,7 @@ class LifetimesFitters(NamedTuple):
 
 
 def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel | SpendModel:
-    """Make a model of a fitted fitter of lifetimes, or of `clvmodels.compat.lifetimes`.
+    """Make a model of a fitter that lifetimes, or clvmodels.compat.lifetimes, has fitted.
 
     The parameters are taken over to the last bit. If the fitter has kept its rows (``data``), they give what a fit
     leaves behind: a report, which says how many standard errors the parameters are from the maximum of the likelihood
@@ -119,7 +119,7 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
     >>> model
     PurchaseModel('bg_nbd', time_unit='week'): r=0.243, alpha=4.414, a=0.793, b=2.426
     >>> round(model.new_customer().discounted_expected_purchases(horizon=52), 3)
-    1.37
+    1.391
     """
     name = next((kind.__name__ for kind in type(fitter).__mro__ if kind.__name__ in _FAMILIES), None)
     if name is None:
@@ -167,7 +167,7 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
     Raises
     ------
     NotAvailable
-        If lifetimes cannot be imported, its name is taken by `clvmodels.compat.lifetimes`, or it has no such family.
+        If lifetimes cannot be imported, its name is taken by clvmodels.compat.lifetimes, or it has no such family.
     NotFitted
         If the model has no parameters.
     UnitMismatch, InvalidInput
@@ -193,10 +193,6 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
     package = _lifetimes()
     fitter = getattr(package, _FITTERS[family.name])()
     fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
-    if isinstance(model, PurchaseModel):
-        fitter._time_unit = model.time_unit
-        if family.time == "continuous":
-            fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
     if state.covariance is not None:
         values = np.array(state.values)
         fitter.variance_matrix_ = pd.DataFrame(
@@ -204,8 +200,14 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
         )
         fitter.standard_errors_ = fitter._compute_standard_errors()
         fitter.confidence_intervals_ = fitter._compute_confidence_intervals()
-    if frame is not None:
-        _give_rows(fitter, model, frame, package)
+    if isinstance(model, PurchaseModel):
+        fitter._time_unit = model.time_unit
+        if model.family.time == "continuous":
+            fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
+        if frame is not None:
+            _give_purchase_rows(fitter, model, frame, package)
+    elif frame is not None:
+        _give_spend_rows(fitter, model, frame)
     return fitter
 
 
@@ -252,18 +254,14 @@ def _penalty(
     if not coefficient:
         return None, None
     weights = rows["weights"].to_numpy(np.float64) if "weights" in rows.columns else np.ones(len(rows))
-    times = family.time_parameters if _in_lengths(family) else ()
+    times = family.time_parameters if isinstance(family, PurchaseFamily) else ()
     scales = [1.0 / float(rows["T"].max()) if name in times else 1.0 for name in family.parameters]
     weight = coefficient * _divisor(family, weights)
     told = f"lifetimes' penalty, {weight:.4g} · Σ θ²" + (", in time whose longest T is 1" if times else "")
     return square_penalty(weight, scales), told
 
 
-def _in_lengths(family: PurchaseFamily | SpendFamily) -> bool:
-    return isinstance(family, PurchaseFamily) and family.time == "continuous"
-
-
-def _divisor(family: PurchaseFamily | SpendFamily, weights: Array) -> float:
+def _divisor(family: PurchaseFamily | SpendFamily, weights: Any) -> float:
     """What lifetimes divides its sum over customers by."""
     return float(weights.mean() if family.name == "pareto_nbd" else weights.sum())
 
@@ -287,43 +285,49 @@ def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | Non
     return None
 
 
-def _give_rows(fitter: Any, model: PurchaseModel | SpendModel, frame: Any, package: Any) -> None:
+def _give_purchase_rows(fitter: Any, model: PurchaseModel, frame: Any, package: Any) -> None:
     """Keep the customers as lifetimes keeps those that it fits on, and what it computes from them."""
-    family, values = model.family, model._state.values
-    if isinstance(model, PurchaseModel):
-        frame, rows = model._read(frame)
-    else:
-        rows = list(statistics.read(frame, family.statistics).values())
+    frame, columns = model._read(frame)
     statistics.refuse_duplicates(frame)
-    columns = dict(zip(family.statistics, rows, strict=True))
-    index = _index(frame)
-    if isinstance(model, SpendModel):
-        paid = (columns["frequency"] > 0) & (columns["monetary_value"] > 0)
-        columns, index = {name: column[paid] for name, column in columns.items()}, index[paid]
-    ones = np.ones(len(index), dtype=int)
-    kept: dict[str, Any] = {**columns, "weights": ones}
-    total = float(np.sum(values_of(family.log_likelihood, list(columns.values()), values)))
-    if isinstance(model, PurchaseModel):
-        kept["frequency"] = columns["frequency"].astype(int)
-        length = columns["T"]
-        if family.time == "discrete":
-            kept["recency"], length = columns["recency"].astype(int), length.astype(int)
-            kept = {"frequency": kept["frequency"], "recency": kept["recency"], "n_periods": length, "weights": ones}
-        elif len(length) and length.max() > 0:
-            fitter._scale = 1.0 / float(length.max())
-            total -= float(columns["frequency"].sum()) * math.log(fitter._scale)
-        generate, names = getattr(package.generate_data, _GENERATORS[family.name]), family.parameters
-        fitter.generate_new_data = lambda size=1: generate(length, *fitter._unload_params(*names), size=size)
-    fitter.data = pd.DataFrame(kept, index=index)
-    fitter._negative_log_likelihood_ = -total / _divisor(family, ones.astype(np.float64)) if len(ones) else math.nan
+    family = model.family
+    x, t_x, T = columns
+    total, discrete = _log_likelihood(model, columns), family.time == "discrete"
+    if discrete:
+        t_x, T = t_x.astype(int), T.astype(int)
+    elif len(T) and T.max() > 0:
+        fitter._scale = 1.0 / float(T.max())
+        total -= float(x.sum()) * math.log(fitter._scale)  # time rescaled by c shifts ln L by −x·ln c
+    ones = np.ones(len(x), dtype=int)
+    kept = {"frequency": x.astype(int), "recency": t_x, "n_periods" if discrete else "T": T, "weights": ones}
+    fitter.data = pd.DataFrame(kept, index=_index(frame))
+    fitter._negative_log_likelihood_ = -total / _divisor(family, ones) if len(x) else math.nan
+    generate, names = getattr(package.generate_data, _GENERATORS[family.name]), family.parameters
+    fitter.generate_new_data = lambda size=1: generate(T, *fitter._unload_params(*names), size=size)
 
 
-def _index(frame: Any) -> pd.Index[Any]:
+def _give_spend_rows(fitter: Any, model: SpendModel, frame: Any) -> None:
+    """The same for spend: of those who came back and paid."""
+    x, m = statistics.read(frame, model.family.statistics).values()
+    statistics.refuse_duplicates(frame)
+    paid = (x > 0) & (m > 0)
+    x, m, index = x[paid], m[paid], _index(frame)[paid]
+    ones = np.ones(len(x), dtype=int)
+    fitter.data = pd.DataFrame({"monetary_value": m, "frequency": x, "weights": ones}, index=index)
+    total = _log_likelihood(model, [x, m])
+    fitter._negative_log_likelihood_ = -total / _divisor(model.family, ones) if len(x) else math.nan
+
+
+def _log_likelihood(model: PurchaseModel | SpendModel, columns: list[Array]) -> float:
+    values = values_of(model.family.log_likelihood, columns, model._state.values) if len(columns[0]) else ()
+    return float(np.sum(values))
+
+
+def _index(frame: Any) -> Any:
     """Who the customers are: by identifier if there is one, else by the caller's index."""
     ids = frames.identifiers(frame)
     if ids is not None:
         return pd.Index(frames.as_pandas(ids), name="customer_id")
-    return frame.index if isinstance(frame, pd.DataFrame) else pd.RangeIndex(frames.n_rows(frame))
+    return pd.Index(frame.index) if isinstance(frame, pd.DataFrame) else pd.RangeIndex(frames.n_rows(frame))
 
 
 def _lifetimes() -> Any:
@@ -331,8 +335,8 @@ def _lifetimes() -> Any:
     there = sys.modules.get("lifetimes")
     if there is not None and there.__name__.partition(".")[0] == "clvmodels":
         raise NotAvailable(
-            "`lifetimes` is clvmodels.compat.lifetimes in this process (install() put it there), and the package itself "
-            "cannot be imported beside it: convert in a process without install()"
+            "`lifetimes` is clvmodels.compat.lifetimes in this process (install() put it there), and the package "
+            "itself cannot be imported beside it: convert in a process without install()"
         )
     if there is not None:
         return there

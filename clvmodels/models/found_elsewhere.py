@@ -6,7 +6,7 @@ many standard errors they are from its maximum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference.covariance import curvature_of, gradients_squared, sandwich
 from ..inference.fit_report import few_repeaters, judge
+from ..inference.independence import spend_frequency_correlation
 from ..inference.maximum_likelihood import ended_at
 from ..inference.patterns import Patterns
 from ..inference.regularisation import Penalty
@@ -22,7 +23,7 @@ from ..numerics.arrays import Array
 from . import statistics
 from .fitted import Fitted, package_versions, profile_of
 from .fitting import centre_of, patterns_of, repeaters_of
-from .spend import paying_repeaters
+from .spend import SpendModel, paying_repeaters
 
 _CLOSE = 0.1  # standard errors: an interval of 95 % is then right to a fortieth of its width
 
@@ -54,9 +55,8 @@ def fitted_purchases(
     columns = statistics.read(frame, family.statistics, family.time)
     patterns = patterns_of(columns, statistics.weights_of(frame, weights))
     repeaters = repeaters_of(family, patterns)
-    merged = dict(zip(columns, patterns.columns, strict=True))
     centre = centre_of(family, columns)
-    return _judged(family, patterns, merged, centre, parameters, repeaters, penalty, regularisation)
+    return _judged(family, patterns, centre, parameters, penalty, n_repeaters=repeaters, regularisation=regularisation)
 
 
 def fitted_spend(
@@ -70,22 +70,32 @@ def fitted_spend(
     """The same for a spend family, as of `SpendModel.fit`."""
     columns = statistics.read(frame, family.statistics)
     patterns, _ = paying_repeaters(columns, statistics.weights_of(frame, weights))
-    merged = dict(zip(columns, patterns.columns, strict=True))
-    mean = float(patterns.weights @ patterns.columns[1]) / float(patterns.weights.sum())
-    centre = np.array([np.log(mean) if name in family.money_parameters else 0.0 for name in family.parameters])
-    repeaters = float(patterns.weights.sum())
-    return _judged(family, patterns, merged, centre, parameters, repeaters, penalty, regularisation)
+    model, (x, m) = SpendModel(family), patterns.columns
+    correlation, p_value = spend_frequency_correlation(x, m, patterns.weights)
+    return _judged(
+        family,
+        patterns,
+        model._centre(patterns),
+        parameters,
+        penalty,
+        n_repeaters=float(patterns.weights.sum()),
+        advice=model._advice(tuple(parameters.values()), correlation, p_value),
+        frequency_correlation=correlation,
+        frequency_correlation_p_value=p_value,
+        regularisation=regularisation,
+    )
 
 
 def _judged(
     family: PurchaseFamily | SpendFamily,
     patterns: Patterns,
-    columns: dict[str, Array],
     centre: Array,
     parameters: Mapping[str, float],
-    repeaters: float,
     penalty: Penalty | None,
-    regularisation: str | None,
+    *,
+    n_repeaters: float,
+    advice: Sequence[str] = (),
+    **told: Any,
 ) -> Fitted:
     theta = np.log(np.array(list(parameters.values())))
     with np.errstate(over="ignore", under="ignore"):
@@ -93,9 +103,11 @@ def _judged(
         products = gradients_squared(family.log_likelihood, patterns, theta, optimum.penalty_gradient)
         robust = sandwich(curvature_of(optimum.hessian, optimum.walled), products)
     distance = float(np.sqrt(optimum.decrement))
-    off = "of the likelihood" if penalty is None else "of the likelihood less the penalty"
-    told = f"the parameters come from elsewhere; they are {distance:.2g} standard errors from the maximum {off}"
-    far = not distance < _CLOSE
+    off = "" if penalty is None else " less the penalty"
+    away = (
+        f"the parameters come from elsewhere; they are {distance:.2g} standard errors from the maximum of the "
+        f"likelihood{off}"
+    )
     report, covariance = judge(
         # judged by its own distance, and not as a search that stopped
         replace(optimum, decrement=0.0, step=np.zeros_like(theta)),
@@ -103,16 +115,21 @@ def _judged(
         family.limits,
         centre,
         n_customers=float(patterns.weights.sum()),
-        n_repeaters=repeaters,
+        n_repeaters=n_repeaters,
         n_patterns=len(patterns.weights),
-        reasons=[*([f"{told}: fit the model again"] if far else []), *few_repeaters(repeaters)],
-        remarks=[] if far else [told],
-        regularisation=regularisation,
+        reasons=few_repeaters(n_repeaters),
+        remarks=advice,
+        **told,
     )
+    report = replace(report, newton_decrement=optimum.decrement, warnings=(away, *report.warnings))
+    if not distance < _CLOSE:
+        verdict = f"Do not trust this fit as it is: {away}. Fit the model again."
+        report = replace(report, converged=False, verdict=verdict)
+    columns = dict(zip(family.statistics, patterns.columns, strict=True))
     return Fitted(
         parameters=dict(parameters),
         covariance=covariance,
-        report=replace(report, newton_decrement=optimum.decrement),
+        report=report,
         profile=profile_of(columns, patterns.weights, {}, report.log_likelihood),
         versions=package_versions(),
         robust_covariance=robust,
