@@ -79,16 +79,21 @@ DIFFERENCES: Mapping[str, Difference] = {
         told=False,
     ),
     # fitters
-    "variance_matrix": Difference(
-        "`variance_matrix_`",
-        "multiplies the inverse Hessian of the log-parameters with the square of the column's parameter only, so that "
-        "it is not symmetric; the diagonal, from which standard errors come, is right",
-        "is θ_i θ_j cov(ln θ_i, ln θ_j)",
+    "expectation": Difference(
+        "`predict`, `conditional_expected_number_of_purchases_up_to_time`, `expected_number_of_purchases_up_to_time`",
+        "loses its digits, divides by zero or gives NaN where a (Pareto/NBD: s) is 1 or very near it, where frequency "
+        "is large (MBG/NBD, Pareto/NBD), where the time is very short, and for BG/NBD where a + b < 1",
+        "is an integral of positive terms, exact and finite there as well",
     ),
-    "pareto_errors": Difference(
-        "`ParetoNBDFitter`: `variance_matrix_`, `standard_errors_`, `confidence_intervals_`, `summary`",
-        "has none (AttributeError)",
-        "has them, from the curvature at the optimum",
+    "alive_many": Difference(
+        "`ParetoNBDFitter.conditional_probability_alive`",
+        "gives NaN for customers of large frequency, above all where recency = T",
+        "is an integral of positive terms, finite there as well",
+    ),
+    "pmf": Difference(
+        "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",
+        "overflows (NaN) from about n = 170 on, and has no digits left of small probabilities, some of them negative",
+        "keeps its digits for every n",
     ),
     "pmf_of_no_time": Difference(
         "`ParetoNBDFitter.conditional_probability_of_n_purchases_up_to_time`: t ≤ 0",
@@ -96,9 +101,43 @@ DIFFERENCES: Mapping[str, Difference] = {
         "is 1 for n = 0 and 0 otherwise: no time, no purchase",
     ),
     "negative_time": Difference(
-        "expected numbers of purchases: t < 0",
-        "gives negative numbers",
-        "is 0: there is no purchase in no time",
+        "numbers of purchases and their probabilities: t < 0",
+        "puts it into formulas that mean nothing there (negative numbers of purchases)",
+        "is as for t = 0: no time, no purchase",
+    ),
+    "variance_matrix": Difference(
+        "`variance_matrix_`",
+        "multiplies the inverse Hessian of the log-parameters with the square of the column's parameter only, so that "
+        "it is not symmetric; its diagonal, from which standard errors come, is right",
+        "is θ_i θ_j cov(ln θ_i, ln θ_j)",
+    ),
+    "pareto_errors": Difference(
+        "`ParetoNBDFitter`: `variance_matrix_`, `standard_errors_`, `confidence_intervals_`, `summary`",
+        "has none (AttributeError)",
+        "has them, from the curvature at the optimum",
+    ),
+    "pareto_optimiser": Difference(
+        "`ParetoNBDFitter.fit`",
+        "starts at a random point, without a seed, and stops where Nelder-Mead has come within 1e-4: two fits of the "
+        "same customers differ in the fourth digit",
+        "goes to the optimum, always the same one; iterative_fitting, initial_params, tol, fit_method and maxiter "
+        "are taken and not needed",
+        told=False,
+    ),
+    "run_off": Difference(
+        "`fit` where the data do not determine a parameter",
+        "raises ConvergenceError, or silently gives whatever numbers the search stopped at",
+        "stops far out, where predictions are those of the limit, and a ClvWarning of each such fit says which "
+        "parameter runs off; standard errors of what is loose are NaN. A larger penalizer_coef helps, or more data. "
+        "ConvergenceError is left for what has no likelihood at all: nobody came back, T is 0 or NaN",
+        told=False,
+    ),
+    "files": Difference(
+        "`save_model`, `load_model`",
+        "writes a pickle (dill) of the whole object, and opening one can run anything",
+        "is JSON with parameters, errors, rows and their index, whole or not at all; pickles are refused unopened. "
+        "Load them with lifetimes where they were written, and write `clv.from_lifetimes(fitter).save(path)` there",
+        told=False,
     ),
     # money
     "fit_of_nobody": Difference(

@@ -41,8 +41,8 @@ class BaseFitter:
         name = type(self).__name__
         if "params_" not in self.__dict__:
             return f"<lifetimes.{name}>"
-        data = self.__dict__.get("data")
-        subjects = f" fitted with {len(data)} subjects," if isinstance(data, pd.DataFrame) else ""
+        shape = getattr(self.__dict__.get("data"), "shape", None)
+        subjects = "" if shape is None else f" fitted with {shape[0]} subjects,"
         values = ", ".join(f"{name}: {value:.2f}" for name, value in sorted(self.params_.items()))
         return f"<lifetimes.{name}:{subjects} {values}>"
 
@@ -67,6 +67,15 @@ class BaseFitter:
             warn(f"{type(self).__name__}: {found.report.verdict}")
             return
         raise ConvergenceError(f"The model did not converge: {found.report.verdict}")
+
+    def _bind(self) -> None:
+        """Give a fitter what lifetimes gives it by a fit, and not by its class: ``predict``, ``generate_new_data``."""
+        for name, method in (
+            ("predict", "conditional_expected_number_of_purchases_up_to_time"),
+            ("generate_new_data", "_generate"),
+        ):
+            if hasattr(self, method):
+                setattr(self, name, getattr(self, method))
 
     @property
     def variance_matrix_(self) -> pd.DataFrame:

@@ -44,6 +44,13 @@ def of_rows(function: Callable[..., Array], alone: Sequence[Any], rows: Sequence
     What stands in ``alone`` stays a number if it is one: the future of many customers over one horizon is quicker.
     """
     shape = np.broadcast_shapes(*map(np.shape, (*alone, *rows)))
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        return _of_rows(function, alone, rows, shape)
+
+
+def _of_rows(
+    function: Callable[..., Array], alone: Sequence[Any], rows: Sequence[Any], shape: tuple[int, ...]
+) -> Array:
     if not shape:
         return np.asarray(function(*alone, *rows) if not np.isnan([*alone, *rows]).any() else np.nan)
     columns = [np.broadcast_to(row, shape).ravel() for row in rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ import pandas as pd
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....numerics.arrays import Array
-from . import answered, of_rows, rows_of
-from .purchase_fitter import PurchaseFitter
+from . import aligned, answered, astray, of_rows, rows_of
+from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 
 
 class BetaGeoFitter(PurchaseFitter):
@@ -23,6 +24,7 @@ class BetaGeoFitter(PurchaseFitter):
     """
 
     _family: ClassVar[PurchaseFamily] = purchase_family("bg_nbd")
+    _first_chance: ClassVar[int] = 0  # whether one may leave right after the first purchase
 
     def fit(
         self,
@@ -35,7 +37,7 @@ class BetaGeoFitter(PurchaseFitter):
         tol: float = 1e-7,
         index: Any = None,
         **kwargs: Any,
-    ) -> Any:
+    ) -> Self:
         """Minimise −Σ w ln L / Σ w + penalizer_coef · Σ θ², with the longest T as the unit of time.
 
         ``initial_params``, ``tol`` and further options are taken and not needed: the search goes to the optimum.
@@ -67,7 +69,20 @@ class BetaGeoFitter(PurchaseFitter):
             assert family.purchase_pmf is not None
             return family.purchase_pmf(n, t, *parameters)
 
-        return answered(of_rows(pmf, [], rows_of(t, n)), t, n)
+        r, _, a, b = parameters
+        t, n = aligned(t, n)
+        times, counts = rows_of(t, n)
+        values = of_rows(pmf, [], [_no_less_than_none(times), counts])
+        kept = b + counts - 1 + self._first_chance
+        _tell("pmf", astray.geometric_pmf(counts, values, a, kept, b, r))
+        return answered(values, t, n)
+
+    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+        lowest = parameters[2] + parameters[3] - 1 + self._first_chance
+        return astray.geometric_expectation(t, x, T, parameters, lowest, fallback=not self._first_chance)
+
+    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
+        return astray.geometric_expectation(t, 0.0, 0.0, parameters, 1.0, fallback=True)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import beta_geometric_nbd_model

@@ -15,6 +15,7 @@ class ModifiedBetaGeoFitter(BetaGeoFitter):
     """MBG/NBD, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("mbg_nbd")`` in new code."""
 
     _family: ClassVar[PurchaseFamily] = purchase_family("mbg_nbd")
+    _first_chance: ClassVar[int] = 1
 
     @staticmethod
     def _negative_log_likelihood(

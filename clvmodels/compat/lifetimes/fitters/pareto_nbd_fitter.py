@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ from ....families.contract import PurchaseFamily
 from ....models import questions
 from ....numerics.arrays import Array
 from ..differences import tell
-from . import aligned, answered, of_rows, rows_of
-from .purchase_fitter import PurchaseFitter
+from . import aligned, answered, astray, of_rows, rows_of
+from .purchase_fitter import PurchaseFitter, _tell
 
 _FAMILY = purchase_family("pareto_nbd")
 
@@ -38,7 +39,7 @@ class ParetoNBDFitter(PurchaseFitter):
         fit_method: str = "Nelder-Mead",
         maxiter: int = 2000,
         **kwargs: Any,
-    ) -> ParetoNBDFitter:
+    ) -> Self:
         """Minimise −Σ w ln L / mean(w) + penalizer_coef · Σ θ², with the longest T as the unit of time.
 
         What says how to search is taken and not needed: one search goes to the optimum.
@@ -53,7 +54,9 @@ class ParetoNBDFitter(PurchaseFitter):
         return self
 
     @staticmethod
-    def _log_A_0(params: Any, freq: Any, recency: Any, age: Any) -> Any:
+    def _log_A_0(  # noqa: N802, its name there
+        params: Any, freq: Any, recency: Any, age: Any
+    ) -> Any:
         """Ln of the integral in P(alive) = 1/(1 + s/(r+s+x) · (alpha+T)^(r+x) (beta+T)^s · A_0)."""
         r, alpha, s, beta = (float(p) for p in params)
         given = aligned(freq, recency, age)
@@ -96,7 +99,18 @@ class ParetoNBDFitter(PurchaseFitter):
         def pmf(n: Any, t: Any, *columns: Array) -> Array:
             return questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
 
-        return answered(of_rows(pmf, [n, t], rows), *given)
+        values = of_rows(pmf, [n, t], rows)
+        _tell("pmf", astray.pareto_pmf(n, values))
+        return answered(values, *given)
+
+    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+        return astray.pareto_dropout(x, t_x, T, parameters) or astray.pareto_expectation(t, T, *parameters[2:])
+
+    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
+        return astray.pareto_expectation(t, 0.0, *parameters[2:])
+
+    def _alive_astray(self, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+        return astray.pareto_dropout(x, t_x, T, parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,20 +62,13 @@ class PurchaseFitter(BaseFitter):
         if verbose:
             _print(found)
 
-    def _bind(self, generates: bool = True) -> None:
-        """What lifetimes has as attributes of a fitted fitter alone."""
-        self.predict = self.conditional_expected_number_of_purchases_up_to_time
-        self.generate_new_data = self._generate if generates else None
-
-    def _generate(self, size: int = 1) -> pd.DataFrame:
-        raise NotImplementedError
-
     def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
         """E[purchases in (T, T + t] | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
         family, parameters = self._family, self._unload_params(*self._family.parameters)
         given = aligned(t, frequency, recency, T)
 
         def expected(t: Any, *columns: Array) -> Array:
+            _tell("expectation", self._expectation_astray(t, *columns, parameters))
             return questions.expected_purchases(family, t, 0.0, columns, parameters)
 
         t, *rows = rows_of(*given)
@@ -82,17 +77,33 @@ class PurchaseFitter(BaseFitter):
     def expected_number_of_purchases_up_to_time(self, t: Any) -> Any:
         """E[purchases in (0, t]] of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
         family, parameters = self._family, self._unload_params(*self._family.parameters)
-        times = _no_less_than_none(rows_of(t)[0])
-        return answered(of_rows(lambda t: family.expected_purchases(t, *parameters), [], [times]), t)
+
+        def expected(t: Array) -> Array:
+            _tell("expectation", self._new_customer_astray(t, parameters))
+            return family.expected_purchases(t, *parameters)
+
+        return answered(of_rows(expected, [], [_no_less_than_none(rows_of(t)[0])]), t)
 
     def _p_alive(self, frequency: Any, recency: Any, T: Any) -> Any:
         family, parameters = self._family, self._unload_params(*self._family.parameters)
         given = aligned(frequency, recency, T)
 
         def alive(*columns: Array) -> Array:
+            _tell("alive_many", self._alive_astray(*columns, parameters))
             return questions.p_alive(family, 0.0, columns, parameters)
 
         return answered(of_rows(alive, [], rows_of(*given)), *given)
+
+    # What lifetimes' own formulas would not have given, in words, or None
+
+    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+        raise NotImplementedError
+
+    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
+        raise NotImplementedError
+
+    def _alive_astray(self, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+        return None
 
     def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
         """P(alive) of shape (max_recency + 1, max_frequency + 1), all customers of age max_recency.
@@ -129,6 +140,11 @@ def _patterns(frequency: Array, recency: Array, T: Array, weights: Array | None)
     return merge(rows, known)
 
 
+def _tell(key: str, astray: str | None) -> None:
+    if astray is not None:
+        tell(key, astray)
+
+
 def _no_less_than_none(t: Any) -> Any:
     """Lengths, where a negative one is none."""
     if np.any(np.asarray(t) < 0):
@@ -138,6 +154,5 @@ def _no_less_than_none(t: Any) -> Any:
 
 
 def _print(found: Estimate) -> None:
-    print(found.report.verdict)
-    print(f"         Current function value: {found.objective:f}")
-    print(f"         Function evaluations: {found.report.passes}")
+    report = found.report
+    sys.stdout.write(f"{report.verdict}\n  objective {found.objective:f}, passes over all customers {report.passes}\n")
