@@ -152,7 +152,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "spend_infinite": Difference(
         "`conditional_expected_average_profit`: q ≤ 1",
-        "gives negative amounts, or NaN for everybody at q = 1",
+        "gives negative amounts, and NaN or inf for everybody at q = 1",
         "is infinite where p·x + q ≤ 1, and right elsewhere. Fit with q_constraint=True or without enormous amounts",
     ),
     "gamma_gamma_bound": Difference(

@@ -119,6 +119,10 @@ def _own(model: Any, given: list[Any], ends: Array, worth: Array) -> Array:
     starts = np.concatenate([[0.0], ends[:-1]])
 
     def bought(*columns: Any) -> Array:
+        for end in {*ends[:1], *ends[-1:]}:
+            astray = model._expectation_astray(end, *columns, parameters)
+            if astray is not None:
+                tell("expectation", astray)
         total = np.zeros(np.broadcast_shapes(*map(np.shape, columns)))
         for start, end, each in zip(starts, ends, worth, strict=False):
             total = total + each * family.expected_purchases_alive(end - start, start, *columns, *parameters)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from ....families import purchase_family
+from ....families.contract import PurchaseFamily
 from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array, distinct
 from ....numerics.gamma import log_beta
 from ..differences import tell, told
 from ..utils import ConvergenceError, _check_inputs
-from . import BaseFitter, aligned, answered, of_rows, rows_of
+from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import estimate
 from .purchase_fitter import _print
 
@@ -33,6 +34,8 @@ class BetaGeoBetaBinomFitter(BaseFitter):
     >>> fitter.params_.index.tolist()
     ['alpha', 'beta', 'gamma', 'delta']
     """
+
+    _family: ClassVar[PurchaseFamily] = _FAMILY
 
     def __init__(self, penalizer_coef: float = 0.0) -> None:
         self.penalizer_coef = penalizer_coef
@@ -53,6 +56,7 @@ class BetaGeoBetaBinomFitter(BaseFitter):
 
         ``initial_params``, ``tol`` and further options are taken and not needed: the search goes to the optimum.
         """
+        unit = time_unit_of(n_periods, recency, frequency)
         frequency, recency, n_periods = (np.asarray(v).astype(int) for v in (frequency, recency, n_periods))
         known = np.ones_like(recency) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, n_periods)
@@ -70,6 +74,7 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         lifted = _lift(_FAMILY.log_likelihood(*patterns.columns, *found.parameters)[0], found.parameters)
         if float(patterns.weights @ lifted) / customers > _SEEN * abs(found.objective):
             tell("bgbb_floor")
+        self._time_unit = unit
         self.data = pd.DataFrame(
             {"frequency": frequency, "recency": recency, "n_periods": n_periods, "weights": known}, index=index
         )
@@ -78,9 +83,9 @@ class BetaGeoBetaBinomFitter(BaseFitter):
             _print(found)
         return self
 
-    def _bind(self, generates: bool = True) -> None:
-        """What lifetimes has as an attribute of a fitted fitter alone."""
-        self.generate_new_data = self._generate if generates else None
+    def _bind(self) -> None:
+        """There is no ``predict`` in lifetimes' fitter."""
+        self.generate_new_data = self._generate
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         """New customers, each observed for as many periods as one of the data, who are gone through in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from .estimation import Estimate, estimate
 from .purchase_fitter import _print
 
 _FAMILY = spend_family("gamma_gamma")
+_NEXT_TO_1 = 1e-9  # where lifetimes, which divides by q − 1 and multiplies with it again, has lost its digits
 
 
 class GammaGammaFitter(BaseFitter):
@@ -31,6 +32,8 @@ class GammaGammaFitter(BaseFitter):
     >>> fitter.params_.index.tolist()
     ['p', 'q', 'v']
     """
+
+    _family: ClassVar[SpendFamily] = _FAMILY
 
     def __init__(self, penalizer_coef: float = 0.0) -> None:
         self.penalizer_coef = penalizer_coef
@@ -95,8 +98,9 @@ class GammaGammaFitter(BaseFitter):
         missing = np.isnan(m)
         if np.any(missing) and np.any(unknown := missing & np.equal(x, 0)):
             tell("spend_of_nobody", f"{np.count_nonzero(unknown)} customers")
-        if parameters[1] <= 1 and (parameters[1] == 1 or np.any(np.isinf(values))):
-            tell("spend_infinite", f"q = {parameters[1]:.4g}, {np.count_nonzero(np.isinf(values))} customers")
+        q = parameters[1]
+        if abs(q - 1) < _NEXT_TO_1 or (q < 1 and np.any(np.isinf(values))):
+            tell("spend_infinite", f"q = {q:.4g}, {np.count_nonzero(np.isinf(values))} customers")
         return answered(values, *given)
 
     def customer_lifetime_value(
@@ -168,12 +172,17 @@ def _estimated(patterns: Patterns, penalizer_coef: float, q_constraint: bool) ->
     free = search(_FAMILY)
     if not q_constraint or free.parameters[1] >= 1:
         return free
-    bound = search(replace(_FAMILY, parameters=("p", "v"), log_likelihood=_at_q_of_1))
+    bound = search(replace(_FAMILY, parameters=("p", "v"), start=_start_of_two, log_likelihood=_at_q_of_1))
     p, v = bound.parameters
     at = np.array([p, 1.0, v])
     hessian = differences(lambda log: _gradient(patterns, log, customers, penalizer_coef), np.log(at))
     covariance = classical(curvature_of(hessian * customers, [False] * len(at)))
     return Estimate(at, bound.objective + penalizer_coef, covariance, bound.report, hessian)
+
+
+def _start_of_two(x: Any, m: Any, weights: Any) -> tuple[float, float]:
+    p, _, v = _FAMILY.start(x, m, weights)
+    return p, v
 
 
 def _at_q_of_1(x: Any, m: Any, p: Any, v: Any) -> tuple[Array, Array]:
