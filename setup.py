@@ -1,4 +1,4 @@
-"""The one thing that pyproject.toml cannot say: a wheel holds a copy of the CSV files of data/.
+"""The one thing that pyproject.toml cannot say: a wheel holds a copy of the data files of data/.
 
 They are kept once, at the top of the checkout, where people look for data; `clvmodels.load_cdnow` finds them there too.
 """
@@ -10,11 +10,16 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-DATA = ("cdnow_transactions.csv", "cdnow_sample_transactions.csv")
+DATA = (
+    "cdnow_transactions.csv",
+    "cdnow_sample_transactions.csv",
+    "example_transactions.csv.gz",
+    "example_transactions.LICENSE.txt",
+)
 
 
 class BuildWithData(build_py):
-    """Copy data/*.csv into the package clvmodels, except for an editable install, which reads the checkout itself."""
+    """Copy the data into the package clvmodels, except for an editable install, which reads the checkout itself."""
 
     def run(self) -> None:
         """Build the package, then add the data."""

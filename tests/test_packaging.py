@@ -16,7 +16,12 @@ import pytest
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).resolve().parent.parent
-CSV_FILES = ("cdnow_transactions.csv", "cdnow_sample_transactions.csv")
+DATA_FILES = (
+    "cdnow_transactions.csv",
+    "cdnow_sample_transactions.csv",
+    "example_transactions.csv.gz",
+    "example_transactions.LICENSE.txt",
+)
 SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md")
 LOAD = """
 import clvmodels, pathlib
@@ -85,7 +90,7 @@ def test_wheel_holds_the_package_the_data_and_nothing_else(wheel: Path) -> None:
         assert modules == {name for name in names if name.endswith(".py")}
         for name in ("page.html", "page.css", "page.js"):
             assert archive.read(f"clvmodels/reports/{name}") == (ROOT / "clvmodels" / "reports" / name).read_bytes()
-        for name in CSV_FILES:
+        for name in DATA_FILES:
             assert archive.read(f"clvmodels/data/{name}") == (ROOT / "data" / name).read_bytes()
 
 
@@ -97,7 +102,7 @@ def test_source_distribution_holds_the_data_once(built: Path) -> None:
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = [name.split("/", 1)[-1] for name in archive.getnames()]
-    for name in CSV_FILES:
+    for name in DATA_FILES:
         assert [found for found in names if found.endswith(name)] == [f"data/{name}"]
     assert "setup.py" in names
 

@@ -46,11 +46,10 @@ def load_cdnow_summary(**kwargs: Any) -> pd.DataFrame:
 
     Use `clv.load_cdnow` and `clv.rfm_summary` in new code.
 
-    >>> load_cdnow_summary(index_col=[0]).head(2)
-        frequency  recency      T
-    ID
-    1           2    30.43  38.86
-    2           1     1.71  38.86
+    >>> load_cdnow_summary().head(2)
+       ID  frequency  recency      T
+    0   1          2    30.43  38.86
+    1   2          1     1.71  38.86
     """
     return load_dataset("cdnow_customers_summary.csv", **kwargs)
 
@@ -58,11 +57,10 @@ def load_cdnow_summary(**kwargs: Any) -> pd.DataFrame:
 def load_cdnow_summary_data_with_monetary_value(**kwargs: Any) -> pd.DataFrame:
     """The same with the mean amount of the repeat purchases, 0 where there is none, and customers in the index.
 
-    >>> load_cdnow_summary_data_with_monetary_value().head(2)
-                 frequency  recency      T  monetary_value
-    customer_id
-    1                    2    30.43  38.86           22.35
-    2                    1     1.71  38.86           11.77
+    >>> load_cdnow_summary_data_with_monetary_value().head(2).reset_index()
+       customer_id  frequency  recency      T  monetary_value
+    0            1          2    30.43  38.86           22.35
+    1            2          1     1.71  38.86           11.77
     """
     frame = load_dataset("cdnow_customers_summary_with_transactions.csv", **kwargs)
     frame.columns = pd.Index(["customer_id", "frequency", "recency", "T", "monetary_value"])

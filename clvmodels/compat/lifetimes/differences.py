@@ -254,6 +254,25 @@ DIFFERENCES: Mapping[str, Difference] = {
         "stops on current pandas if there is no `monetary_value_col`",
         "needs none",
     ),
+    "alive_path": Difference(
+        "`calculate_alive_path`",
+        "stops on current pandas",
+        "gives P(alive) of each period as numbers",
+        told=False,
+    ),
+    "draws": Difference(
+        "`generate_data`",
+        "draws customer after customer from NumPy's global state",
+        "draws all customers at once from a generator which that state seeds: `numpy.random.seed` makes the same "
+        "customers again, but other ones than lifetimes makes of the same seed",
+        told=False,
+    ),
+    "transactional_data": Difference(
+        "`beta_geometric_nbd_model_transactional_data`",
+        "stops on current pandas",
+        "gives the lines of the same customers as `beta_geometric_nbd_model`, where the seed is the same",
+        told=False,
+    ),
 }
 
 _TOLD: set[str] = set()

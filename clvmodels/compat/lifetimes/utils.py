@@ -67,11 +67,10 @@ def summary_data_from_transaction_data(
     Use `clv.rfm_summary` in new code.
 
     >>> log = pd.DataFrame({"id": [1, 1, 2], "date": ["2015-02-01", "2015-02-06", "2015-01-01"]})
-    >>> summary_data_from_transaction_data(log, "id", "date", observation_period_end="2015-02-07")
-        frequency  recency     T
-    id
-    1         1.0      5.0   6.0
-    2         0.0      0.0  37.0
+    >>> summary_data_from_transaction_data(log, "id", "date", observation_period_end="2015-02-07").reset_index()
+       id  frequency  recency     T
+    0   1        1.0      5.0   6.0
+    1   2        0.0      0.0  37.0
     """
     period = period_of(freq)
     column = transactions[datetime_col]
@@ -110,13 +109,12 @@ def calibration_and_holdout_data(
     ``monetary_value_holdout`` is the mean of the period totals: lifetimes averages the lines of the log.
     Use `clv.calibration_holdout` in new code.
 
-    >>> log = pd.DataFrame({"id": [1, 1, 2], "date": ["2015-02-01", "2015-02-06", "2015-01-01"]})
-    >>> split = calibration_and_holdout_data(log, "id", "date", "2015-02-03", observation_period_end="2015-02-07")
-    >>> split[["frequency_cal", "T_cal", "frequency_holdout", "duration_holdout"]]
-        frequency_cal  T_cal  frequency_holdout  duration_holdout
-    id
-    1             0.0    2.0                1.0               4.0
-    2             0.0   33.0                0.0               4.0
+    >>> log = pd.DataFrame({"id": [1, 1, 2], "date": ["2015-02-01", "2015-02-06", "2015-01-01"], "paid": [3, 4, 5]})
+    >>> split = calibration_and_holdout_data(log, "id", "date", "2015-02-03", monetary_value_col="paid")
+    >>> split.reset_index()[["id", "T_cal", "frequency_holdout", "monetary_value_holdout", "duration_holdout"]]
+       id  T_cal  frequency_holdout  monetary_value_holdout  duration_holdout
+    0   1    2.0                1.0                     4.0               3.0
+    1   2   33.0                0.0                     0.0               3.0
     """
     period = period_of(freq)
     column = transactions[datetime_col]
@@ -255,7 +253,7 @@ def expected_cumulative_transactions(
 ) -> pd.DataFrame:
     """Repeat purchases of all customers up to each of t periods since the log begins: actual and expected.
 
-    Use `clv.tracking` in new code.
+    Use `clv.plots.compute_tracking` in new code.
     """
     period = period_of(freq)
     column, customers = transactions[datetime_col], transactions[customer_id_col]
