@@ -78,6 +78,16 @@ def test_star_import_binds_what_the_original_binds():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["", ".utils", ".plotting", ".fitters.beta_geo_fitter"])
+def test_modules_name_what_the_originals_do(original, name):
+    theirs = importlib.import_module(f"lifetimes{name}")
+    mine = importlib.import_module(f"clvmodels.compat.lifetimes{name}")
+    own = [name for name, value in vars(theirs).items() if getattr(value, "__module__", "") == theirs.__name__]
+    assert set(own) - set(dir(mine)) <= {"_save_obj_without_attr"}  # files are JSON here, not dill
+    if hasattr(theirs, "__all__"):
+        assert sorted(mine.__all__) == sorted(theirs.__all__)
+
+
 @pytest.mark.usefixtures("_not_imported")
 def test_twice_is_harmless_and_the_real_one_comes_back():
     ours.install()

@@ -79,6 +79,8 @@ def as_dates(column: pd.Series[Any], datetime_format: str | None) -> pd.Series[A
     """A column of dates as timestamps of the wall clock."""
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
+    if datetime_format is not None and pd.api.types.is_integer_dtype(column.dtype):
+        column = column.astype(str)  # 19970930, which pandas is about to take for nanoseconds
     dates: pd.Series[Any] = pd.to_datetime(column, format=datetime_format)
     return dates.dt.tz_localize(None) if getattr(dates.dt, "tz", None) is not None else dates
 

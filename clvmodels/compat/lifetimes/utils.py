@@ -22,9 +22,15 @@ from .period_events import (
     with_facts,
 )
 
-from .lifetime_value import _customer_lifetime_value
+from .lifetime_value import _customer_lifetime_value as _customer_lifetime_value
 
-__all__ = ["ConvergenceError", "_check_inputs", "_customer_lifetime_value"]
+# what ``from lifetimes.utils import *`` binds, as in the original
+__all__ = [
+    "calculate_alive_path",
+    "calibration_and_holdout_data",
+    "expected_cumulative_transactions",
+    "summary_data_from_transaction_data",
+]
 
 
 class ConvergenceError(ValueError):
