@@ -15,6 +15,7 @@ from ..families import purchase_family, spend_family
 from ..models.fitted import Fitted, checked_parameters, package_versions
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
+from ..models.time_units import refuse_unit
 from ..units import hours_in
 
 # CLVTools' models, the families that they are, and CLVTools' names of the families' parameters
@@ -45,7 +46,7 @@ def from_clvtools(
         Names and values: a mapping, a Series, a frame of names and values (or with names as its index), or the path of
         a CSV file that R's ``write.csv(coef(model), FILE)`` or ``write.csv(coef(summary(model)), FILE)`` wrote.
     time_unit
-        ``"hour"``, ``"day"``, ``"week"`` or ``"year"``, the ``time.unit`` of its ``clvdata``; the spend model has none.
+        ``"hour"``, ``"day"``, ``"week"`` or ``"year"``, the ``time.unit`` of its ``clvdata``; a spend model has none.
     family
         ``"pnbd"``, ``"bgnbd"`` or ``"gg"``, or this package's name of it; by default the one whose parameters these
         are.
@@ -84,6 +85,7 @@ def from_clvtools(
     ours, names = _model_of(given, family)
     named = {names[name]: value for name, value in given.items()}
     if ours == "gamma_gamma":
+        refuse_unit(time_unit)
         spend = SpendModel(spend_family(ours))
         spend._fitted = Fitted(checked_parameters(spend.family, named), versions=package_versions())
         return spend

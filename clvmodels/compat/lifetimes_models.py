@@ -25,6 +25,7 @@ from ..models.fitted import Fitted, checked_parameters, package_versions
 from ..models.found_elsewhere import fitted_purchases, fitted_spend
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
+from ..models.time_units import refuse_unit
 from ..numerics.arrays import Array
 from ..units import hours_in
 from .lifetimes.fitters.estimation import square_penalty
@@ -88,7 +89,7 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
         itself is not needed.
     time_unit
         ``"hour"``, ``"day"``, ``"week"``, ``"month"`` or ``"year"``: what 1.0 was in T, or the length of a period. A
-        fitter of this package may know it. The spend model has none.
+        fitter of this package may know it. A spend model has none.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
     UnitMismatch
         If the fitter knows its unit and ``time_unit`` is another.
     InvalidInput
-        If it is no such fitter, the unit is not known, or a parameter is missing, not finite or not above 0.
+        If it is no such fitter, a parameter is missing, not finite or not above 0, or the unit is not one of these.
 
     Warns
     -----
@@ -134,6 +135,7 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
     parameters = checked_parameters(family, dict(given.items()) if hasattr(given, "items") else given)
     fitted = _fitted(fitter, family, parameters)
     if isinstance(family, SpendFamily):
+        refuse_unit(time_unit)
         spend = SpendModel(family)
         spend._fitted = fitted
         return spend
@@ -227,11 +229,10 @@ def _unit_of(fitter: Any, time_unit: str | None) -> str | None:
 def _fitted(fitter: Any, family: PurchaseFamily | SpendFamily, parameters: dict[str, float]) -> Fitted:
     """What the fitter knows beside its parameters: from its rows, else from its covariance."""
     data = getattr(fitter, "data", None)
-    without = Fitted(parameters, _log_covariance(fitter, parameters), versions=package_versions())
-    if data is None:
-        return without
+    if not isinstance(data, pd.DataFrame):  # not fitted here, or read from a file without rows
+        return _without_rows(fitter, parameters)
     try:
-        rows = pd.DataFrame(data).rename(columns={"n_periods": "T"}).reset_index(drop=True)
+        rows = data.rename(columns={"n_periods": "T"}).reset_index(drop=True)
         penalty, told = _penalty(fitter, family, rows)
         weights = "weights" if "weights" in rows.columns else None
         if isinstance(family, SpendFamily):
@@ -240,7 +241,7 @@ def _fitted(fitter: Any, family: PurchaseFamily | SpendFamily, parameters: dict[
             found = fitted_purchases(family, rows, weights, parameters, penalty, told)
     except InvalidInput as error:
         warn(f"the rows of the fitter cannot be used, so the model has no fit report: {error}")
-        return without
+        return _without_rows(fitter, parameters)
     if found.report is not None and not found.report.converged:
         warn(f"{family.title}: {found.report.verdict}")
     return found
@@ -266,18 +267,28 @@ def _divisor(family: PurchaseFamily | SpendFamily, weights: Any) -> float:
     return float(weights.mean() if family.name == "pareto_nbd" else weights.sum())
 
 
+def _without_rows(fitter: Any, parameters: dict[str, float]) -> Fitted:
+    return Fitted(parameters, _log_covariance(fitter, parameters), versions=package_versions())
+
+
 def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | None:
     """The covariance of the log-parameters, of a fitter's ``variance_matrix_``; None if it has none to be read.
 
     Its elements are θ_i θ_j cov(ln θ_i, ln θ_j) here and θ_j² cov(ln θ_i, ln θ_j) in lifetimes, which is symmetric only
     once that is undone.
     """
-    matrix = getattr(fitter, "variance_matrix_", None)
+    matrix = getattr(fitter, "_covariance", None)  # of a fitter of this package
+    if matrix is None:
+        matrix = getattr(fitter, "variance_matrix_", None)
     try:
-        found = np.asarray(matrix.loc[[*parameters], [*parameters]], dtype=np.float64)  # type: ignore[union-attr]
-    except (AttributeError, KeyError, TypeError, ValueError):
+        if isinstance(matrix, pd.DataFrame):
+            matrix = matrix.loc[[*parameters], [*parameters]]
+        found = np.asarray(matrix, dtype=np.float64)
+    except (KeyError, TypeError, ValueError):
         return None
     values = np.array([*parameters.values()])
+    if found.shape != (len(values), len(values)) or not np.all(np.isfinite(found)):
+        return None
     for scale in (np.outer(values, values), values[None, :] ** 2):
         covariance = found / scale
         if np.allclose(covariance, covariance.T, rtol=_EQUAL, atol=0) and np.linalg.eigvalsh(covariance)[0] > 0:

@@ -45,6 +45,12 @@ def unit_known(unit: str | None, title: str) -> str:
     return unit
 
 
+def refuse_unit(unit: str | None) -> None:
+    """Raise for a unit that was given for a spend model."""
+    if unit is not None:
+        raise InvalidInput(f"a spend model has no time unit: leave time_unit={unit!r} out")
+
+
 def check_unit_to_predict(unit: str | None, largest_trained: float | None, frame: Any, T: Array | None) -> None:
     """Refuse a summary in another unit; warn when an unlabelled one looks as though it were in another.
 

@@ -115,6 +115,8 @@ def forecast(
     (2357, 8)
     """
     money = reading.get("amount", "amount") is not None
+    if isinstance(purchases, PurchaseModel) and purchases._fitted is not None:
+        _ = purchases._unit  # the default is the unit of what is fitted here, and no guess at that of a model
     whole = CLVModel(purchases, spend, annual_discount_rate, margin, time_unit)
     model = whole if money else whole.purchases
     length = one_or_endless(units_per_year(time_unit) if horizon is None else horizon)

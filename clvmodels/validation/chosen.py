@@ -94,6 +94,10 @@ def common_unit(chosen: list[Chosen], time_unit: str | None) -> str:
     """The unit asked for, else that of the models, else weeks; all must agree."""
     if time_unit is not None:
         hours_in(time_unit)
+    else:
+        for one in chosen:
+            if one.purchases._fitted is not None:
+                _ = one.purchases._unit  # an error if nobody has said it
     units = {one.purchases.time_unit for one in chosen if one.purchases.time_unit} | {time_unit or ""} - {""}
     if len(units) > 1:
         raise UnitMismatch(
