@@ -60,7 +60,7 @@ class BaseFitter:
         self._negative_log_likelihood_ = found.objective
         self._hessian_ = found.hessian
         # the delta method: θ_i θ_j cov(ln θ_i, ln θ_j)
-        self._covariance = found.log_covariance * np.outer(values, values)
+        self._covariance = (found.log_covariance + found.log_covariance.T) / 2 * np.outer(values, values)
 
     def _refuse_or_warn(self, found: Estimate) -> None:
         if np.isfinite(found.objective) and found.report.newton_decrement < 1e-3:
@@ -80,15 +80,17 @@ class BaseFitter:
     @property
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
+        matrix = self._covariance
         tell(self._errors_are_new or "variance_matrix")
-        return pd.DataFrame(self._covariance, index=self.params_.index, columns=self.params_.index)
+        return pd.DataFrame(matrix, index=self.params_.index, columns=self.params_.index)
 
     @property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
+        variances = np.diag(self._covariance)
         if self._errors_are_new:
             tell(self._errors_are_new)
-        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params_.index)
+        return pd.Series(np.sqrt(variances), index=self.params_.index)
 
     @property
     def confidence_intervals_(self) -> pd.DataFrame:

@@ -15,35 +15,54 @@ from scipy import special
 _ROUNDING = 2.0**-52
 _SEEN = 1e-6  # relative
 _LARGEST = 709.0  # ln of the largest double
+_LARGE = 400.0  # SciPy's own terms can be larger than what they add up to
 
 
-def geometric_expectation(
-    t: Any, x: Any, T: Any, parameters: Sequence[float], lowest: float, fallback: bool
-) -> str | None:
-    """Of ``c/(a − 1) · (1 − 2F1(...))`` with c = ``lowest`` + x, BG/NBD and MBG/NBD: what goes wrong, or None.
-
-    ``fallback`` says that another form is tried where the hypergeometric function overflows, through its logarithm.
-    """
+def near_one(t: Any, x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+    """Of ``(a + b + x)/(a − 1) · (1 − 2F1(...))``, BG/NBD and MBG/NBD: whether a is so near 1 that digits are lost."""
     r, alpha, a, b = parameters
     if not _some(t):
         return None
-    k, z = r + x, alpha + T
-    with np.errstate(divide="ignore"):
-        lost = 2 * _ROUNDING / abs(a - 1) if a != 1 else np.inf
-        bound = lost * max((a + b) / r, 1.0) * np.max(z) / _least(t)
-        if bound > _SEEN and np.any(np.where(np.asarray(t) > 0, lost * (a + b + x) / k * z / t, 0.0) > _SEEN):
-            return f"a = {a:.6g}, near 1"
-    if fallback:
-        new = np.asarray(x) == 0
-        if lowest <= 0 and np.any(new):
-            share = np.max(np.where(new, t / (z + t), 0.0))
-            if lowest == 0 or not special.hyp2f1(r, b, lowest, share) > 0:
-                return f"a + b = {a + b:.6g}, not above 1, and customers without a repeat purchase"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = 8 * _ROUNDING / abs(a - 1) if a != 1 else np.inf
+        most = (r + np.max(x)) * np.log1p(np.max(t) / (alpha + np.min(T)))
+        soon = r * _least(t) / (alpha + np.max(T))  # purchases to come
+        if lost * (1 + most) * max((a + b) / soon, 1 / soon + 1, 1 / np.log1p(soon)) <= _SEEN:
+            return None
+        k, z = r + x, alpha + T
+        soon = k * t / z
+        rounding = lost * (1 + k * np.log1p(t / z)) * np.maximum((a + b + x) / soon, 1 / np.log1p(soon))
+    return f"a = {a:.6g}, near 1" if np.any((np.asarray(t) > 0) & (rounding > _SEEN)) else None
+
+
+def logarithm(t: Any, x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+    """Of the logarithm of 2F1(r + x, b + x, a + b + x − 1, ...), BG/NBD: whether there is none for x = 0."""
+    r, alpha, a, b = parameters
+    if a + b > 1 or not np.any(new := np.asarray(x) == 0):
         return None
-    if (1 + r + np.max(x)) * np.log1p(np.max(t) / np.min(z)) <= _LARGEST:
+    share = np.max(np.where(new, t / (alpha + T + t), 0.0))
+    if a + b < 1 and special.hyp2f1(r, b, a + b - 1, share) > 0:
         return None
-    far = (1 + k - a) * np.log1p(t / z) > _LARGEST
-    return f"frequency {np.max(np.where(far, x, 0)):.0f}" if np.any(far) else None
+    return f"a + b = {a + b:.6g}, and customers without a repeat purchase"
+
+
+def overflow(t: Any, x: Any, T: Any, parameters: Sequence[float], first_chance: int) -> str | None:
+    """Of 2F1(r + x, b + x + f, a + b + x + f − 1, t/(alpha + T + t)): whether SciPy has no number for it.
+
+    f is 0 for BG/NBD, where another form stands in for infinity, and 1 for MBG/NBD. It grows as (1 + t/(alpha + T)) to
+    the power 1 + r + x − a, so that only large powers are looked at.
+    """
+    r, alpha, a, b = parameters
+    if (1 + r + np.max(x)) * np.log1p(np.max(t) / (alpha + np.min(T))) <= _LARGE:
+        return None
+    t, x, T = (np.atleast_1d(v) for v in np.broadcast_arrays(t, x, T))
+    power = (1 + r + x) * np.log1p(t / (alpha + T))
+    far = np.argsort(power)[-1000:]
+    far = far[power[far] > _LARGE]
+    t, x, T = t[far], x[far], T[far]
+    values = special.hyp2f1(r + x, b + x + first_chance, a + b + x + first_chance - 1, t / (alpha + T + t))
+    lost = ~np.isfinite(values) if first_chance else np.isnan(values)
+    return f"frequency {np.max(x[lost]):.0f}" if np.any(lost) else None
 
 
 def pareto_expectation(t: Any, T: Any, s: float, beta: float) -> str | None:

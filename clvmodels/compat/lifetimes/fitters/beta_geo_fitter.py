@@ -77,12 +77,17 @@ class BetaGeoFitter(PurchaseFitter):
         _tell("pmf", astray.geometric_pmf(counts, values, a, kept, b, r))
         return answered(values, t, n)
 
-    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
-        lowest = parameters[2] + parameters[3] - 1 + self._first_chance
-        return astray.geometric_expectation(t, x, T, parameters, lowest, fallback=not self._first_chance)
+    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
+        x, _, T = columns
+        if not self._first_chance and (found := astray.logarithm(t, x, T, parameters)):
+            return found
+        return astray.overflow(t, x, T, parameters, self._first_chance) or astray.near_one(t, x, T, parameters)
 
     def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
-        return astray.geometric_expectation(t, 0.0, 0.0, parameters, 1.0, fallback=True)
+        _, _, a, b = parameters
+        if a + b == 1 and not self._first_chance:
+            return "a + b = 1"
+        return astray.near_one(t, 0.0, 0.0, parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import beta_geometric_nbd_model

@@ -103,14 +103,16 @@ class ParetoNBDFitter(PurchaseFitter):
         _tell("pmf", astray.pareto_pmf(n, values))
         return answered(values, *given)
 
-    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(x, t_x, T, parameters) or astray.pareto_expectation(t, T, *parameters[2:])
+    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
+        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters) or astray.pareto_expectation(
+            t, columns[2], *parameters[2:]
+        )
 
     def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
         return astray.pareto_expectation(t, 0.0, *parameters[2:])
 
-    def _alive_astray(self, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(x, t_x, T, parameters)
+    def _alive_astray(self, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
+        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model

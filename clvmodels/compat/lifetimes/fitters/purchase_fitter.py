@@ -68,7 +68,7 @@ class PurchaseFitter(BaseFitter):
         given = aligned(t, frequency, recency, T)
 
         def expected(t: Any, *columns: Array) -> Array:
-            _tell("expectation", self._expectation_astray(t, *columns, parameters))
+            _tell("expectation", self._expectation_astray(t, columns, parameters))
             return questions.expected_purchases(family, t, 0.0, columns, parameters)
 
         t, *rows = rows_of(*given)
@@ -89,20 +89,20 @@ class PurchaseFitter(BaseFitter):
         given = aligned(frequency, recency, T)
 
         def alive(*columns: Array) -> Array:
-            _tell("alive_many", self._alive_astray(*columns, parameters))
+            _tell("alive_many", self._alive_astray(columns, parameters))
             return questions.p_alive(family, 0.0, columns, parameters)
 
         return answered(of_rows(alive, [], rows_of(*given)), *given)
 
     # What lifetimes' own formulas would not have given, in words, or None
 
-    def _expectation_astray(self, t: Any, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
         raise NotImplementedError
 
     def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
         raise NotImplementedError
 
-    def _alive_astray(self, x: Any, t_x: Any, T: Any, parameters: Sequence[float]) -> str | None:
+    def _alive_astray(self, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
         return None
 
     def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
