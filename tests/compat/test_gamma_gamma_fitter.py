@@ -266,3 +266,13 @@ def test_the_search_is_printed_when_asked_for(capsys: pytest.CaptureFixture[str]
     assert not capsys.readouterr().out
     GammaGammaFitter().fit(x, m, verbose=True)
     assert "The fit has converged." in capsys.readouterr().out
+
+
+def test_files(tmp_path: Any, fitted: GammaGammaFitter) -> None:
+    fitted.save_model(tmp_path / "model.json")
+    again = GammaGammaFitter()
+    again.load_model(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(again.summary, fitted.summary)
+    pd.testing.assert_series_equal(
+        again.conditional_expected_average_profit(), fitted.conditional_expected_average_profit()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from types import ModuleType, SimpleNamespace
@@ -236,3 +237,22 @@ def test_a_class_made_from_a_fitter_is_asked_itself() -> None:
     model.params_ = pd.Series(PARAMETERS[BetaGeoFitter])
     model.predict = model.conditional_expected_number_of_purchases_up_to_time
     assert value(model, freq="W") == pytest.approx(2 * value(given(), freq="W"), rel=1e-9)
+
+
+@pytest.mark.parametrize("a", [1.0, 1 + 1e-13])
+def test_where_lifetimes_expectation_has_no_digits(original: ModuleType, a: float) -> None:
+    model, beside = given(), given()
+    model.params_ = model.params_.copy()
+    model.params_["a"] = a
+    beside.params_ = pd.Series({**PARAMETERS[BetaGeoFitter], "a": 1 + 1e-6})
+    with pytest.warns(LifetimesDifference, match="near 1"):
+        found = spending().customer_lifetime_value(model, *columns(), freq="W")
+    near = spending().customer_lifetime_value(of_original(original, beside), *columns(), freq="W")
+    np.testing.assert_allclose(found, near, rtol=1e-4)
+
+
+def test_the_signature_is_that_of_the_original(original: ModuleType) -> None:
+    mine, theirs = (inspect.signature(f) for f in (_customer_lifetime_value, original.utils._customer_lifetime_value))
+    assert [(p.name, p.default) for p in mine.parameters.values()] == [
+        (p.name, p.default) for p in theirs.parameters.values()
+    ]

@@ -10,6 +10,7 @@ import pandas as pd
 from ...errors import InvalidInput
 from ...numerics.arrays import Array
 from .differences import tell
+from .lifetime_value import _customer_lifetime_value as _customer_lifetime_value
 from .period_events import (
     Events,
     as_dates,
@@ -21,8 +22,6 @@ from .period_events import (
     read_otherwise,
     with_facts,
 )
-
-from .lifetime_value import _customer_lifetime_value as _customer_lifetime_value
 
 # what ``from lifetimes.utils import *`` binds, as in the original
 __all__ = [

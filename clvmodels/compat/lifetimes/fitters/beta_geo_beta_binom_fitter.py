@@ -30,9 +30,10 @@ _MANY = 1000  # periods
 class BetaGeoBetaBinomFitter(BaseFitter):
     """BG/BB, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("bg_bb")`` in new code.
 
-    >>> fitter = BetaGeoBetaBinomFitter().fit([0, 1, 3, 5], [0, 2, 5, 6], [6, 6, 6, 6], weights=[90, 60, 20, 10])
-    >>> fitter.params_.index.tolist()
-    ['alpha', 'beta', 'gamma', 'delta']
+    >>> import clvmodels as clv
+    >>> x, t_x, n, supporters = clv.load_donations()[["frequency", "recency", "T", "weights"]].to_numpy().T
+    >>> BetaGeoBetaBinomFitter().fit(x, t_x, n, supporters)
+    <lifetimes.BetaGeoBetaBinomFitter: fitted with 22 subjects, alpha: 1.20, beta: 0.75, delta: 2.78, gamma: 0.66>
     """
 
     _family: ClassVar[PurchaseFamily] = _FAMILY
@@ -94,10 +95,8 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         tell("bgbb_new_data")
         each = np.repeat(self.data["n_periods"].to_numpy(), self.data["weights"].to_numpy())
         periods = np.resize(each, size)
-        found: pd.DataFrame = beta_geometric_beta_binom_model(
-            periods, *self._unload_params(*_FAMILY.parameters), size=size
-        )
-        return found
+        alpha, beta, gamma, delta = self._unload_params(*_FAMILY.parameters)
+        return beta_geometric_beta_binom_model(periods, alpha, beta, gamma, delta, size=size)
 
     @staticmethod
     def _loglikelihood(params: Any, x: Any, tx: Any, T: Any) -> Any:

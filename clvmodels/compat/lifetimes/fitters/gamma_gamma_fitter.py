@@ -28,9 +28,10 @@ _NEXT_TO_1 = 1e-9  # where lifetimes, which divides by q − 1 and multiplies wi
 class GammaGammaFitter(BaseFitter):
     """Gamma-Gamma, fitted and asked as in lifetimes. Use ``clv.SpendModel("gamma_gamma")`` in new code.
 
-    >>> fitter = GammaGammaFitter().fit([2, 1, 3, 5], [22.35, 11.77, 30.1, 25.2], weights=[20, 30, 10, 5])
-    >>> fitter.params_.index.tolist()
-    ['p', 'q', 'v']
+    >>> fitter = GammaGammaFitter()
+    >>> fitter.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> fitter.conditional_expected_average_profit([2, 0], [22.35, 0.0]).round(2)
+    array([24.66, 35.22])
     """
 
     _family: ClassVar[SpendFamily] = _FAMILY
