@@ -71,10 +71,8 @@ def given(fitter, name):
     return fitter
 
 
-@pytest.fixture(params=list(PARAMETERS))
-def pair(request, original):
+def pair(original, name):
     """The original's fitter and ours with the same parameters and data."""
-    name = request.param
     return given(getattr(original, name)(), name), given(OURS[name](), name)
 
 
@@ -131,20 +129,33 @@ def test_signatures_are_the_originals(original):
 
 
 @pytest.mark.parametrize(
-    "kwargs",
-    [{}, {"T": 3, "max_frequency": 5, "max_recency": 50, "cmap": "magma", "interpolation": "bilinear"},
-     {"max_frequency": 0, "title": "a", "xlabel": "b", "ylabel": "c", "origin": "lower"}],
-)  # fmt: skip
-def test_frequency_recency_matrix(pair, original, kwargs):
-    theirs, mine = pair
+    ("name", "kwargs"),
+    [
+        ("BetaGeoFitter", {}),
+        ("ModifiedBetaGeoFitter", {"max_frequency": 0, "title": "a", "xlabel": "b", "ylabel": "c", "origin": "lower"}),
+        (
+            "ParetoNBDFitter",
+            {"T": 3, "max_frequency": 5, "max_recency": 50, "cmap": "magma", "interpolation": "bilinear"},
+        ),
+    ],
+)
+def test_frequency_recency_matrix(original, name, kwargs):
+    theirs, mine = pair(original, name)
     with quiet():
         expected = drawn(original.plotting.plot_frequency_recency_matrix, theirs, **kwargs)
     assert_same(drawn(ours.plot_frequency_recency_matrix, mine, **kwargs), expected)
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"max_frequency": 5, "max_recency": 50, "title": "a", "cmap": "magma"}])
-def test_probability_alive_matrix(pair, original, kwargs):
-    theirs, mine = pair
+@pytest.mark.parametrize(
+    ("name", "kwargs"),
+    [
+        ("BetaGeoFitter", {"max_frequency": 5, "max_recency": 50, "title": "a", "cmap": "magma"}),
+        ("ModifiedBetaGeoFitter", {}),
+        ("ParetoNBDFitter", {}),
+    ],
+)
+def test_probability_alive_matrix(original, name, kwargs):
+    theirs, mine = pair(original, name)
     with quiet():
         expected = drawn(original.plotting.plot_probability_alive_matrix, theirs, **kwargs)
     assert_same(drawn(ours.plot_probability_alive_matrix, mine, **kwargs), expected)
@@ -175,8 +186,9 @@ def test_maps_go_into_the_axes_of_the_current_figure():
         {"kind": "time_since_last_purchase", "color": ["r", "b"]},
     ],
 )
-def test_calibration_against_holdout(pair, original, holdout, kwargs):
-    theirs, mine = pair
+def test_calibration_against_holdout(original, holdout, kwargs):
+    name = "ParetoNBDFitter" if kwargs else "BetaGeoFitter"
+    theirs, mine = pair(original, name)
     with quiet():
         expected = drawn(original.plotting.plot_calibration_purchases_vs_holdout_purchases, theirs, holdout, **kwargs)
     before = holdout.copy()
@@ -192,16 +204,22 @@ def test_a_kind_that_is_none_is_a_key_error(holdout):
         )
 
 
-@pytest.mark.parametrize("freq", ["D", "W"])
-@pytest.mark.parametrize("set_index_date", [False, True])
+@pytest.mark.parametrize(("freq", "set_index_date"), [("D", False), ("D", True), ("W", True)])
 @pytest.mark.parametrize("name", ["plot_cumulative_transactions", "plot_incremental_transactions"])
-def test_tracking(pair, original, log, name, set_index_date, freq):
-    theirs, mine = pair
+def test_tracking(original, log, name, set_index_date, freq):
+    theirs, mine = pair(original, "BetaGeoFitter")
     arguments = (log, "date", "id", T, T_CAL)
     kwargs = {"freq": freq, "set_index_date": set_index_date}
     with quiet():
         expected = drawn(getattr(original.plotting, name), theirs, *arguments, **kwargs)
     assert_same(drawn(getattr(ours, name), mine, *arguments, **kwargs), expected)
+
+
+def test_a_calibration_that_ends_with_the_data(log):
+    mine = given(BetaGeoFitter(), "BetaGeoFitter")
+    ax = ours.plot_incremental_transactions(mine, log, "date", "id", 9, 9, freq="W", set_index_date=True)
+    weeks, marker = ax.lines[0].get_xdata(), ax.lines[2].get_xdata()[0]
+    assert marker == weeks[-1] + 1
 
 
 def test_tracking_by_months(log):
@@ -377,6 +395,7 @@ def test_history_alive_on_given_axes():
     log = pd.DataFrame({"date": ["2014-01-01", "2014-01-11"]})
     _, (left, right) = plt.subplots(1, 2)
     mine = given(BetaGeoFitter(), "BetaGeoFitter")
+    log.loc[2] = [None]
     found = ours.plot_history_alive(mine, 30, log, "date", start_date="2014-01-05", ax=left, color="k", figsize=(3, 3))
     assert found is left
     assert not right.lines
@@ -387,7 +406,7 @@ def test_history_alive_on_given_axes():
 @pytest.mark.parametrize("kwargs", [{}, {"xlabel": "x", "ylabel": "y", "suptitle_fontsize": 9, "color": "r"}])
 def test_rate_heterogeneity(original, kwargs):
     name = "ParetoNBDFitter" if kwargs else "BetaGeoFitter"
-    theirs, mine = given(getattr(original, name)(), name), given(OURS[name](), name)
+    theirs, mine = pair(original, name)
     with quiet():
         expected = drawn(original.plotting.plot_transaction_rate_heterogeneity, theirs, **kwargs)
     assert_same(drawn(ours.plot_transaction_rate_heterogeneity, mine, **kwargs), expected)

@@ -72,6 +72,12 @@ DIFFERENCES: Mapping[str, Difference] = {
         "stops: there is no dropout probability",
         "is the density of the dropout rate mu",
     ),
+    "calibration_to_the_end": Difference(
+        "`plot_cumulative_transactions`, `plot_incremental_transactions`: `set_index_date=True`, `t_cal` = `t`",
+        "stops (IndexError)",
+        "draws the line after the last period",
+        told=False,
+    ),
     "axes_written_on": Difference(
         "plots with `ax=`",
         "writes title, labels and legend on the current Axes, whichever those are",

@@ -30,12 +30,11 @@ def install() -> None:
 
     Examples
     --------
-    >>> from clvmodels.compat import lifetimes as ours
-    >>> ours.install()
-    >>> from lifetimes.utils import ConvergenceError
-    >>> ConvergenceError.__module__
-    'clvmodels.compat.lifetimes.utils'
-    >>> ours.uninstall()
+    The first lines of a notebook, after which it goes on as it was written::
+
+        from clvmodels.compat.lifetimes import install
+        install()
+        from lifetimes import BetaGeoFitter
     """
     modules = _modules()
     others = sorted(name for name in _taken() if sys.modules[name] is not modules.get(name))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .differences import tell
-from .period_events import period_of
+from .period_events import as_dates, period_of
 from .utils import calculate_alive_path, expected_cumulative_transactions
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def plot_history_alive(
 
     tell("history_alive")
     ax = plt.subplot(111) if ax is None else ax
-    dates = pd.DatetimeIndex(pd.to_datetime(transactions[datetime_col]))
+    dates = pd.DatetimeIndex(as_dates(transactions[datetime_col], None).dropna())
     path = np.asarray(calculate_alive_path(model, transactions, datetime_col, t, freq), dtype=np.float64)
     path_dates = pd.date_range(dates.min(), periods=len(path), freq=_offset(freq))
     given = cbook.normalize_kwargs(kwargs, lines.Line2D)
@@ -344,7 +344,8 @@ def _tracking(
     from matplotlib import pyplot as plt
 
     drawn: Axes = shown.plot(ax=plt.subplot(111) if ax is None else ax, title=title, **kwargs)
-    drawn.axvline(x=shown.index[int(t_cal)] if set_index_date else t_cal, color="r", linestyle="--")
+    # a calibration that ends with the data ends one period after the last one drawn
+    drawn.axvline(x=shown.index[0] + int(t_cal) if set_index_date else t_cal, color="r", linestyle="--")
     return _written(drawn, None, "date" if set_index_date else xlabel, ylabel)
 
 
