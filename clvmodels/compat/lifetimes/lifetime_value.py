@@ -120,7 +120,7 @@ def _own(model: Any, given: list[Any], ends: Array, worth: Array) -> Array:
 
     def bought(*columns: Any) -> Array:
         for end in {*ends[:1], *ends[-1:]}:
-            astray = model._expectation_astray(end, *columns, parameters)
+            astray = model._expectation_astray(end, columns, parameters)
             if astray is not None:
                 tell("expectation", astray)
         total = np.zeros(np.broadcast_shapes(*map(np.shape, columns)))
