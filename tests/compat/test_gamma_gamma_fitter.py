@@ -105,8 +105,10 @@ def test_q_is_held_at_one(original: ModuleType) -> None:
     assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ * (1 + 1e-12)
     assert ours._negative_log_likelihood_ > free._negative_log_likelihood_
     pd.testing.assert_series_equal(ours.standard_errors_, theirs.standard_errors_, rtol=1e-2)
-    # no pair of p and v near by is better
     weights = np.ones(len(x))
+    at_best = ours._negative_log_likelihood(np.log(ours.params_), x, m, weights, 0.001)
+    assert ours._negative_log_likelihood_ == pytest.approx(at_best, rel=1e-13)
+    # no pair of p and v near by is better
     for step in ([0.01, 0, 0], [-0.01, 0, 0], [0, 0, 0.01], [0, 0, -0.01]):
         moved = np.log(ours.params_.to_numpy()) + step
         assert ours._negative_log_likelihood(moved, x, m, weights, 0.001) > ours._negative_log_likelihood_

@@ -19,6 +19,7 @@ from clvmodels.compat.lifetimes import (
     ModifiedBetaGeoFitter,
     ParetoNBDFitter,
 )
+from clvmodels.compat.lifetimes.datasets import load_cdnow_summary_data_with_monetary_value
 from clvmodels.compat.lifetimes.utils import _customer_lifetime_value
 
 from .conftest import quiet
@@ -102,6 +103,28 @@ def test_the_trap_of_days() -> None:
     assert known[1] == pytest.approx(36.278, abs=1e-3)
 
 
+def test_the_quickstart_of_lifetimes() -> None:
+    """As in its documentation, where customer 1 is worth 140.10 in the same lines."""
+    data = load_cdnow_summary_data_with_monetary_value()
+    returning = data[data["frequency"] > 0]
+    spend = GammaGammaFitter(penalizer_coef=0)
+    spend.fit(returning["frequency"], returning["monetary_value"])
+    model = BetaGeoFitter(penalizer_coef=0.0)
+    model.fit(data["frequency"], data["recency"], data["T"])
+    with pytest.warns(LifetimesDifference, match="T is in weeks here"):
+        found = spend.customer_lifetime_value(
+            model,
+            data["frequency"],
+            data["recency"],
+            data["T"],
+            data["monetary_value"],
+            time=12,  # months
+            discount_rate=0.01,  # monthly discount rate ~ 12.7% annually
+        )
+    assert found.head(1).round(2).to_dict() == {1: 36.28}
+    assert found.index.name == data.index.name
+
+
 def value(model: Any, frame: pd.DataFrame = SUMMARY, **options: Any) -> float:
     return float(spending().customer_lifetime_value(model, *columns(frame), **options)[1])
 
@@ -142,6 +165,11 @@ def test_a_summary_says_its_unit_where_the_model_does_not(original: ModuleType) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert value(model, frame) == pytest.approx(36.278, abs=1e-3)
+
+
+def test_a_unit_that_nobody_knows_is_none() -> None:
+    with pytest.warns(LifetimesDifference, match='Write freq="W" for weeks'):
+        assert value(given(unit="fortnight")) == value(given(), freq="D")
 
 
 def test_weeks_are_not_valued_as_days_even_if_days_are_said() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.compat.lifetimes import LifetimesDifference, utils
+from clvmodels.compat.lifetimes import LifetimesDifference, differences, utils
 from clvmodels.compat.lifetimes.fitters import time_unit_of
 from clvmodels.frames import FACTS_KEY, read_facts
 
@@ -268,6 +268,16 @@ def test_holdout_spend_is_the_mean_of_period_totals(original: ModuleType) -> Non
         calibration_end="2014-01-15",
     )
     assert (native["spend_holdout"] / native["purchases_holdout"]).tolist() == [6.0, 5.0]
+    # an amount that is missing is nothing, as in the summary; there it is left out of the mean
+    differences._TOLD.clear()
+    missing = given.assign(m=[9.0, None, None, 8, 9, 5])
+    with pytest.warns(LifetimesDifference, match="1 of 2 customers"):
+        found = utils.calibration_and_holdout_data(missing, *arguments[1:])
+    assert found["monetary_value_holdout"].tolist() == [4.0, 5.0]
+    # lines of nobody
+    nobody = given.assign(id=given["id"].where(given["date"] < "2014-01-15"))
+    found = utils.calibration_and_holdout_data(nobody, *arguments[1:])
+    assert found["frequency_holdout"].tolist() == found["monetary_value_holdout"].tolist() == [0.0, 0.0]
     # where a line is a purchase nothing is told
     given = given.drop(2)
     same(

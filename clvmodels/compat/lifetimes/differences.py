@@ -197,7 +197,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "bgbb_floor": Difference(
         "`BetaGeoBetaBinomFitter`: long histories",
-        "adds 1e-15 to a likelihood that is itself no larger, and divides by what underflows",
+        "adds 1e-15 to likelihoods that can be smaller than that, and divides by what underflows",
         "is computed from logarithms, with nothing added",
     ),
     "bgbb_gamma_of_1": Difference(

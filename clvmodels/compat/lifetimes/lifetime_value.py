@@ -14,10 +14,9 @@ from ...numerics.arrays import Array
 from .differences import tell
 from .fitters.asking import of_rows, rows_of, time_unit_of
 
-# A month in each unit, as in lifetimes: 30 days, or 4.345 weeks (30.4 days).
-_MONTH = {"W": 4.345, "M": 1.0, "D": 30.0, "H": 30.0 * 24, "h": 30.0 * 24}
-_FREQ = {"hour": "H", "day": "D", "week": "W", "month": "M"}
-_UNIT = {"H": "hour", "h": "hour", "D": "day", "W": "week", "M": "month"}
+# As in lifetimes, where a month is 30 days, or 4.345 weeks (30.4 days).
+_MONTH_IN = {"hour": 720.0, "day": 30.0, "week": 4.345, "month": 1.0, "year": 1 / 12}
+_FREQ = {"H": "hour", "h": "hour", "D": "day", "W": "week", "M": "month"}
 
 
 class _Default(str):
@@ -47,7 +46,7 @@ def _customer_lifetime_value(
     given = [_at(index, v) for v in columns]
     spend = rows_of(given.pop())[0]
     ends = _ends(time)
-    worth = np.exp(-np.log1p(discount_rate) * ends) if discount_rate > -1 else (1.0 + discount_rate) ** -ends
+    worth = (1.0 + discount_rate) ** -ends
     of = _own if _is_own(transaction_prediction_model) else _foreign
     bought = np.atleast_1d(of(transaction_prediction_model, given, month * ends, worth))
     value = _worth(spend, bought) if len(ends) else np.zeros(np.broadcast_shapes(np.shape(spend), bought.shape))
@@ -59,15 +58,15 @@ def _customer_lifetime_value(
 def _month_in(freq: str, model: Any, T: Any) -> float:
     """The length of a month in the unit of T."""
     given = not isinstance(freq, _Default)
-    month = _MONTH[freq]
+    month = _MONTH_IN[_FREQ[freq]]
     known = getattr(model, "_time_unit", None) or time_unit_of(T)
-    if known is None:
+    if known not in _MONTH_IN:
         if not given:
             tell("clv_unit_unknown")
         return month
-    if given and _UNIT[freq] == known:
+    if given and _FREQ[freq] == known:
         return month
-    right = 1 / 12 if known == "year" else _MONTH[_FREQ[known]]
+    right = _MONTH_IN[known]
     if not given:
         if known != "day":
             tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")

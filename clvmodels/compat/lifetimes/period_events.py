@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ...errors import InvalidInput
 from ...frames import attach_facts
@@ -17,30 +18,62 @@ from .differences import tell
 # what pandas called them until 2.2, and what it calls the ends of them
 _ALIASES = {"H": "h", "T": "min", "S": "s", "A": "Y", "ME": "M", "QE": "Q", "YE": "Y", "d": "D", "w": "W"}
 _SHORT = {"h": "h", "min": "m", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}  # counted from the epoch, as NumPy does
-_MISSING = np.iinfo(np.int64).min
+_MISSING, _LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _GRAINS = {"W": "week", "D": "day", "h": "hour", "M": "month"}
 _LENGTHS = {"W": 168.0, "D": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "M": 730.5, "Q": 2191.5, "Y": 8766.0}
 
 
 @dataclass(frozen=True)
-class Events:
-    """The purchases of a log: customers in order, and the periods of each rising.
+class Lines:
+    """The lines of a log.
 
     Attributes
     ----------
+    texts
+        The dates as they were given.
+    dates
+        The same as timestamps of the wall clock.
+    owner
+        A number for each line's customer, in their order; below 0 where there is none.
     ids
-        The customers who bought, in order.
+        What the numbers stand for.
+    periods
+        The period of each line, counted as pandas counts them.
+    amounts
+        What each line came to, if the log says so; NaN where it does not.
+    """
+
+    texts: pd.Series[Any]
+    dates: pd.Series[Any]
+    owner: Positions
+    ids: pd.Index
+    periods: Positions
+    amounts: Array | None
+
+    def named(self, owners: Positions, name: Any) -> pd.Index:
+        """The ids of some customers, as an index."""
+        return self.ids.take(owners).infer_objects().rename(name)
+
+
+@dataclass(frozen=True)
+class Events:
+    """The purchases among some lines: customers in order, and the periods of each rising.
+
+    Attributes
+    ----------
+    owners
+        The numbers of the customers who bought, in order.
     starts
         Where the purchases of each begin.
     periods
-        The period of each purchase, counted as pandas counts them.
+        The period of each purchase.
     lines
         Where the lines of each purchase begin, once all lines are in this order.
     money
         What each purchase came to, if the log says so.
     """
 
-    ids: pd.Index
+    owners: Positions
     starts: Positions
     periods: Positions
     lines: Positions
@@ -112,13 +145,33 @@ def as_periods(numbers: Positions, period: str) -> pd.PeriodIndex:
     return pd.PeriodIndex.from_ordinals(numbers, freq=period)  # type: ignore[attr-defined, no-any-return]
 
 
-def read_otherwise(
-    column: pd.Series[Any], dates: pd.Series[Any], period: str, customers: pd.Series[Any], *, end: bool, first: bool
-) -> bool:
+def lines_of(
+    transactions: pd.DataFrame,
+    customer_id_col: Any,
+    datetime_col: Any,
+    monetary_value_col: Any,
+    datetime_format: str | None,
+    period: str,
+) -> Lines:
+    """The lines of a log, read once."""
+    texts = transactions[datetime_col]
+    dates = as_dates(texts, datetime_format)
+    owner, ids = _coded(transactions[customer_id_col])
+    amounts = None
+    if monetary_value_col:
+        amounts = transactions[monetary_value_col].to_numpy(dtype=np.float64, na_value=np.nan)
+    periods = numbers_of(dates, period)
+    if dates.hasnans:
+        owner = np.where(dates.isna(), -1, owner)  # of nobody, as it is of no time
+    return Lines(texts, dates, owner, ids, periods, amounts)
+
+
+def read_otherwise(lines: Lines, *, end: bool, first: bool) -> bool:
     """Whether dates that are text have another order as text, and so another last or first one of a customer.
 
     ``end`` and ``first`` say which of the two matters.
     """
+    column = lines.texts
     if not (pd.api.types.is_string_dtype(column.dtype) or column.dtype == object) or not (end or first):
         return False
     code, texts = pd.factorize(column)
@@ -127,51 +180,46 @@ def read_otherwise(
     rank = np.empty(len(texts), dtype=np.int64)
     rank[np.argsort(np.asarray(texts, dtype=object), kind="stable")] = np.arange(len(texts))
     numbers = np.zeros(len(texts), dtype=np.int64)
-    numbers[code] = numbers_of(dates, period)
+    numbers[code] = lines.periods
     by_rank = numbers[np.argsort(rank)]
     if np.all(by_rank[1:] >= by_rank[:-1]):
         return False
     if end and by_rank[-1] != by_rank.max():
         return True
-    firsts = pd.DataFrame({"rank": rank[code], "number": numbers[code]}).groupby(customers.to_numpy()).min()
-    return first and bool(np.any(by_rank[firsts["rank"]] != firsts["number"]))
+    known = (lines.owner >= 0) & (code >= 0)
+    customers = int(lines.owner.max(initial=0)) + 1
+    least, earliest = np.full((2, customers), _LATEST)
+    np.minimum.at(least, lines.owner[known], rank[code[known]])
+    np.minimum.at(earliest, lines.owner[known], lines.periods[known])
+    bought = earliest < _LATEST
+    return first and bool(np.any(by_rank[least[bought]] != earliest[bought]))
 
 
-def events_of(
-    customers: pd.Series[Any], dates: pd.Series[Any], money: pd.Series[Any] | None, period: str, last: int
-) -> Events:
-    """The purchases of a log up to a period; lines without customer or date are none."""
-    owner, ids = _coded(customers)
-    at = numbers_of(dates, period)
-    kept = at <= last
-    if dates.hasnans or (len(owner) and owner.min() < 0):
-        kept &= (owner >= 0) & ~dates.isna().to_numpy()
+def events_of(lines: Lines, kept: NDArray[np.bool_] | np.bool_, last: int) -> Events:
+    """The purchases among some of the lines, up to a period; lines without customer or date are none."""
+    kept = kept & (lines.owner >= 0) & (lines.periods <= last)
     everything = bool(kept.all())
-    if not everything:
-        owner, at = owner[kept], at[kept]
+    owner, at = (lines.owner, lines.periods) if everything else (lines.owner[kept], lines.periods[kept])
     order = _in_order(owner, at)
     if order is not None:
         owner, at = owner[order], at[order]
     new_customer = np.diff(owner, prepend=-1) != 0
-    lines = np.flatnonzero(new_customer | (np.diff(at, prepend=0) != 0))
-    buyers = np.flatnonzero(new_customer[lines])
-    total = None
-    if money is not None:
-        amounts = _amounts(money)
-        amounts = amounts if everything else amounts[kept]
-        total = _totals(amounts if order is None else amounts[order], lines)
-    bought = owner[lines[buyers]]
-    found = ids.take(bought) if isinstance(ids, pd.Index) else pd.Index(bought + ids, dtype=customers.dtype)
-    return Events(found.infer_objects(), buyers, at[lines], lines, total)
+    begins = np.flatnonzero(new_customer | (np.diff(at, prepend=0) != 0))
+    starts = np.flatnonzero(new_customer[begins])
+    money = None
+    if lines.amounts is not None:
+        amounts = np.nan_to_num(lines.amounts if everything else lines.amounts[kept], posinf=np.inf, neginf=-np.inf)
+        money = _totals(amounts if order is None else amounts[order], begins)
+    return Events(owner[begins[starts]], starts, at[begins], begins, money)
 
 
-def _coded(customers: pd.Series[Any]) -> tuple[Positions, pd.Index | int]:
-    """A number for each customer, in their order, and the ids that the numbers stand for: or what number 0 does."""
+def _coded(customers: pd.Series[Any]) -> tuple[Positions, pd.Index]:
+    """A number for each customer, in their order, and the ids that the numbers stand for."""
     if isinstance(customers.dtype, np.dtype) and customers.dtype.kind == "i" and len(customers):
         values = customers.to_numpy(dtype=np.int64)
-        least = int(values.min())
-        if int(values.max()) - least < 4 * len(values):  # numbers already, with few gaps
-            return values - least, least
+        least, most = int(values.min()), int(values.max())
+        if most - least < 4 * len(values):  # numbers already, with few gaps
+            return values - least, pd.Index(np.arange(least, most + 1, dtype=customers.dtype))
     owner, ids = pd.factorize(customers, sort=True)
     return owner.astype(np.int64, copy=False), pd.Index(ids)
 
@@ -191,12 +239,6 @@ def _in_order(owner: Positions, at: Positions) -> Positions | None:
         return np.argsort(key, kind="stable")
     # the number of the line as last digits: sorting numbers takes half the time of sorting positions by them
     return np.asarray(np.sort(key * len(at) + np.arange(len(at))) % len(at))
-
-
-def _amounts(money: pd.Series[Any]) -> Array:
-    """Amounts as floats; a missing one is nothing."""
-    amounts: Array = money.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.nan_to_num(amounts, posinf=np.inf, neginf=-np.inf)
 
 
 def _totals(amounts: Array, lines: Positions) -> Array:

@@ -13,10 +13,12 @@ from .differences import tell
 from .lifetime_value import _customer_lifetime_value as _customer_lifetime_value
 from .period_events import (
     Events,
+    Lines,
     as_dates,
     as_moment,
     as_periods,
     events_of,
+    lines_of,
     numbers_of,
     period_of,
     read_otherwise,
@@ -78,23 +80,16 @@ def summary_data_from_transaction_data(
     1   2        0.0      0.0  37.0
     """
     period = period_of(freq)
-    column = transactions[datetime_col]
-    dates = as_dates(column, datetime_format)
-    end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
-    last = end.to_period(period).ordinal
-    money = transactions[monetary_value_col] if monetary_value_col else None
-    events = events_of(transactions[customer_id_col], dates, money, period, last)
-    if read_otherwise(
-        column,
-        dates,
-        period,
-        transactions[customer_id_col],
-        end=observation_period_end is None,
-        first=bool(monetary_value_col) and not include_first_transaction,
-    ):
+    lines = lines_of(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format, period)
+    given_end, counts_first = observation_period_end is not None, bool(include_first_transaction)
+    last = _end_of(lines, observation_period_end, datetime_format).to_period(period).ordinal
+    events = events_of(lines, np.bool_(True), last)
+    if read_otherwise(lines, end=not given_end, first=lines.amounts is not None and not counts_first):
         tell("dates_as_text")
-    summary = _summary(events, last, freq_multiplier, include_first_transaction, customer_id_col)
-    return with_facts(summary, period, freq_multiplier)
+    index = lines.named(events.owners, customer_id_col)
+    return with_facts(
+        pd.DataFrame(_summary(events, last, freq_multiplier, counts_first), index), period, freq_multiplier
+    )
 
 
 def calibration_and_holdout_data(
@@ -122,56 +117,68 @@ def calibration_and_holdout_data(
     1   2   33.0                0.0                     0.0               3.0
     """
     period = period_of(freq)
-    column = transactions[datetime_col]
-    dates = as_dates(column, datetime_format)
-    customers = transactions[customer_id_col]
-    money = transactions[monetary_value_col] if monetary_value_col else None
-    end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
+    lines = lines_of(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format, period)
+    end = _end_of(lines, observation_period_end, datetime_format)
     known_until = as_moment(calibration_period_end, datetime_format)
     last, last_known = end.to_period(period).ordinal, known_until.to_period(period).ordinal
-
-    def between(kept: Any, until: int) -> Events:
-        return events_of(customers[kept], dates[kept], None if money is None else money[kept], period, until)
-
-    known = _summary(
-        between(dates <= known_until, last_known),
-        last_known,
-        freq_multiplier,
-        include_first_transaction,
-        customer_id_col,
-    )
-    later = (dates > known_until) & (dates <= end)
+    known = events_of(lines, (lines.dates <= known_until).to_numpy(), last_known)
+    later = ((lines.dates > known_until) & (lines.dates <= end)).to_numpy()
     if not later.any():
         raise InvalidInput(
             "There is no data available. No line lies after calibration_period_end "
-            f"({known_until}) and up to observation_period_end ({end}); the last one of the log is of {dates.max()}"
+            f"({known_until}) and up to observation_period_end ({end}); the last one of the log is of "
+            f"{lines.dates.max()}"
         )
-    events = between(later, last)
-    holdout = pd.DataFrame({"frequency_holdout": events.counts}, index=events.ids.rename(customer_id_col))
-    if money is not None:
-        means = _mean_totals(events, events.counts, include_first=True)
-        holdout["monetary_value_holdout"] = means
-        _tell_line_means(customers[later], money[later], events, means)
-    else:
-        tell("holdout_without_money")
-    if observation_period_end is None and read_otherwise(column, dates, period, customers, end=True, first=False):
+    holdout = events_of(lines, later, last)
+    if observation_period_end is None and read_otherwise(lines, end=True, first=False):
         tell("dates_as_text")
-    split = known.add_suffix("_cal").join(holdout, how="left").fillna(0)
-    split["duration_holdout"] = (last - last_known) / freq_multiplier
-    return with_facts(split, period, freq_multiplier)
+    columns: dict[str, Any] = {
+        f"{name}_cal": values
+        for name, values in _summary(known, last_known, freq_multiplier, include_first_transaction).items()
+    }
+    columns["frequency_holdout"] = _of_customers(known.owners, holdout.owners, holdout.counts)
+    if holdout.money is None:
+        tell("holdout_without_money")
+    else:
+        means = _mean_totals(holdout, holdout.counts, include_first=True)
+        columns["monetary_value_holdout"] = _of_customers(known.owners, holdout.owners, means)
+        _tell_line_means(lines, later, holdout, means)
+    columns["duration_holdout"] = (last - last_known) / freq_multiplier
+    return with_facts(pd.DataFrame(columns, lines.named(known.owners, customer_id_col)), period, freq_multiplier)
 
 
-def _tell_line_means(customers: Any, money: Any, events: Events, means: Array) -> None:
+def _end_of(lines: Lines, given: Any, datetime_format: str | None) -> pd.Timestamp:
+    """The end of observation: the last date, unless one is given."""
+    return as_moment(lines.dates.max() if given is None else given, datetime_format)
+
+
+def _of_customers(owners: Any, found: Any, values: Any) -> Any:
+    """The values of some customers who are among those found, 0 for who is not: whole numbers only if all are."""
+    if not len(found):
+        return np.zeros(len(owners))
+    at = np.minimum(np.searchsorted(found, owners), len(found) - 1)
+    there = found[at] == owners
+    return values[at] if there.all() else np.where(there, values[at], 0.0)
+
+
+def _tell_line_means(lines: Lines, later: Any, events: Events, means: Array) -> None:
     """Say so if the mean of a customer's lines is not that of his purchases."""
-    if len(customers) == len(events.periods):
+    rows = np.flatnonzero(later & (lines.owner >= 0))
+    if lines.amounts is None or not len(rows):
+        return
+    known = rows[~np.isnan(lines.amounts[rows])]
+    if len(known) == len(rows) == len(events.periods):
         return  # a line is a purchase
-    lines = money.astype(np.float64).groupby(customers.to_numpy(), observed=True).mean().reindex(events.ids).to_numpy()
-    other = int(np.sum(~(np.abs(lines - means) <= 1e-6 * np.abs(means))))
+    customers = int(events.owners[-1]) + 1
+    sums = np.bincount(lines.owner[known], lines.amounts[known], minlength=customers)
+    counts = np.bincount(lines.owner[known], minlength=customers)
+    line_means = sums[events.owners] / np.maximum(counts[events.owners], 1)
+    other = int(np.sum(~(np.abs(line_means - means) <= 1e-6 * np.abs(means))))
     if other:
         tell("holdout_spend", f"{other} of {len(means)} customers")
 
 
-def _summary(events: Events, last: int, multiplier: float, include_first: bool, name: Any) -> pd.DataFrame:
+def _summary(events: Events, last: int, multiplier: float, include_first: bool) -> dict[str, Array]:
     """What lifetimes calls a summary, of the purchases up to a period."""
     first, counted = events.first, events.counts - (not include_first)
     columns = {
@@ -181,7 +188,7 @@ def _summary(events: Events, last: int, multiplier: float, include_first: bool, 
     }
     if events.money is not None:
         columns["monetary_value"] = _mean_totals(events, counted, include_first)
-    return pd.DataFrame(columns, index=events.ids.rename(name), dtype=np.float64)
+    return columns
 
 
 def _mean_totals(events: Events, counted: Any, include_first: bool) -> Array:
@@ -206,21 +213,21 @@ def _find_first_transactions(
 ) -> pd.DataFrame:
     """One row a purchase, and whether it is the customer's first."""
     period = period_of(freq)
-    dates = as_dates(transactions[datetime_col], datetime_format)
-    end = as_moment(dates.max() if observation_period_end is None else observation_period_end, datetime_format)
-    money = transactions[monetary_value_col] if monetary_value_col else None
-    events = events_of(transactions[customer_id_col], dates, money, period, end.to_period(period).ordinal)
+    lines = lines_of(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format, period)
+    end = _end_of(lines, observation_period_end, datetime_format)
+    events = events_of(lines, np.bool_(True), end.to_period(period).ordinal)
     rows = pd.DataFrame(
         {
-            customer_id_col: events.ids.repeat(events.counts),
+            customer_id_col: lines.named(np.repeat(events.owners, events.counts), None),
             datetime_col: as_periods(events.periods, period),
         }
     )
     if events.money is not None:
         rows[monetary_value_col] = events.money
-    rows["first"] = False
-    rows.loc[events.starts, "first"] = True
-    return rows if money is not None else rows.set_axis(pd.Index(events.lines))
+    first = np.zeros(len(rows), dtype=bool)
+    first[events.starts] = True
+    rows["first"] = first
+    return rows if events.money is not None else rows.set_axis(pd.Index(events.lines))
 
 
 def _scale_time(age: Any) -> float:
@@ -261,11 +268,10 @@ def expected_cumulative_transactions(
     Use `clv.plots.compute_tracking` in new code.
     """
     period = period_of(freq)
-    column, customers = transactions[datetime_col], transactions[customer_id_col]
-    dates = as_dates(column, datetime_format)
-    start = as_moment(dates.min(), None).to_period(period)
-    events = events_of(customers, dates, None, period, start.ordinal + t)
-    if read_otherwise(column, dates, period, customers, end=False, first=True):
+    lines = lines_of(transactions, customer_id_col, datetime_col, None, datetime_format, period)
+    start = as_moment(lines.dates.min(), None).to_period(period)
+    events = events_of(lines, np.bool_(True), start.ordinal + t)
+    if read_otherwise(lines, end=False, first=True):
         tell("dates_as_text")
     begun = np.bincount(events.first - start.ordinal, minlength=t + 1)[: t + 1]
     again = np.bincount(np.delete(events.periods, events.starts) - start.ordinal, minlength=t + 1)[: t + 1]

@@ -66,8 +66,8 @@ def save(
         text = json.dumps(content, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise InvalidInput(
-            f"cannot save the fitter: its rows, and values_to_save, must be numbers, text or None ({str(error)[:80]}). "
-            "Use save_data=False to leave the rows out"
+            f"cannot save the fitter: values_to_save, and names of columns, must be numbers, text or None "
+            f"({str(error)[:80]})"
         ) from None
     raw = text.encode("utf-8")
     if len(raw) > _MOST_BYTES:
@@ -186,9 +186,12 @@ def _scalar(value: Any) -> Any:
         return value
     if isinstance(value, (np.integer, np.bool_)):
         return value.item()
-    if pd.isna(value):
+    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
-    raise TypeError(f"found {type(value).__name__}")
+    raise InvalidInput(
+        f"cannot save rows with {type(value).__name__} among their values: expected numbers, text or instants. Use "
+        "save_data=False to leave the rows out"
+    )
 
 
 def _frame_of(content: Mapping[str, Any]) -> pd.DataFrame:
