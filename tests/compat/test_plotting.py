@@ -219,7 +219,7 @@ def test_a_calibration_that_ends_with_the_data(log):
     mine = given(BetaGeoFitter(), "BetaGeoFitter")
     ax = ours.plot_incremental_transactions(mine, log, "date", "id", 9, 9, freq="W", set_index_date=True)
     weeks, marker = ax.lines[0].get_xdata(), ax.lines[2].get_xdata()[0]
-    assert marker == weeks[-1] + 1
+    assert marker.ordinal == weeks[-1] + 1
 
 
 def test_tracking_by_months(log):
