@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import os
 from collections.abc import Mapping
@@ -147,16 +148,15 @@ def _on_their_own_scale(given: Mapping[str, Any]) -> dict[str, float]:
 
 def _names_and_values(given: Any) -> dict[str, Any]:
     """Names and values of whatever holds them."""
+    names: list[Any]
     if isinstance(given, (str, os.PathLike)):
-        given = _read_csv(given)
-    elif not isinstance(given, (Mapping, pd.Series, pd.DataFrame)):
-        given = _frame_of(given)
-    if isinstance(given, Mapping):
+        names, values = _read_csv(given)
+    elif isinstance(given, Mapping):
         names, values = list(given), list(given.values())
     elif isinstance(given, pd.Series):
         names, values = list(given.index), given.tolist()
     else:
-        names, values = _columns_of(given)
+        names, values = _columns_of(given if isinstance(given, pd.DataFrame) else _frame_of(given))
     wrong = [name for name in names if not isinstance(name, str)]
     if wrong or not names:
         raise InvalidInput(f"parameters must be values by name, for example r and alpha; found {_shown(names)}")
@@ -174,10 +174,7 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[Any], list[Any]]:
     if _ESTIMATE in frame.columns:
         rest = [list(frame.columns).index(_ESTIMATE)]
     if len(rest) != 1:
-        raise InvalidInput(
-            f"expected a column of names and one of values (or one called {_ESTIMATE}); found "
-            f"{_shown([str(column) for column in frame.columns])}"
-        )
+        raise InvalidInput(_two_columns([str(column) for column in frame.columns]))
     return names, frame.iloc[:, rest[0]].tolist()
 
 
@@ -191,12 +188,29 @@ def _frame_of(given: Any) -> pd.DataFrame:
         ) from None
 
 
-def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+def _read_csv(path: str | os.PathLike[str]) -> tuple[list[str], list[Any]]:
+    """Names and values of a file that R wrote: row names first; numbers with every digit that is there."""
     try:
-        return pd.read_csv(os.fspath(path), float_precision="round_trip")
-    except (OSError, ValueError) as error:
+        with open(os.fspath(path), encoding="utf-8-sig", newline="") as file:
+            header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    except (OSError, ValueError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise InvalidInput(f"cannot read parameters from {str(path)[:200]!r}: {reason}") from None
+    at = header.index(_ESTIMATE) if _ESTIMATE in header else 1
+    if (len(header) != 2 and _ESTIMATE not in header) or any(len(row) != len(header) for row in rows):
+        raise InvalidInput(_two_columns([name or '""' for name in header]))
+    return [row[0] for row in rows], [_number(row[at]) for row in rows]
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _two_columns(found: list[str]) -> str:
+    return f"expected a column of names and one of values (or one called {_ESTIMATE}); found {_shown(found)}"
 
 
 def _shown(names: Any) -> str:

@@ -191,7 +191,8 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
         raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
     family, state = model.family, model._state
     if _FITTERS.get(family.name) is None or family != _family(family.name):
-        raise NotAvailable(f"lifetimes has no {family.title}: expected one of {', '.join(_FITTERS)}")
+        own = " of your own making" if family.name in _FITTERS else ""
+        raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(_FITTERS)}")
     package = _lifetimes()
     fitter = getattr(package, _FITTERS[family.name])()
     fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
