@@ -12,6 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.compat.lifetimes import LifetimesDifference, differences, utils
+from clvmodels.compat.lifetimes.datasets import load_transaction_data
 from clvmodels.compat.lifetimes.fitters import time_unit_of
 from clvmodels.frames import FACTS_KEY, read_facts
 
@@ -45,7 +46,8 @@ def log() -> pd.DataFrame:
     )
 
 
-ENDS = (None, "2014-12-31", "2014-10-01", "2014-06-15 13:30", pd.Timestamp("2015-02-01"))
+# and whether the first purchase counts
+ENDS = ((None, False), ("2014-12-31", True), ("2014-06-15 13:30", False), (pd.Timestamp("2015-02-01"), False))
 
 
 @pytest.mark.parametrize("money", [None, "amount"])
@@ -56,17 +58,16 @@ def test_summaries_are_those_of_lifetimes(
     original: ModuleType, log: pd.DataFrame, freq: str, multiplier: float, money: str | None
 ) -> None:
     before = log.copy()
-    for end in ENDS:
-        for include in (False, True):
-            options = {
-                "monetary_value_col": money,
-                "observation_period_end": end,
-                "freq": freq,
-                "freq_multiplier": multiplier,
-                "include_first_transaction": include,
-            }
-            found = utils.summary_data_from_transaction_data(log, "customer", "date", **options)
-            same(found, there(original.utils.summary_data_from_transaction_data, log, "customer", "date", **options))
+    for end, include in ENDS:
+        options = {
+            "monetary_value_col": money,
+            "observation_period_end": end,
+            "freq": freq,
+            "freq_multiplier": multiplier,
+            "include_first_transaction": include,
+        }
+        found = utils.summary_data_from_transaction_data(log, "customer", "date", **options)
+        same(found, there(original.utils.summary_data_from_transaction_data, log, "customer", "date", **options))
     pd.testing.assert_frame_equal(log, before)
 
 
@@ -335,13 +336,13 @@ def bg_nbd(original: ModuleType) -> Any:
 def test_alive_path_is_what_the_fitter_says_of_each_day(bg_nbd: Any, log: pd.DataFrame, freq: str) -> None:
     """lifetimes' own function stops on current pandas: a day at a time, from the definition."""
     one = log[log["customer"] == log["customer"].iloc[0]]
-    for t in (500, 10):
+    for t in (350, 10):
         path = utils.calculate_alive_path(bg_nbd, one, "date", t, freq=freq)
-        days = one["date"].dt.to_period(freq)
-        last = max(t, (days.max() - days.min()).n)
+        days = sorted(set(one["date"].dt.to_period(freq)))
+        last = max(t, (days[-1] - days[0]).n)
         expected = []
         for age in range(last + 1):
-            seen = sorted({d for d in days if d <= days.min() + age})
+            seen = [day for day in days if day <= days[0] + age]
             expected.append(bg_nbd.conditional_probability_alive(len(seen) - 1, (seen[-1] - seen[0]).n, age)[0])
         assert path.index.tolist() == list(range(last + 1))
         np.testing.assert_allclose(path.to_numpy(), expected, rtol=1e-12)
@@ -359,3 +360,64 @@ def test_cumulative_transactions_are_those_of_lifetimes(
     found = utils.expected_cumulative_transactions(*arguments)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, check_index_type=dated)
     assert len(found) == t // multiplier
+
+
+def test_a_path_without_dates_is_refused(bg_nbd: Any) -> None:
+    with pytest.raises(ValueError, match="at least one purchase"):
+        utils.calculate_alive_path(bg_nbd, pd.DataFrame({"date": []}, dtype="datetime64[ns]"), "date", 10)
+
+
+def test_no_period_is_an_empty_table(bg_nbd: Any, log: pd.DataFrame) -> None:
+    for t in (0, 5):
+        found = utils.expected_cumulative_transactions(bg_nbd, log, "date", "customer", t, freq_multiplier=7)
+        assert found.shape == (0, 2)
+
+
+def test_expected_transactions_of_dates_that_are_text(bg_nbd: Any) -> None:
+    given = pd.DataFrame({"id": [1, 1, 1, 2, 2, 2], "date": DATES})
+    dated = given.assign(date=pd.to_datetime(given["date"]))
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        found = utils.expected_cumulative_transactions(bg_nbd, given, "date", "id", 300)
+    pd.testing.assert_frame_equal(found, utils.expected_cumulative_transactions(bg_nbd, dated, "date", "id", 300))
+
+
+# the documentation of lifetimes
+
+
+def test_quickstart(bg_nbd: Any) -> None:
+    """The tables of lifetimes' Quickstart, and what its tests ask of a customer's path."""
+    log = load_transaction_data()
+    summary = utils.summary_data_from_transaction_data(log, "id", "date", observation_period_end="2014-12-31")
+    assert len(summary) == 5000
+    shown = [[0, 0, 298], [0, 0, 224], [6, 142, 292], [0, 0, 147], [2, 9, 183]]
+    assert summary.head().to_numpy().tolist() == shown
+    assert summary.index.name == "id"
+    with pytest.warns(LifetimesDifference, match="needs none"):
+        split = utils.calibration_and_holdout_data(
+            log, "id", "date", calibration_period_end="2014-09-01", observation_period_end="2014-12-31"
+        )
+    columns = ["frequency_cal", "recency_cal", "T_cal", "frequency_holdout", "duration_holdout"]
+    assert list(split.columns) == columns
+    shown = [[0, 0, 177, 0, 121], [0, 0, 103, 0, 121], [6, 142, 171, 0, 121], [0, 0, 26, 0, 121], [2, 9, 62, 0, 121]]
+    assert split.head().to_numpy().tolist() == shown
+    path = utils.calculate_alive_path(bg_nbd, log[log["id"] == 33], "date", 205)
+    frequency, recency, T = utils.summary_data_from_transaction_data(log, "id", "date").loc[33]
+    assert path[0] == 1
+    assert path[T] == pytest.approx(bg_nbd.conditional_probability_alive(frequency, recency, T)[0], rel=1e-12)
+
+
+def test_what_no_customer_can_be_is_refused() -> None:
+    x, t_x, T, money = np.array([0, 1, 2]), np.array([0, 1, 10]), np.array([5, 6, 15]), np.array([2.3, 490, 33.33])
+    utils._check_inputs(x, t_x, T, money)
+    empty = np.zeros(0)
+    for arguments, words in (
+        ((x, T + 1, T), "larger than T"),
+        ((x, t_x + 1, T), "non-zero recency values when frequency is zero"),
+        ((x + 1, t_x - 1, T), "negative recency"),
+        ((empty, empty, empty), "zero length"),
+        ((x + 0.5, None), "non-integer"),
+        ((np.array([1.0, np.nan]), None), "non-integer"),
+        ((x, t_x, T, money * [0, 1, 1]), "non-positive"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            utils._check_inputs(*arguments)

@@ -51,7 +51,9 @@ def _check_inputs(frequency: Any, recency: Any = None, T: Any = None, monetary_v
             raise ValueError("There exist negative recency (ex: last order set before first order)")
         if not (len(t_x) and len(x) and (T is None or len(np.asarray(T)))):
             raise ValueError("There exists a zero length vector in one of frequency, recency or T.")
-    if np.any(x != x.astype(int)):
+    with np.errstate(invalid="ignore"):  # what is no number is no whole one
+        whole = x.astype(int)
+    if np.any(x != whole):
         raise ValueError("There exist non-integer values in the frequency vector.")
     if monetary_value is not None and np.any(np.asarray(monetary_value) <= 0):
         raise ValueError("There exist non-positive (<= 0) values in the monetary_value vector.")
