@@ -57,7 +57,8 @@ class PurchaseFitter(BaseFitter):
         )
         self._take(found, family.parameters)
         self._scale, self._time_unit = scale, unit
-        self.data = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "weights": known}, index=index)
+        rows = {"frequency": frequency, "recency": recency.copy(), "T": T.copy(), "weights": known.copy()}
+        self.data = pd.DataFrame(rows, index=index, copy=False)  # copied once: ``frequency`` was by astype
         self._bind()
         if verbose:
             _print(found)
