@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .compat.lifetimes_models import LifetimesFitters as LifetimesFitters
     from .compat.lifetimes_models import from_lifetimes as from_lifetimes
     from .compat.lifetimes_models import to_lifetimes as to_lifetimes
+    from .compat.cross_check_result import CrossCheck as CrossCheck
+    from .compat.cross_checks import cross_check as cross_check
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
@@ -72,6 +74,8 @@ _HOME = {
     "LifetimesFitters": "compat.lifetimes_models",
     "from_lifetimes": "compat.lifetimes_models",
     "to_lifetimes": "compat.lifetimes_models",
+    "CrossCheck": "compat.cross_check_result",
+    "cross_check": "compat.cross_checks",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",

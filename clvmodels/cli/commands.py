@@ -248,6 +248,54 @@ def score(words: argparse.Namespace) -> None:
     _tell(words, scoring.told(words, report, model))
 
 
+def cross_check(words: argparse.Namespace) -> None:
+    """``clvmodels cross-check``: the same customers with another package, and where the two part."""
+    from ..compat.cross_checks import cross_check as hold_beside
+    from ..models.clv import CLVModel
+    from ..models.saved import load_model
+    from ..models.spend import SpendModel
+    from ..transactions.given_summary import columns_of
+    from ..transactions.patterns import is_summary
+    from ..transactions.summarize import rfm_summary
+
+    out = table_target(words.out) if words.out else None
+    if out:
+        check_targets({"--out": out}, {"the model": words.model, "the summary": words.log})
+    model = load_model(words.model)
+    if words.no_amount and isinstance(model, CLVModel):
+        model = model.purchases
+    summary, reading = words.source, _reading(words)
+    parts = ("purchases", "spend") if isinstance(model, CLVModel) else ("one model",)
+    fitting = [f"fitting {part} {where}" for part in parts for where in ("here", f"with {words.against}")]
+    with bar(("reading", *fitting, "predicting with both")) as progress:
+        progress("reading")
+        if is_summary(columns_of(words.source)):
+            _refuse_given(words, reading)
+        elif isinstance(model, SpendModel):
+            raise InvalidInput(f"{words.model} is a spend model alone, which goes with a summary; {words.log} is a log")
+        else:
+            buying = model.purchases if isinstance(model, CLVModel) else model
+            facts = buying._state.facts
+            own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
+            said = {name: value for name, value in reading.items() if value is not None or name == "amount"}
+            summary = rfm_summary(words.source, **own | said, time_unit=str(buying.time_unit))
+        found = hold_beside(
+            model,
+            summary,
+            against=words.against,
+            horizon=words.horizon,
+            customers=words.customers,
+            seed=words.seed,
+            progress=progress,
+        )
+    text = told.cross_check_told(words, found)
+    if out:
+        with written_whole(out) as new_table:
+            write_table(found.customers, new_table, out.suffix.lower())
+        text += f"\n\nWrote the numbers of {len(found.customers):,} customers by both packages to {out}"
+    _tell(words, text)
+
+
 def _refuse_given(words: argparse.Namespace, reading: Iterable[str]) -> None:
     """Refuse options of how a log is read, where they are written on the command line beside a summary."""
     given = [f"--{name.replace('_', '-')}" for name in ("no_amount", *reading) if name in words.given]

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from ..compat.other_packages import PACKAGES, SAMPLE
 from ..families import PURCHASE_FAMILIES, SPEND_FAMILIES
 from ..transactions.discrete import PERIODS
 from ..transactions.postgres import without_passwords
@@ -53,7 +54,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     ways = {
         **{"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score},
-        "simulate": _simulate,
+        **{"cross-check": _cross_check, "simulate": _simulate},
     }
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
@@ -267,6 +268,45 @@ def _score(made: Any) -> argparse.ArgumentParser:
     )
     run.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds an earlier run")
     run.add_argument("--log-json", action="store_true", help="one line of JSON a part on standard error, and no bar")
+    return parser
+
+
+def _cross_check(made: Any) -> argparse.ArgumentParser:
+    parser = _command(
+        made,
+        "cross-check",
+        commands.cross_check,
+        help="fit the same customers with another package, say where the two part and why",
+        description="Fit the customers of a summary (or of a log) once more, here and with another package, and show\n"
+        "parameters, log-likelihoods, predictions and times side by side. Says where the two part and why: a fit\n"
+        "that stopped short of the optimum, a formula that gives no number for frequent buyers, another convention.\n"
+        "The other package must be installed; the model file is read for its families and terms, and not changed.",
+        epilog="examples: clvmodels cross-check model.json summary.parquet\n"
+        "          clvmodels cross-check model.json orders.csv --horizon 26 --out customers.csv\n\n"
+        "It ends with 0 whether the two agree or not: the first line of the answer says which.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="what `clvmodels fit` or `forecast` wrote")
+    parser.add_argument(
+        "log",
+        metavar="SUMMARY",
+        help="the customers: a summary with frequency, recency, T and monetary_value, or a log; CSV or Parquet",
+    )
+    parser.add_argument(
+        "--against", default="lifetimes", choices=PACKAGES, help="the other package (default: lifetimes)"
+    )
+    horizon = "how far ahead to predict, in the model's time units (default: one year)"
+    parser.add_argument("--horizon", type=_number, metavar="UNITS", help=horizon)
+    drawn = (
+        f"of a larger summary so many customers are drawn (default: {SAMPLE:,}), for the other package may take hours"
+    )
+    parser.add_argument("--customers", type=_count, default=SAMPLE, metavar="N", help=drawn)
+    parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of what is drawn (default: 0)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="a table as well: the numbers of every customer by both packages; .csv or .parquet",
+    )
+    _log(parser, fitted=True)
     return parser
 
 

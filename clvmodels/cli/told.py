@@ -181,6 +181,26 @@ def overview_told(worth: Any) -> str:
     return "\n".join(lines)
 
 
+def cross_check_told(words: Any, found: Any) -> str:
+    """What a cross-check found: the verdict, where the two part and why, and the tables."""
+    from ..compat.cross_check_result import table_lines
+
+    of = "" if found.n_customers == found.of_customers else f" of {found.of_customers:,}"
+    ahead = "" if found.horizon is None else f", {length(found.horizon, found.time_unit)} ahead"
+    lines = [
+        f"THE MODEL {words.model}: {' and '.join(found.titles)}, against {found.package} {found.version}",
+        f"THE CUSTOMERS {words.log}: {found.n_customers:,}{of}{ahead}",
+        "",
+        *_filled(found.verdict, 0, 2),
+    ]
+    for sentence in found.sentences:
+        lines += _filled(f"- {sentence}", 2, 4)
+    for line in table_lines(found):
+        head, colon, rest = line.partition(":")
+        lines.append(f"{head.upper()}{colon}{rest}" if line[:1].isalpha() else line)
+    return "\n".join(lines)
+
+
 def _filled(text: str, first: int, rest: int) -> list[str]:
     """In lines; a number and its per cent sign are not parted."""
     kept = fill(text.replace(" %", "\u00a0%"), _WIDTH, initial_indent=" " * first, subsequent_indent=" " * rest)

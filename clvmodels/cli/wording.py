@@ -32,6 +32,7 @@ _PHRASES = {
     "partitions must": "--partitions must",
     "memory_limit must": "--memory-limit must",
     "threads must": "--threads must",
+    "customers must be a whole number of at least 1, or None for all": "--customers must be at least 1",
     "strict=True": "--strict",
     ", or pass strict=False, which leaves them out and counts them": ", or leave --strict out: then they are counted",
     ", or strict=False, which counts them": ", or leave --strict out: then they are counted",
