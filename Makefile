@@ -2,7 +2,7 @@
 # make test PYTHON=/path/to/python3   uses that Python
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test test-system lint notebooks oracle benchmark benchmark-scale study calibrate nuts pictures clean environment environment-dev environment-spark
+.PHONY: help demo test test-system lint notebooks oracle benchmark benchmark-scale study calibrate nuts pymc-marketing pictures clean environment environment-dev environment-spark
 
 PYTHON =
 VENV = .venv
@@ -22,6 +22,7 @@ help:
 	@echo 'make study        repeat estimations over many simulated worlds (minutes)'
 	@echo 'make calibrate    rank posteriors and cover futures of simulated worlds: docs/calibration.md (half an hour)'
 	@echo 'make nuts         posteriors of CDNOW by NUTS of another package, which tests compare with (20 minutes)'
+	@echo 'make pymc-marketing  models that pymc-marketing fitted, which tests of conversion read (5 minutes)'
 	@echo 'make pictures     draw every picture on CDNOW: build/pictures.png'
 	@echo 'make clean        remove what was built (the environment stays: rm -r .venv)'
 
@@ -75,6 +76,12 @@ nuts: environment
 	@test -x .venv-nuts/bin/python || $(BIN)/python -m venv .venv-nuts
 	@.venv-nuts/bin/pip install -q nutpie 'pymc<6' . && rm -rf build/lib build/bdist.*
 	@PYTHONPATH=. .venv-nuts/bin/python -W ignore tools/nuts_check.py
+
+# in an environment of its own, which has nothing of this package
+pymc-marketing: environment
+	@test -x .venv-pymc-marketing/bin/python || $(BIN)/python -m venv .venv-pymc-marketing
+	@.venv-pymc-marketing/bin/pip install -q pymc-marketing==0.19.2 h5netcdf
+	@.venv-pymc-marketing/bin/python -W ignore tools/pymc_marketing_fixtures.py
 
 pictures: environment-dev
 	@$(BIN)/python tools/pictures.py

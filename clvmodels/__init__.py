@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .compat.lifetimes_models import to_lifetimes as to_lifetimes
     from .compat.cross_check_result import CrossCheck as CrossCheck
     from .compat.cross_checks import cross_check as cross_check
+    from .compat.pymc_marketing_models import from_pymc_marketing as from_pymc_marketing
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
     from .economics.equity import customer_equity as customer_equity
@@ -76,6 +77,7 @@ _HOME = {
     "to_lifetimes": "compat.lifetimes_models",
     "CrossCheck": "compat.cross_check_result",
     "cross_check": "compat.cross_checks",
+    "from_pymc_marketing": "compat.pymc_marketing_models",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
     "compare_clv_methods": "economics.method_comparison",

@@ -31,18 +31,20 @@ class Posterior:
         Of shape (chains, draws, parameters), every draw of equal weight, on the parameters' own scale (r, not ln r).
     method
         ``"laplace"`` (importance sampling from an approximation that follows the ridge of the posterior, smoothed),
-        ``"hmc"`` (Hamiltonian Monte Carlo) or ``"bootstrap"`` (Bayesian bootstrap over customers).
+        ``"hmc"`` (Hamiltonian Monte Carlo) or ``"bootstrap"`` (Bayesian bootstrap over customers). Of a model taken
+        over with `clvmodels.from_pymc_marketing` how it was drawn there: ``"nuts"``, ``"demz"``, ``"mcmc"`` (one of
+        both) or ``"advi"``.
     prior
         What was assumed, one sentence a parameter.
     n_customers
-        How many customers spoke.
+        How many customers spoke; NaN where draws of another package do not say it.
     ess
         Effective number of draws by parameter: from the importance weights, Σw(θ−m)² / Σw²(θ−m)² with Σw = 1, never
         from draws resampled by them; of HMC the smaller one of bulk and tail; of the bootstrap the number of draws.
     k_hat
         Tail index of the importance weights: up to 0.7 the draws can be trusted. None for other methods.
     r_hat, ess_bulk, ess_tail, acceptance
-        Of HMC only, by parameter but for the last; None for other methods.
+        Of Markov chains only, by parameter but for the last; None for other methods.
     distinct_draws
         How many different draws there are: resampling repeats those of great weight.
     reasons
@@ -169,7 +171,8 @@ class Posterior:
         ['4 x 250 draws of 1 customers by hmc, acceptance 0.80']
         """
         chains, draws, _ = self.draws.shape
-        how = f"{chains} x {draws} draws of {self.n_customers:g} customers by {self.method}"
+        who = "" if np.isnan(self.n_customers) else f" of {self.n_customers:g} customers"
+        how = f"{chains} x {draws} draws{who} by {self.method}"
         if self.k_hat is not None:
             how += f", k-hat {self.k_hat:.2f}, {self.distinct_draws} of them different"
         if self.acceptance is not None:
