@@ -18,8 +18,15 @@ from matplotlib import colors
 from matplotlib import pyplot as plt
 
 import clvmodels as clv
-from clvmodels.compat.lifetimes import BetaGeoFitter, LifetimesDifference, ModifiedBetaGeoFitter, ParetoNBDFitter
+from clvmodels.compat.lifetimes import (
+    BetaGeoBetaBinomFitter,
+    BetaGeoFitter,
+    LifetimesDifference,
+    ModifiedBetaGeoFitter,
+    ParetoNBDFitter,
+)
 from clvmodels.compat.lifetimes import plotting as ours
+from clvmodels.compat.lifetimes.datasets import load_donations
 
 from .conftest import quiet
 
@@ -256,25 +263,53 @@ def test_period_transactions(original, kwargs):
     assert model.sizes == [300, 300]
 
 
+class Weighted:
+    """A model whose customers come back once more than the rows they are drawn from."""
+
+    def __init__(self, **columns):
+        self.data = pd.DataFrame(columns)
+
+    def _generate(self, size):
+        assert size == len(self.data)
+        return self.data[["frequency"]] + 1.0
+
+
 def test_a_weighted_row_counts_as_its_customers(original):
-    data = pd.DataFrame({"frequency": [0, 1, 1, 2], "T": 30.0, "weights": [5, 2, 3, 2]})
-    model = Given(data, [0.0, 0.0, 1.0, 3.0])
+    model = Weighted(frequency=[0, 1, 1, 2], weights=[5, 2, 3, 2])
     with pytest.warns(LifetimesDifference, match="counts each row as one customer.*4 rows stand for 12 customers"):
         ax = ours.plot_period_transactions(model)
-    assert [bar.get_height() for bar in ax.patches] == [5, 5, 2, 0, 7, 3, 0, 2]
-    assert model.sizes == [4, 4, 4]
+    assert [bar.get_height() for bar in ax.patches] == [5, 5, 2, 0, 0, 5, 5, 2]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.0", "1.0", "2.0", "3.0"]
+    assert len(model.data) == 4
+    model.generate_new_data = Given(None, [0.0, 0.0, 1.0, 3.0]).generate_new_data
     with quiet():
         theirs = original.plotting.plot_period_transactions(model)
     assert [bar.get_height() for bar in theirs.patches] == [1, 2, 1, 0, 2, 1, 0, 1]
 
 
-def test_weighted_rows_of_opportunities_are_simulated_at_once():
-    data = pd.DataFrame({"frequency": [0, 1], "n_periods": 6, "weights": [3, 2]})
-    model = Given(data, [0.0, 0.0, 0.0, 1.0, 1.0])
-    with pytest.warns(LifetimesDifference):
-        ax = ours.plot_period_transactions(model)
-    assert [bar.get_height() for bar in ax.patches] == [3, 2, 3, 2]
-    assert model.sizes == [5]
+@pytest.mark.filterwarnings("ignore::clvmodels.compat.lifetimes.LifetimesDifference")
+@pytest.mark.parametrize("weights", [[2.5, 0.25, 0.0], [2e9, 1e9, 3.0]])
+def test_weights_are_no_counts(weights):
+    ax = ours.plot_period_transactions(Weighted(frequency=[0, 1, 7], weights=weights))
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    simulated = dict(zip(labels, ax.patches[len(labels) :], strict=True))
+    found = [simulated[label].get_height() if label in simulated else 0.0 for label in ("1.0", "2.0", "8.0")]
+    np.testing.assert_allclose(found, weights, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:BetaGeoBetaBinomFitter.generate_new_data")
+def test_weighted_rows_of_opportunities():
+    data = load_donations()
+    fitter = BetaGeoBetaBinomFitter()
+    fitter.params_ = pd.Series({"alpha": 1.204, "beta": 0.75, "gamma": 0.657, "delta": 2.783})
+    fitter.data = data.rename(columns={"periods": "n_periods"})
+    with pytest.warns(LifetimesDifference, match="22 rows stand for 11104 customers"):
+        bars = [bar.get_height() for bar in ours.plot_period_transactions(fitter).patches]
+    assert bars[:7] == list(data.groupby("frequency")["weights"].sum())
+    assert sum(bars[7:]) == 11104
+    # the fit of Fader, Hardie & Shang (2010) follows these counts: 5 standard deviations of a simulated one, and as
+    # much again for the fit
+    assert np.all(np.abs(np.array(bars[7:]) - bars[:7]) < 10 * np.sqrt(bars[:7]))
 
 
 def test_own_simulation_is_drawn():

@@ -53,8 +53,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "history_alive": Difference(
         "`plot_history_alive`",
-        "stops with pandas 2 and newer (sums of dates, `fillna(method=)`), and drew on the current Axes whatever `ax` "
-        "was, in a look of its own whatever else was passed",
+        "stops with pandas 2 and newer, and before that drew on the current Axes in its own look, whatever was passed",
         "is drawn, on the Axes and in the look that it is given",
     ),
     "period_transactions_weights": Difference(
@@ -81,7 +80,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     "axes_written_on": Difference(
         "plots with `ax=`",
         "writes title, labels and legend on the current Axes, whichever those are",
-        "is all on the Axes that were given",
+        "writes them on the Axes that were given",
         told=False,
     ),
     # fitters

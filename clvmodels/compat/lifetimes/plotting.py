@@ -5,6 +5,7 @@ New code draws with ``clv.plots``, whose pictures come with a table each.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ _KINDS = {
     "T_cal": "Age of customer at the end of calibration period",
     "time_since_last_purchase": "Time since user made last purchase",
 }
+_MOST_SIMULATED = 1e6  # customers of weighted rows
 _RATE_SUPTITLE = "Heterogeneity in Transaction Rate"
 _DROPOUT_LABELS = ("Heterogeneity in Dropout Probability", "Dropout Probability p")
 _DROPOUT_RATE_LABELS = ("Heterogeneity in Dropout Rate", "Dropout Rate mu")
@@ -303,21 +305,24 @@ def forceAspect(ax: Axes, aspect: float = 1) -> None:  # noqa: N802
 
 
 def _customers_by_frequency(model: Any) -> tuple[pd.Series[float], pd.Series[float]]:
-    """How many customers came back how often, and how many of about as many simulated ones."""
+    """How many customers came back how often, and how many of as many simulated ones."""
     data = model.data
-    frequency, weights = data["frequency"], data.get("weights")
-    if weights is None or (weights == 1).all():
+    frequency, known = data["frequency"], data.get("weights")
+    if known is None or (known == 1).all():
         simulated = model.generate_new_data(size=len(data))["frequency"]
         return frequency.value_counts(), simulated.value_counts()
-    tell("period_transactions_weights", f"{len(data)} rows stand for {weights.sum():g} customers")
-    actual, customers = weights.groupby(frequency.to_numpy()).sum(), float(weights.sum())
-    if "n_periods" in data:  # BG/BB simulates each row as often as it weighs
-        return actual, model.generate_new_data(size=int(customers))["frequency"].value_counts()
-    # each of the others simulates one customer a row
-    times = max(1, round(customers / len(data)))
-    simulated = pd.concat([model.generate_new_data(size=len(data))["frequency"] for _ in range(times)])
-    weighed = pd.Series(np.tile(weights.to_numpy() / times, times), name="frequency")
-    return actual, weighed.groupby(simulated.to_numpy()).sum()
+    weights = known.to_numpy(dtype=np.float64)
+    total = float(weights.sum())
+    tell("period_transactions_weights", f"{len(data)} rows stand for {total:g} customers")
+    # each row as often as it weighs, or in proportion where that were too many; its weight is spread over them
+    times = np.ceil(weights * min(1.0, _MOST_SIMULATED / total)).astype(np.int64)
+    rows = np.repeat(np.arange(len(data)), times)
+    everybody = copy(model)
+    everybody.data = data.iloc[rows].assign(weights=1)
+    simulated = everybody._generate(len(rows))["frequency"]
+    each = pd.Series((weights / np.maximum(times, 1))[rows], name="frequency")
+    actual = pd.Series(weights, name="frequency").groupby(frequency.to_numpy()).sum()
+    return actual, each.groupby(simulated.to_numpy()).sum()
 
 
 def _heatmap(matrix: Array, title: str, xlabel: str, ylabel: str, kwargs: dict[str, Any]) -> Axes:
