@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -188,12 +189,20 @@ def test_what_has_no_likelihood_is_a_convergence_error_and_leaves_the_fitter_as_
     before = dict(fitter.__dict__)
     never = pd.DataFrame({"frequency": [0, 0], "recency": [0.0, 0.0], "T": [3.0, 4.0]})
     unknown = pd.DataFrame({"frequency": [2, 1, 1], "recency": [1.0, 1.0, np.nan], "T": [3.0, 4.0, 5.0]})
+    uncounted = unknown.assign(frequency=[2, np.nan, 1], recency=1.0)
     at_once = pd.DataFrame({"frequency": [2, 1], "recency": [0.0, 0.0], "T": [0.0, 0.0]})
-    for data, words in ((never, "nobody came back"), (unknown, "1 of 3 rows are not, first row 2"), (at_once, "T = 0")):
+    for data, words in (
+        (never, "nobody came back"),
+        (unknown, "recency must be finite numbers; 1 of 3 are not, first in row 2"),
+        (at_once, "T = 0"),
+        (uncounted, "frequency must be"),
+    ):
         with pytest.raises(ConvergenceError, match=f"^The model did not converge: .*{words}"):
             fitter.fit(data["frequency"], data["recency"], data["T"])
     with pytest.raises(ValueError, match="weights must be numbers of at least 0"):
         fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], weights=[1, -1])
+    with pytest.raises(ValueError, match="index"):
+        fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], index=["a"])
     assert fitter.__dict__ == before
 
 
@@ -219,11 +228,14 @@ def test_a_parameter_that_runs_off_is_told_and_predictions_are_those_of_the_limi
 def test_an_optimum_that_the_first_search_passes_by_is_found(original: ModuleType) -> None:
     """The search from this package's own start runs off to a = 0; from lifetimes' start it does not."""
     known = clv.PurchaseModel.from_parameters("nbd", {"r": 0.5, "alpha": 5.0}, "week")
-    data = known.simulate(500, observation=np.linspace(10, 51, 500), seed=3).summary
+    data = known.simulate(1000, observation=np.linspace(10, 51, 1000), seed=0).summary
     name = "ModifiedBetaGeoFitter"
-    with contextlib.suppress(ClvWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClvWarning)
         ours, theirs = fitted(compat, name, data), fitted(original, name, data)
-        assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ + 1e-9
+    np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4)
+    assert ours.params_["a"] > 0.01
 
 
 # Answers: the same numbers, in the same form
@@ -403,11 +415,13 @@ def test_heavy_customers_raise_no_floating_point_error(name: str) -> None:
 
 @each
 def test_new_customers_are_drawn_from_the_fitted_parameters(cdnow: pd.DataFrame, name: str) -> None:
-    pytest.importorskip("clvmodels.compat.lifetimes.generate_data")
     fitter = fitted(compat, name, cdnow)
     drawn = fitter.generate_new_data(size=20)
     assert len(drawn) == 20
     assert {"frequency", "recency", "T"} <= set(drawn.columns)
+    fitter.data = None
+    with pytest.raises(ValueError, match="save_data=True"):
+        fitter.generate_new_data(size=2)
 
 
 # Where lifetimes is wrong

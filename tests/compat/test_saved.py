@@ -69,6 +69,11 @@ def test_a_fitter_without_a_fit_comes_back(tmp_path: Path) -> None:
     assert repr(base) == "<lifetimes.BaseFitter>"
     assert fitter.penalizer_coef == 0.5
     assert "params_" not in fitter.__dict__
+    known = compat.BetaGeoFitter()
+    known.params_, known.data = pd.Series({"r": 1.0, "alpha": 1.0, "a": 1.0, "b": 1.0}), pd.DataFrame()
+    known.load_model(tmp_path / "some")  # nothing of what it was stays
+    assert "params_" not in known.__dict__
+    assert "data" not in known.__dict__
 
 
 def test_what_is_left_out_is_replaced_as_in_lifetimes(summary: pd.DataFrame, tmp_path: Path) -> None:

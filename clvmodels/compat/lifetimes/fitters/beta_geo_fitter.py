@@ -18,9 +18,11 @@ from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 class BetaGeoFitter(PurchaseFitter):
     """BG/NBD, fitted and asked as in lifetimes. Use ``clv.PurchaseModel("bg_nbd")`` in new code.
 
-    >>> fitter = BetaGeoFitter().fit([2, 0, 5], [30.4, 0.0, 20.0], [38.9, 38.9, 30.0], weights=[90, 60, 10])
-    >>> fitter.params_.index.tolist()
-    ['r', 'alpha', 'a', 'b']
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> summary = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30")
+    >>> BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+    <lifetimes.BetaGeoFitter: fitted with 2357 subjects, a: 0.79, alpha: 4.41, b: 2.43, r: 0.24>
     """
 
     _family: ClassVar[PurchaseFamily] = purchase_family("bg_nbd")
@@ -92,7 +94,8 @@ class BetaGeoFitter(PurchaseFitter):
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import beta_geometric_nbd_model
 
-        return beta_geometric_nbd_model(self.data["T"], *self._unload_params(*self._family.parameters), size=size)
+        r, alpha, a, b = self._unload_params(*self._family.parameters)
+        return beta_geometric_nbd_model(self._ages(), r, alpha, a, b, size=size)
 
 
 def _objective(

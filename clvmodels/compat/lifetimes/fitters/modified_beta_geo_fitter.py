@@ -26,5 +26,5 @@ class ModifiedBetaGeoFitter(BetaGeoFitter):
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import modified_beta_geometric_nbd_model
 
-        parameters = self._unload_params(*self._family.parameters)
-        return modified_beta_geometric_nbd_model(self.data["T"], *parameters, size=size)
+        r, alpha, a, b = self._unload_params(*self._family.parameters)
+        return modified_beta_geometric_nbd_model(self._ages(), r, alpha, a, b, size=size)

@@ -117,4 +117,5 @@ class ParetoNBDFitter(PurchaseFitter):
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model
 
-        return pareto_nbd_model(self.data["T"], *self._unload_params(*_FAMILY.parameters), size=size)
+        r, alpha, s, beta = self._unload_params(*_FAMILY.parameters)
+        return pareto_nbd_model(self._ages(), r, alpha, s, beta, size=size)

@@ -32,10 +32,12 @@ class PurchaseFitter(BaseFitter):
     ) -> None:
         """Estimate the parameters; ``mean_weight`` divides the sum by it, and not by the sum of the weights."""
         unit, family = time_unit_of(T, recency, frequency), self._family
-        frequency = np.asarray(frequency).astype(int)
-        recency, T = np.asarray(recency), np.asarray(T)
+        frequency, recency, T = np.asarray(frequency), np.asarray(recency), np.asarray(T)
+        _check_finite(frequency, recency, T)
+        frequency = frequency.astype(int)
         known = np.ones(recency.shape, dtype=int) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, T)
+        data = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "weights": known}, index=index)
         patterns = _patterns(frequency, recency, T, None if weights is None else known)
         x = patterns.columns[0]
         repeaters = float(patterns.weights[x > 0].sum())
@@ -57,8 +59,7 @@ class PurchaseFitter(BaseFitter):
         )
         self._take(found, family.parameters)
         self._scale, self._time_unit = scale, unit
-        rows = {"frequency": frequency, "recency": recency.copy(), "T": T.copy(), "weights": known.copy()}
-        self.data = pd.DataFrame(rows, index=index, copy=False)  # copied once: ``frequency`` was by astype
+        self.data = data
         self._bind()
         if verbose:
             _print(found)
@@ -95,6 +96,12 @@ class PurchaseFitter(BaseFitter):
 
         return answered(of_rows(alive, [], rows_of(*given)), *given)
 
+    def _ages(self) -> Any:
+        """T of the rows that were fitted."""
+        if not isinstance(self.__dict__.get("data"), pd.DataFrame):
+            raise ValueError("generate_new_data needs the rows fitted on: save the model with save_data=True")
+        return self.data["T"].to_numpy()
+
     # What lifetimes' own formulas would not have given, in words, or None
 
     def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
@@ -118,23 +125,27 @@ class PurchaseFitter(BaseFitter):
         return np.asarray(self._p_alive(np.arange(x + 1.0), recency, float(longest)))
 
 
+def _check_finite(*columns: Any) -> None:
+    for name, values in zip(("frequency", "recency", "T"), columns, strict=True):
+        finite = np.isfinite(np.asarray(values, dtype=np.float64))
+        if not finite.all():
+            raise ConvergenceError(
+                f"The model did not converge: {name} must be finite numbers; {int((~finite).sum())} of {finite.size} "
+                f"are not, first in row {int(np.argmin(finite))}"
+            )
+
+
 def _patterns(frequency: Array, recency: Array, T: Array, weights: Array | None) -> Patterns:
     rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, T)]
     known = None if weights is None else weights.astype(np.float64)
-    finite = np.isfinite(rows[1]) & np.isfinite(rows[2])
-    if not finite.all():
-        raise ConvergenceError(
-            f"The model did not converge: recency and T must be finite numbers; {int((~finite).sum())} of "
-            f"{len(finite)} rows are not, first row {int(np.argmin(finite))}"
-        )
     if not rows[2].max() > 0:
         raise ConvergenceError(
-            f"The model did not converge: all {len(finite)} customers were observed for no time at all (T = 0)"
+            f"The model did not converge: all {len(T)} customers were observed for no time at all (T = 0)"
         )
     if known is not None:
         if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
             raise ValueError(
-                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(finite)} rows"
+                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(T)} rows"
             )
         if not known.all():
             rows, known = [row[known > 0] for row in rows], known[known > 0]
