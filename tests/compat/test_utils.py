@@ -166,8 +166,9 @@ def test_old_names_of_periods_are_known(log: pd.DataFrame) -> None:
     minutes = utils.summary_data_from_transaction_data(log, "customer", "date", freq="min", freq_multiplier=60)
     hours = utils.summary_data_from_transaction_data(log, "customer", "date", freq="h")
     assert np.abs(minutes["T"] - hours["T"]).max() < 1
-    with pytest.raises(ValueError, match=r"one calendar period.*freq_multiplier="):
-        utils.summary_data_from_transaction_data(log, "customer", "date", freq="2D")
+    for freq in ("2D", "B", pd.offsets.Day()):
+        with pytest.raises(ValueError, match=r"one calendar period.*freq_multiplier="):
+            utils.summary_data_from_transaction_data(log, "customer", "date", freq=freq)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,24 @@ def test_dates_that_are_text_are_taken_in_the_order_of_time(original: ModuleType
     same(found, there(original.utils.summary_data_from_transaction_data, dated, "id", "date", "m"))
     wrong = there(original.utils.summary_data_from_transaction_data, given, "id", "date", "m")
     assert not np.allclose(wrong.to_numpy(), found.to_numpy())
+
+
+def test_the_end_of_dates_that_are_text_is_the_last_in_time(original: ModuleType) -> None:
+    """2 October is after 30 September: lifetimes ends the observation in September, before a purchase."""
+    given = pd.DataFrame({"id": [1, 1, 2], "date": ["9/1/2014", "9/30/2014", "10/2/2014"], "m": [1.0, 2, 4]})
+    dated = given.assign(date=pd.to_datetime(given["date"]))
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        found = utils.summary_data_from_transaction_data(given, "id", "date")
+    same(found, there(original.utils.summary_data_from_transaction_data, dated, "id", "date"))
+    assert len(there(original.utils.summary_data_from_transaction_data, given, "id", "date")) == 1
+    arguments = ("id", "date", "9/15/2014", None, "D", 1, None, "m")
+    differences._TOLD.clear()
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        found = utils.calibration_and_holdout_data(given, *arguments)
+    same(found, there(original.utils.calibration_and_holdout_data, dated, *arguments))
+    # the end that is given is taken, and nothing told
+    differences._TOLD.clear()
+    utils.summary_data_from_transaction_data(given, "id", "date", observation_period_end="10/2/2014")
 
 
 def test_nothing_is_told_where_text_is_in_the_order_of_time(log: pd.DataFrame) -> None:

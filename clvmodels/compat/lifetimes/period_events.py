@@ -19,7 +19,7 @@ from .differences import tell
 _ALIASES = {"H": "h", "T": "min", "S": "s", "A": "Y", "ME": "M", "QE": "Q", "YE": "Y", "d": "D", "w": "W"}
 _SHORT = {"h": "h", "min": "m", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}  # counted from the epoch, as NumPy does
 _MISSING, _LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-_GRAINS = {"W": "week", "D": "day", "h": "hour", "M": "month"}
+_GRAINS = {"W": "week", "W-SUN": "week", "D": "day", "h": "hour", "M": "month"}
 _LENGTHS = {"W": 168.0, "D": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "M": 730.5, "Q": 2191.5, "Y": 8766.0}
 
 
@@ -96,11 +96,10 @@ def period_of(freq: str) -> str:
     >>> period_of("H"), period_of("D")
     ('h', 'D')
     """
-    name = _ALIASES.get(freq, freq)
-    offset = pd.PeriodDtype(name).freq
+    name = _ALIASES.get(freq, freq) if isinstance(freq, str) else "B"
     if name in ("M", "Q", "Y"):
         tell("calendar_months")
-    if offset.n != 1 or name == "B":
+    if name == "B" or pd.PeriodDtype(name).freq.n != 1:
         raise InvalidInput(
             f"freq must be one calendar period, such as 'D', 'W', 'M' or 'h'; found {freq!r}. "
             "To measure time in several of them at once, pass freq_multiplier="
@@ -257,6 +256,6 @@ def with_facts(frame: pd.DataFrame, period: str, multiplier: float) -> pd.DataFr
     units = [unit for unit, hours in HOURS.items() if abs(length / float(hours) - 1) < 1e-9]
     if not units:
         return frame
-    grain = {"event_grain": _GRAINS[name]} if name in _GRAINS else {}
+    grain = {"event_grain": _GRAINS[period]} if period in _GRAINS else {}
     told: pd.DataFrame = attach_facts(frame, {"time_unit": units[0], **grain})
     return told
