@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from . import plots as plots
     from . import validation as validation
     from .compat.clvtools_models import from_clvtools as from_clvtools
+    from .compat.cross_check_result import CrossCheck as CrossCheck
+    from .compat.cross_checks import cross_check as cross_check
     from .compat.lifetimes_models import LifetimesFitters as LifetimesFitters
     from .compat.lifetimes_models import from_lifetimes as from_lifetimes
     from .compat.lifetimes_models import to_lifetimes as to_lifetimes
-    from .compat.cross_check_result import CrossCheck as CrossCheck
-    from .compat.cross_checks import cross_check as cross_check
     from .compat.pymc_marketing_models import from_pymc_marketing as from_pymc_marketing
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
