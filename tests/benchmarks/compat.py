@@ -228,7 +228,7 @@ def table(rows):
     yield "| | lifetimes | compat | native | lifetimes / compat | compat over native |"
     yield "|---|---:|---:|---:|---:|---:|"
     for name, its, ours, native, over in rows:
-        ratios = f"{its / ours:,.0f} × | {over - 1:+.0%}"
+        ratios = f"{its / ours:,.{0 if its > 10 * ours else 1}f} × | {over - 1:+.0%}"
         yield f"| {name} | {shown(its)} | {shown(ours)} | {shown(native)} | {ratios} |"
 
 
