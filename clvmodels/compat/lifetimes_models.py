@@ -280,7 +280,11 @@ def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | Non
     """
     matrix = getattr(fitter, "_covariance", None)  # of a fitter of this package
     if matrix is None:
+        own = getattr(fitter, "_covariance", None)  # of compat: nobody asked for what reading the public name tells
+    if own is None:
         matrix = getattr(fitter, "variance_matrix_", None)
+    else:
+        matrix = pd.DataFrame(own, index=fitter.params_.index, columns=fitter.params_.index)
     try:
         if isinstance(matrix, pd.DataFrame):
             matrix = matrix.loc[[*parameters], [*parameters]]

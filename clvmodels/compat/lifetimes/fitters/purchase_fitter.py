@@ -37,7 +37,8 @@ class PurchaseFitter(BaseFitter):
         frequency = frequency.astype(int)
         known = np.ones(recency.shape, dtype=int) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, T)
-        data = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "weights": known}, index=index)
+        rows = {"frequency": frequency, "recency": recency.copy(), "T": T.copy(), "weights": known.copy()}
+        data = pd.DataFrame(rows, index=index, copy=False)  # copied once: ``frequency`` was by astype
         patterns = _patterns(frequency, recency, T, None if weights is None else known)
         x = patterns.columns[0]
         repeaters = float(patterns.weights[x > 0].sum())
