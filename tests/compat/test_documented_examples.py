@@ -220,7 +220,7 @@ def test_fit_of_a_log(daily):
 
 
 def test_calibration_and_holdout(transaction_data, summary):
-    with pytest.warns(LifetimesDifference, match="stops on current pandas"):
+    with pytest.warns(LifetimesDifference, match="stops on pandas 3"):
         split = calibration_and_holdout_data(
             transaction_data, "id", "date", calibration_period_end="2014-09-01", observation_period_end="2014-12-31"
         )
