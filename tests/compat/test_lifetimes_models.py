@@ -181,6 +181,9 @@ def test_without_rows_the_errors_are_those_of_the_variance_matrix(fitted: Mappin
     own = stand_in("BetaGeoFitter", params_=fitter.params_)
     own._covariance = whole._state.covariance * np.outer(values, values)  # as this package's fitters have it
     assert_allclose(clv.from_lifetimes(own)._state.covariance, whole._state.covariance, rtol=1e-12)
+    turned = stand_in("BetaGeoFitter", params_=fitter.params_.iloc[::-1])  # in which order is nobody's promise
+    turned._covariance = own._covariance[::-1, ::-1]
+    assert_allclose(clv.from_lifetimes(turned)._state.covariance, whole._state.covariance, rtol=1e-12)
 
 
 @pytest.mark.parametrize("matrix", ["text", np.ones((2, 2)), np.full((4, 4), np.nan), np.arange(16.0).reshape(4, 4)])
