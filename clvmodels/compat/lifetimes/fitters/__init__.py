@@ -11,10 +11,10 @@ import pandas as pd
 
 from ....errors import warn
 from ....numerics.arrays import Array
+from ..asking import aligned, answered, of_rows, rows_of, time_unit_of
+from ..checks import ConvergenceError
 from ..differences import tell
-from ..utils import ConvergenceError
 from . import saved
-from .asking import aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import Estimate
 
 __all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]

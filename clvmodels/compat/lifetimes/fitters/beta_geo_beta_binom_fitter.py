@@ -15,8 +15,8 @@ from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array, distinct
 from ....numerics.gamma import log_beta
+from ..checks import ConvergenceError, _check_inputs
 from ..differences import tell, told
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import estimate
 from .purchase_fitter import _print

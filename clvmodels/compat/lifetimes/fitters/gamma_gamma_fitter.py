@@ -14,9 +14,9 @@ from ....inference.covariance import classical, curvature_of
 from ....inference.maximum_likelihood import differences
 from ....inference.patterns import Patterns, merge
 from ....numerics.arrays import Array, map_blocks
+from ..checks import ConvergenceError, _check_inputs
 from ..differences import tell
 from ..lifetime_value import DAYS, _customer_lifetime_value
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, rows_of
 from .estimation import Estimate, estimate
 from .purchase_fitter import _print

@@ -13,8 +13,8 @@ from ....families.contract import PurchaseFamily
 from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array
+from ..checks import ConvergenceError, _check_inputs
 from ..differences import tell
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import Estimate, estimate
 
