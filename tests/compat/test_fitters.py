@@ -222,13 +222,7 @@ def test_a_parameter_that_runs_off_is_told_and_predictions_are_those_of_the_limi
     with pytest.warns(ClvWarning, match="Do not trust this fit as it is"):
         fitter = fitted(compat, name, data)
     rows = [data[c] for c in ("frequency", "recency", "T")]
-    expected = (
-        clv.PurchaseModel("nbd")
-        .fit(
-            data,
-        )
-        .expected_purchases(data, horizon=10)
-    )
+    expected = clv.PurchaseModel("nbd").fit(data).expected_purchases(data, horizon=10)
     if name != "ModifiedBetaGeoFitter":  # it can tell one-timers who left at once from those who buy rarely
         np.testing.assert_allclose(fitter.predict(10, *rows), expected, rtol=0.02)
     assert np.isfinite(fitter.predict(10, *rows)).all()
