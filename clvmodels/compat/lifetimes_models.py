@@ -245,6 +245,8 @@ def _penalty(
     if not coefficient:
         return None, None
     weights = rows["weights"].to_numpy(np.float64) if "weights" in rows.columns else np.ones(len(rows))
+    if isinstance(family, SpendFamily):  # of customers without a repeat purchase none is in the sum
+        weights = weights[rows["frequency"].to_numpy() > 0]
     times = family.time_parameters if isinstance(family, PurchaseFamily) else ()
     scales = [1.0 / float(rows["T"].max()) if name in times else 1.0 for name in family.parameters]
     weight = coefficient * _divisor(family, weights)

@@ -169,6 +169,17 @@ def test_parameters_far_off_are_not_excused_by_a_penalty(fitted: Mapping[str, An
         assert not clv.from_lifetimes(moved).fit_report.converged
 
 
+def test_a_penalty_on_spend_counts_no_one_timers(customers: pd.DataFrame) -> None:
+    """They stay in the fitter's rows, and are not in its sum."""
+    few = customers.head(300)
+    with pytest.warns(compat.LifetimesDifference, match="customers of frequency 0"):
+        fitter = compat.GammaGammaFitter(0.05).fit(few["frequency"], few["monetary_value"].fillna(0.1))
+    assert (fitter.data["frequency"] == 0).any()
+    report = clv.from_lifetimes(fitter).fit_report
+    assert report.converged
+    assert report.newton_decrement**0.5 < 1e-3
+
+
 @pytest.mark.parametrize("kept", [None, []])
 def test_without_rows_the_errors_are_those_of_the_variance_matrix(fitted: Mapping[str, Any], kept: Any) -> None:
     fitter = fitted["BetaGeoFitter"]
