@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
+import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +29,16 @@ from ..models.time_units import refuse_unit
 from ..numerics.arrays import Array
 from ..units import hours_in
 from .lifetimes.fitters.estimation import square_penalty
-from .original_lifetimes import FITTERS, imported
 
-_FAMILIES = {fitter: family for family, fitter in FITTERS.items()}
+# lifetimes' classes, and the families that they are
+_FAMILIES: Mapping[str, str] = {
+    "BetaGeoFitter": "bg_nbd",
+    "ModifiedBetaGeoFitter": "mbg_nbd",
+    "ParetoNBDFitter": "pareto_nbd",
+    "BetaGeoBetaBinomFitter": "bg_bb",
+    "GammaGammaFitter": "gamma_gamma",
+}
+_FITTERS = {family: name for name, family in _FAMILIES.items()}
 # what draws customers like those of a fitter's rows
 _GENERATORS: Mapping[str, str] = {
     "bg_nbd": "beta_geometric_nbd_model",
@@ -179,11 +190,11 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
     if not isinstance(model, (PurchaseModel, SpendModel)):
         raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
     family, state = model.family, model._state
-    if FITTERS.get(family.name) is None or family != _family(family.name):
-        own = " of your own making" if family.name in FITTERS else ""
-        raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(FITTERS)}")
-    package = imported()
-    fitter = getattr(package, FITTERS[family.name])()
+    if _FITTERS.get(family.name) is None or family != _family(family.name):
+        own = " of your own making" if family.name in _FITTERS else ""
+        raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(_FITTERS)}")
+    package = _lifetimes()
+    fitter = getattr(package, _FITTERS[family.name])()
     fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
     if state.covariance is not None:
         values = np.array(state.values)
@@ -334,3 +345,29 @@ def _index(frame: Any) -> Any:
     if ids is not None:
         return pd.Index(frames.as_pandas(ids), name="customer_id")
     return pd.Index(frame.index) if isinstance(frame, pd.DataFrame) else pd.RangeIndex(frames.n_rows(frame))
+
+
+def _lifetimes() -> Any:
+    """The package itself, imported without its changes to the filters of warnings and to pandas' options."""
+    there = sys.modules.get("lifetimes")
+    if there is not None and there.__name__.partition(".")[0] == "clvmodels":
+        raise NotAvailable(
+            "`lifetimes` is clvmodels.compat.lifetimes in this process (install() put it there), and the package "
+            "itself cannot be imported beside it: convert in a process without install()"
+        )
+    if there is not None:
+        return there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before: Any = ()
+        with contextlib.suppress(KeyError):
+            before = (pd.get_option("mode.chained_assignment"),)
+        try:
+            return import_module("lifetimes")
+        except ImportError as error:
+            raise NotAvailable(
+                f'to_lifetimes needs the package lifetimes: pip install "clvmodels[lifetimes]" ({error})'
+            ) from None
+        finally:
+            for value in before:
+                pd.set_option("mode.chained_assignment", value)

@@ -1,4 +1,4 @@
-"""The package lifetimes itself, where it is installed: imported, and its fits and formulas for a cross-check."""
+"""The package lifetimes itself, where it is installed: its fits and formulas for a cross-check."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from ..errors import NotAvailable
 from ..numerics.arrays import Array
 from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed
 
-# the families, and lifetimes' classes of them
-FITTERS = {
+_FITTERS = {
     "bg_nbd": "BetaGeoFitter",
     "mbg_nbd": "ModifiedBetaGeoFitter",
     "pareto_nbd": "ParetoNBDFitter",
@@ -31,46 +30,17 @@ _NAMES = {
 }
 _STATISTICS = ("frequency", "recency", "T")
 _GRADIENT = "a quasi-Newton search from fixed starting values, which ends where the function hardly changes any more"
-_SEARCHING = dict.fromkeys(FITTERS, _GRADIENT) | {
+_SEARCHING = dict.fromkeys(_FITTERS, _GRADIENT) | {
     "pareto_nbd": "a search without derivatives (Nelder-Mead) from a random start, which ends where its steps are small"
 }
 
 # what lifetimes takes for a month, and its letters for the units of time that it knows
 MONTHS = {"week": ("W", 4.345), "month": ("M", 1.0), "day": ("D", 30.0), "hour": ("H", 720.0)}
-_OPTION = "mode.chained_assignment"  # which an import of lifetimes sets
-
-
-def imported() -> Any:
-    """The real package, imported without leaving a trace in warnings and pandas' options; NotAvailable without it."""
-    import pandas as pd
-
-    with quiet():
-        before = None
-        if "lifetimes" not in sys.modules:
-            with contextlib.suppress(KeyError):  # an option that pandas is about to drop
-                before = pd.get_option(_OPTION)
-        try:
-            package = import_module("lifetimes")
-        except ImportError as error:
-            missing = getattr(error, "name", None) or "lifetimes"
-            why = "it is not installed" if missing == "lifetimes" else f"its import ends in: {error}"
-            raise NotAvailable(
-                f'this needs the package lifetimes itself, and {why}. pip install "clvmodels[lifetimes]" installs it'
-            ) from None
-        finally:
-            if before is not None:
-                pd.set_option(_OPTION, before)
-    if str(getattr(package, "__name__", "")).split(".")[0] == "clvmodels":
-        raise NotAvailable(
-            "this needs the package lifetimes itself, and that name is clvmodels.compat.lifetimes in this process: "
-            "install() put it there. Run it in another process, without install()"
-        )
-    return package
 
 
 def load(seed: int) -> OtherPackage:
     """The package, or NotAvailable with what to do; ``seed`` is for the random start of its Pareto/NBD."""
-    package = imported()
+    package = _imported()
 
     def fit(family: str, columns: Columns) -> Found:
         def estimate() -> dict[str, float]:
@@ -129,7 +99,7 @@ def load(seed: int) -> OtherPackage:
     return OtherPackage(
         name="lifetimes",
         version=str(package.__version__),
-        families=tuple(FITTERS),
+        families=tuple(_FITTERS),
         fit=fit,
         expected_purchases=expected_purchases,
         p_alive=p_alive,
@@ -140,12 +110,37 @@ def load(seed: int) -> OtherPackage:
     )
 
 
+def _imported() -> Any:
+    """The real package, imported without leaving a trace in pandas' options."""
+    import pandas as pd
+
+    with quiet():
+        before = pd.options.mode.chained_assignment if "lifetimes" not in sys.modules else None
+        try:
+            package = import_module("lifetimes")
+        except ImportError as error:
+            missing = getattr(error, "name", None) or "lifetimes"
+            why = "it is not installed" if missing == "lifetimes" else f"its import ends in: {error}"
+            raise NotAvailable(
+                f'lifetimes cannot be asked, for {why}. pip install "clvmodels[lifetimes]" installs it'
+            ) from None
+        finally:
+            if before is not None:
+                pd.options.mode.chained_assignment = before
+    if str(getattr(package, "__name__", "")).split(".")[0] == "clvmodels":
+        raise NotAvailable(
+            "lifetimes is this package's own stand-in here, for clvmodels.compat.lifetimes.install() was called: a "
+            "cross-check needs the real package, so run it in another process, without install()"
+        )
+    return package
+
+
 def _statistics(family: str) -> tuple[str, ...]:
     return ("frequency", "monetary_value") if family == "gamma_gamma" else _STATISTICS
 
 
 def _fitter(package: Any, family: str) -> Any:
-    return getattr(package, FITTERS[family])()
+    return getattr(package, _FITTERS[family])()
 
 
 def _known(package: Any, family: str, parameters: Parameters) -> Any:
