@@ -280,13 +280,12 @@ def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | Non
     Its elements are θ_i θ_j cov(ln θ_i, ln θ_j) here and θ_j² cov(ln θ_i, ln θ_j) in lifetimes, which is symmetric only
     once that is undone.
     """
-    own = getattr(fitter, "_covariance", None)  # of compat: nobody asked for what reading the public name tells
+    # of a fitter of this package: nobody asked for what reading the public name tells
+    own = getattr(fitter, "_covariance", None)
     try:
-        if own is None:
-            matrix = getattr(fitter, "variance_matrix_", None)
-        else:
-            names = list(fitter.params_.keys())
-            matrix = pd.DataFrame(own, index=names, columns=names)
+        matrix = getattr(fitter, "variance_matrix_", None) if own is None else own
+        if own is not None and hasattr(fitter.params_, "index"):
+            matrix = pd.DataFrame(own, index=fitter.params_.index, columns=fitter.params_.index)
         if isinstance(matrix, pd.DataFrame):
             matrix = matrix.loc[[*parameters], [*parameters]]
         found = np.asarray(matrix, dtype=np.float64)
