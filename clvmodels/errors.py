@@ -58,9 +58,9 @@ class ClvWarning(UserWarning):
     """
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[ClvWarning] = ClvWarning) -> None:
     """Warn with a ClvWarning that points at the line outside this package that led here."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "clvmodels":
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, ClvWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)

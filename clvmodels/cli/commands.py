@@ -254,6 +254,7 @@ def cross_check(words: argparse.Namespace) -> None:
     from ..models.clv import CLVModel
     from ..models.saved import load_model
     from ..models.spend import SpendModel
+    from ..scoring.score import read_like
     from ..transactions.given_summary import columns_of
     from ..transactions.patterns import is_summary
     from ..transactions.summarize import rfm_summary
@@ -275,10 +276,7 @@ def cross_check(words: argparse.Namespace) -> None:
             raise InvalidInput(f"{words.model} is a spend model alone, which goes with a summary; {words.log} is a log")
         else:
             buying = model.purchases if isinstance(model, CLVModel) else model
-            facts = buying._state.facts
-            own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-            said = {name: value for name, value in reading.items() if value is not None or name == "amount"}
-            summary = rfm_summary(words.source, **own | said, time_unit=str(buying.time_unit))
+            summary = rfm_summary(words.source, **read_like(buying, reading), time_unit=str(buying.time_unit))
         found = hold_beside(
             model,
             summary,

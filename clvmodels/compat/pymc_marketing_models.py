@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InvalidInput, NotAvailable, NotFitted, UnreadableModel, warn
+from ..errors import ClvError, InvalidInput, NotAvailable, NotFitted, UnreadableModel, warn
 from ..families import purchase_family, spend_family
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..inference import diagnostics
@@ -103,7 +103,7 @@ def from_pymc_marketing(source: Any, time_unit: str | None = None) -> PurchaseMo
     """
     if time_unit is not None:
         hours_in(time_unit)
-    with ExitStack() as stack:
+    with _refused_if_damaged(source), ExitStack() as stack:
         groups = _opened(source, stack)
         family = _family_of(groups)
         draws = _draws(groups, family)
@@ -144,10 +144,27 @@ def _read(path: str | os.PathLike[str], stack: ExitStack) -> Any:
     try:
         return stack.enter_context(xarray.open_datatree(path, engine=engine))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UnreadableModel(
-            f"{str(path)[:200]} is no netCDF file that can be read ({type(error).__name__}: {str(error)[:80]}): "
-            "expected what pymc-marketing's save() wrote"
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+@contextmanager
+def _refused_if_damaged(source: Any) -> Iterator[None]:
+    """Values are read from a file when they are asked for, and only then it shows whether they can be."""
+    try:
+        yield
+    except ClvError:
+        raise
+    except (OSError, RuntimeError) as error:
+        if not isinstance(source, (str, os.PathLike)):
+            raise
+        raise _unreadable(source, error) from None
+
+
+def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableModel:
+    return UnreadableModel(
+        f"{str(path)[:200]} is no netCDF file that can be read ({type(error).__name__}: {str(error)[:80]}): "
+        "expected what pymc-marketing's save() wrote"
+    )
 
 
 def _family_of(groups: Any) -> PurchaseFamily | SpendFamily:

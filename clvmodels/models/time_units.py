@@ -39,8 +39,9 @@ def unit_known(unit: str | None, title: str) -> str:
     if unit is None:
         raise UnitMismatch(
             f"what was asked needs the time unit of this {title} model, and nobody has said it: the package that its "
-            "parameters come from does not keep it. Write it where the model is made, for example "
-            'clv.from_lifetimes(fitter, time_unit="week") if a week is 1.0 in T'
+            "parameters come from does not keep it. Write it where the model is made, if a week is 1.0 in T: "
+            'clv.from_lifetimes(fitter, time_unit="week"), clv.from_pymc_marketing(source, time_unit="week") or '
+            'clv.from_clvtools(parameters, time_unit="week")'
         )
     return unit
 

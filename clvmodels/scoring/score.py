@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ClvError, InvalidInput
+from ..models.purchase import PurchaseModel
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.log_files import files_of
@@ -299,9 +300,11 @@ def _reading(terms: Terms, given: Mapping[str, Any]) -> dict[str, Any]:
     unit = given.get("time_unit")
     if unit not in (None, terms.unit):
         raise InvalidInput(f"time_unit={unit!r} differs from the model's, {terms.unit!r}: leave time_unit out")
-    facts = terms.purchases._state.facts
+    return read_like(terms.purchases, {name: value for name, value in given.items() if name != "time_unit"})
+
+
+def read_like(purchases: PurchaseModel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `rfm_summary`: those given, and where nothing is said those of the log that a model was fitted on."""
+    facts = purchases._state.facts
     own = {name: facts[name] for name in ("event_grain", "refunds") if facts.get(name)}
-    asked = {
-        name: value for name, value in given.items() if name != "time_unit" and (value is not None or name == "amount")
-    }
-    return own | asked
+    return own | {name: value for name, value in given.items() if value is not None or name == "amount"}

@@ -287,7 +287,7 @@ def test_before_now() -> None:
         (([1, 3], [1, 7], [6, 6]), None, ValueError, "recency vector are larger than T"),
         (([0, 3], [1, 4], [6, 6]), None, ValueError, "non-zero recency values when frequency is zero"),
         (([0, 0], [0, 0], [6, 6]), None, ConvergenceError, "nobody came back, all 2 customers"),
-        (([1, 3], [1, 4], [6, 6]), [1, -1], ValueError, "weights must be numbers of at least 0"),
+        (([1, 3], [1, 4], [6, 6]), [1, -1], ValueError, "weights must be finite numbers of at least 0"),
     ],
 )
 def test_it_says_what_cannot_be_fitted(columns: Any, weights: Any, kind: type[Exception], message: str) -> None:

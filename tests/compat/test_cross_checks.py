@@ -6,6 +6,7 @@ import math
 import sys
 import types
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,19 @@ class TestCdnow:
         html = found._repr_html_()
         assert "✓" in html
         assert html.count("<table") == 4
+
+    def test_html_holds_what_comes_from_outside_as_text(self, whole):
+        _, found = whole
+        hostile = replace(
+            found,
+            package="<i>",
+            verdict="<b>: <u>",
+            sentences=("the most customer_id=<script>",),
+            parameters=found.parameters.assign(part="<s>"),
+        )
+        html = hostile._repr_html_()
+        assert all(html.count(f"&lt;{tag}&gt;") for tag in ("i", "b", "u", "script", "s"))
+        assert not any(f"<{tag}>" in html for tag in ("i", "u", "script", "s"))
 
     def test_the_model_stays_as_it_is_and_times_are_of_both_fits(self, whole, summary):
         model, found = whole
@@ -292,6 +306,7 @@ def test_importing_lifetimes_leaves_nothing_behind(summary):
 
     script = """
 import warnings
+from dataclasses import replace
 import numpy, pandas, scipy.optimize, clvmodels as clv
 clv.PurchaseModel, clv.SpendModel
 from clvmodels.compat import cross_checks

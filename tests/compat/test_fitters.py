@@ -141,8 +141,9 @@ def test_before_a_fit_there_are_no_answers(name: str) -> None:
     fitter = getattr(compat, name)()
     assert repr(fitter) == f"<lifetimes.{name}>"
     assert not hasattr(fitter, "variance_matrix_")
-    with pytest.raises(ValueError, match=r"Model has not been fit yet. Please call the .fit method first\."):
-        fitter.conditional_probability_alive(1, 2.0, 3.0)
+    for kind in (ValueError, clv.NotFitted):
+        with pytest.raises(kind, match=r"Model has not been fit yet. Please call the .fit method first\."):
+            fitter.conditional_probability_alive(1, 2.0, 3.0)
 
 
 @each
@@ -204,8 +205,11 @@ def test_what_has_no_likelihood_is_a_convergence_error_and_leaves_the_fitter_as_
     ):
         with pytest.raises(ConvergenceError, match=f"^The model did not converge[:.] .*{words}"):
             fitter.fit(data["frequency"], data["recency"], data["T"])
-    with pytest.raises(ValueError, match="weights must be numbers of at least 0"):
-        fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], weights=[1, -1])
+    for weights, words in (([1, -1], "1 of the 2 that"), ([1], "0 of the 1 that"), ([0, 0], "their sum is 0")):
+        with pytest.raises(clv.InvalidInput, match=f"weights must be finite numbers of at least 0.* 2 rows; .*{words}"):
+            fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], weights=weights)
+    with pytest.raises(clv.InvalidInput, match=r"larger than T vector\. They are 1 of 2, first in row 1$"):
+        fitter.fit([1, 2], [1.0, 5.0], [3.0, 4.0])
     with pytest.raises(ValueError, match="index"):
         fitter.fit([1, 2], [1.0, 2.0], [3.0, 4.0], index=["a"])
     assert fitter.__dict__ == before
@@ -218,13 +222,7 @@ def test_a_parameter_that_runs_off_is_told_and_predictions_are_those_of_the_limi
     with pytest.warns(ClvWarning, match="Do not trust this fit as it is"):
         fitter = fitted(compat, name, data)
     rows = [data[c] for c in ("frequency", "recency", "T")]
-    expected = (
-        clv.PurchaseModel("nbd")
-        .fit(
-            data,
-        )
-        .expected_purchases(data, horizon=10)
-    )
+    expected = clv.PurchaseModel("nbd").fit(data).expected_purchases(data, horizon=10)
     if name != "ModifiedBetaGeoFitter":  # it can tell one-timers who left at once from those who buy rarely
         np.testing.assert_allclose(fitter.predict(10, *rows), expected, rtol=0.02)
     assert np.isfinite(fitter.predict(10, *rows)).all()

@@ -169,6 +169,17 @@ def test_parameters_far_off_are_not_excused_by_a_penalty(fitted: Mapping[str, An
         assert not clv.from_lifetimes(moved).fit_report.converged
 
 
+def test_a_penalty_on_spend_counts_no_one_timers(customers: pd.DataFrame) -> None:
+    """They stay in the fitter's rows, and are not in its sum."""
+    few = customers.head(300)
+    with pytest.warns(compat.LifetimesDifference, match="customers of frequency 0"):
+        fitter = compat.GammaGammaFitter(0.05).fit(few["frequency"], few["monetary_value"].fillna(0.1))
+    assert (fitter.data["frequency"] == 0).any()
+    report = clv.from_lifetimes(fitter).fit_report
+    assert report.converged
+    assert report.newton_decrement**0.5 < 1e-3
+
+
 @pytest.mark.parametrize("kept", [None, []])
 def test_without_rows_the_errors_are_those_of_the_variance_matrix(fitted: Mapping[str, Any], kept: Any) -> None:
     fitter = fitted["BetaGeoFitter"]
@@ -181,6 +192,9 @@ def test_without_rows_the_errors_are_those_of_the_variance_matrix(fitted: Mappin
     own = stand_in("BetaGeoFitter", params_=fitter.params_)
     own._covariance = whole._state.covariance * np.outer(values, values)  # as this package's fitters have it
     assert_allclose(clv.from_lifetimes(own)._state.covariance, whole._state.covariance, rtol=1e-12)
+    turned = stand_in("BetaGeoFitter", params_=fitter.params_.iloc[::-1])  # in which order is nobody's promise
+    turned._covariance = own._covariance[::-1, ::-1]
+    assert_allclose(clv.from_lifetimes(turned)._state.covariance, whole._state.covariance, rtol=1e-12)
 
 
 @pytest.mark.parametrize("matrix", ["text", np.ones((2, 2)), np.full((4, 4), np.nan), np.arange(16.0).reshape(4, 4)])

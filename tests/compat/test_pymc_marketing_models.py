@@ -406,6 +406,20 @@ def test_what_is_no_model_is_refused(source: Any, error: type[Exception], match:
         clv.from_pymc_marketing(source, "week")
 
 
+def test_a_file_whose_values_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """It opens, for its headings are whole."""
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "model.nc"
+    made(POINT).to_netcdf(path, engine="h5netcdf", encoding={"/posterior": {name: {"zlib": True} for name in POINT}})
+    with h5py.File(path) as file:
+        chunk = file["posterior/alpha"].id.get_chunk_info(0)
+    with path.open("r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * chunk.size)
+    with pytest.raises(clv.UnreadableModel, match="is no netCDF file that can be read"):
+        clv.from_pymc_marketing(path, "week")
+
+
 def test_parameters_of_each_group_are_refused() -> None:
     tree = made(POINT)
     tree["posterior"] = tree["posterior"].to_dataset().assign(r=(("chain", "draw", "segment"), np.ones((1, 1, 3))))

@@ -194,6 +194,14 @@ def damaged(text: str) -> dict[str, str]:
                 "index": {"kind": "instant", "unit": "ns", "zone": "../../etc/passwd", "values": [0] * 200},
             }
         ),
+        "a zone that is a file": changed(
+            data={
+                **content["data"],
+                "index": {"kind": "instant", "unit": "ns", "zone": "dateutil//dev/zero", "values": [0] * 200},
+            }
+        ),
+        "rows without columns": changed(data={**content["data"], "columns": []}),
+        "a time unit that nobody knows": changed(time_unit="fortnight"),
         "too large a number": changed(
             data={**content["data"], "columns": [["x", {"kind": "int8", "values": [1000] * 200}]]}
         ),

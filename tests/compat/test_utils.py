@@ -261,6 +261,14 @@ def test_nothing_is_told_where_text_is_in_the_order_of_time(log: pd.DataFrame) -
     utils.summary_data_from_transaction_data(given, "id", "date", observation_period_end="9/9/2014")
 
 
+def test_a_missing_date_is_in_no_order() -> None:
+    given = pd.DataFrame({"id": [1, 1, 2], "date": ["2014-01-01", "2014-02-03", None]})
+    utils.summary_data_from_transaction_data(given, "id", "date")  # warnings are errors
+    given = pd.DataFrame({"id": [1, 1, 2], "date": ["9/30/2014", "10/2/2014", None]})
+    with pytest.warns(LifetimesDifference, match="order of letters"):
+        utils.summary_data_from_transaction_data(given, "id", "date")
+
+
 # calibration and holdout
 
 

@@ -5,12 +5,10 @@ The table below is the one of the documentation; what changes a number or an err
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...errors import ClvWarning
+from ...errors import ClvWarning, warn
 
 
 class LifetimesDifference(ClvWarning):
@@ -303,8 +301,5 @@ def tell(key: str, detail: str = "") -> None:
     difference = DIFFERENCES[key]
     met = f" ({detail})" if detail else ""
     message = f"{difference.names.replace('`', '')}: lifetimes {difference.there}; here it {difference.here}{met}"
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "clvmodels":
-        level, frame = level + 1, frame.f_back
     _TOLD.add(key)
-    warnings.warn(message, LifetimesDifference, stacklevel=level)
+    warn(message, LifetimesDifference)

@@ -11,8 +11,8 @@ import pandas as pd
 from ...families.contract import PurchaseFamily
 from ...models import questions
 from ...numerics.arrays import Array
+from .asking import of_rows, rows_of, time_unit_of
 from .differences import tell
-from .fitters.asking import of_rows, rows_of, time_unit_of
 
 # As in lifetimes, where a month is 30 days, or 4.345 weeks (30.4 days).
 _MONTH_IN = {"hour": 720.0, "day": 30.0, "week": 4.345, "month": 1.0, "year": 1 / 12}

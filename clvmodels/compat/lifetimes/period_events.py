@@ -179,13 +179,14 @@ def read_otherwise(lines: Lines, *, end: bool, first: bool) -> bool:
     rank = np.empty(len(texts), dtype=np.int64)
     rank[np.argsort(np.asarray(texts, dtype=object), kind="stable")] = np.arange(len(texts))
     numbers = np.zeros(len(texts), dtype=np.int64)
-    numbers[code] = lines.periods
+    dated = code >= 0
+    numbers[code[dated]] = lines.periods[dated]
     by_rank = numbers[np.argsort(rank)]
     if np.all(by_rank[1:] >= by_rank[:-1]):
         return False
     if end and by_rank[-1] != by_rank.max():
         return True
-    known = (lines.owner >= 0) & (code >= 0)
+    known = (lines.owner >= 0) & dated
     customers = int(lines.owner.max(initial=0)) + 1
     least, earliest = np.full((2, customers), _LATEST)
     np.minimum.at(least, lines.owner[known], rank[code[known]])

@@ -11,10 +11,10 @@ import pandas as pd
 
 from ....errors import warn
 from ....numerics.arrays import Array
+from ..asking import aligned, answered, of_rows, rows_of, time_unit_of
+from ..checks import ConvergenceError, NotFittedYet
 from ..differences import tell
-from ..utils import ConvergenceError
 from . import saved
-from .asking import aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import Estimate
 
 __all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]
@@ -49,7 +49,7 @@ class BaseFitter:
 
     def _unload_params(self, *names: str) -> list[float]:
         if "params_" not in self.__dict__:
-            raise ValueError("Model has not been fit yet. Please call the .fit method first.")
+            raise NotFittedYet("Model has not been fit yet. Please call the .fit method first.")
         return [float(self.params_[name]) for name in names]
 
     def _take(self, found: Estimate, names: tuple[str, ...]) -> None:

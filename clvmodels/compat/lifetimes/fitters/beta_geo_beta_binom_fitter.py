@@ -9,14 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from ....errors import InvalidInput
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array, distinct
 from ....numerics.gamma import log_beta
+from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell, told
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import estimate
 from .purchase_fitter import _print
@@ -174,21 +175,15 @@ class BetaGeoBetaBinomFitter(BaseFitter):
 
 def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array | None) -> Patterns:
     rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods)]
-    known = None
-    if weights is not None:
-        known = weights.astype(np.float64)
-        if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
-            raise ValueError(
-                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(frequency)} rows"
-            )
-        there = known > 0
-        rows, known = [row[there] for row in rows], known[there]
+    known = None if weights is None else checked_weights(weights, len(frequency))
+    if known is not None:
+        rows, known = [row[known > 0] for row in rows], known[known > 0]
     patterns = merge(rows, known)
     x, t_x, _ = patterns.columns
     if np.any((x > t_x) | (x < 0)):
         beyond = (frequency > recency) | (frequency < 0)
         row = int(np.argmax(beyond))
-        raise ValueError(
+        raise InvalidInput(
             f"frequency must be from 0 to recency, the last period with a purchase: {int(beyond.sum())} of "
             f"{len(beyond)} rows violate it, first row {row} (frequency={frequency[row]}, recency={recency[row]}). Are "
             "these whole periods, counted from 1?"

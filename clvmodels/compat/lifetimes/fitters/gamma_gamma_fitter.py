@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from ....errors import InvalidInput
 from ....families import spend_family
 from ....families.contract import SpendFamily
 from ....inference.covariance import classical, curvature_of
 from ....inference.maximum_likelihood import differences
 from ....inference.patterns import Patterns, merge
 from ....numerics.arrays import Array, map_blocks
+from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell
 from ..lifetime_value import DAYS, _customer_lifetime_value
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, rows_of
 from .estimation import Estimate, estimate
 from .purchase_fitter import _print
@@ -129,7 +130,7 @@ class GammaGammaFitter(BaseFitter):
 def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) -> Patterns:
     """Those who came back, merged."""
     if np.any(frequency < 0):
-        raise ValueError(
+        raise InvalidInput(
             f"frequency must be at least 0: {np.count_nonzero(frequency < 0)} of {len(frequency)} rows are not, first "
             f"row {int(np.argmax(frequency < 0))}"
         )
@@ -139,13 +140,8 @@ def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) ->
             f"The model did not converge: monetary_value must be a finite number where frequency is above 0; "
             f"{int((~finite).sum())} of {len(finite)} rows have none, first row {int(np.argmin(finite))}"
         )
-    if weights is not None and (
-        weights.shape != frequency.shape or not np.all(weights >= 0) or not np.all(weights < np.inf)
-    ):
-        raise ValueError(f"weights must be finite numbers of at least 0, one for each of the {len(frequency)} rows")
-    came = frequency > 0
-    if weights is not None:
-        came &= weights > 0
+    known = None if weights is None else checked_weights(weights, len(frequency))
+    came = frequency > 0 if known is None else (frequency > 0) & (known > 0)
     if not came.any():
         raise ConvergenceError(
             f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0 (or no "
@@ -153,8 +149,7 @@ def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) ->
         )
     if np.any(frequency == 0):
         tell("fit_of_nobody", f"{np.count_nonzero(frequency == 0)} of {len(frequency)} customers")
-    known = None if weights is None else weights[came].astype(np.float64)
-    return merge([frequency[came], monetary_value[came]], known)
+    return merge([frequency[came], monetary_value[came]], None if known is None else known[came])
 
 
 def _estimated(patterns: Patterns, penalizer_coef: float, q_constraint: bool) -> Estimate:

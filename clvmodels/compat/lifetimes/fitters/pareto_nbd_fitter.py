@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from ....errors import InvalidInput
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....models import questions
@@ -46,9 +47,9 @@ class ParetoNBDFitter(PurchaseFitter):
         What says how to search is taken and not needed: one search goes to the optimum.
         """
         if iterative_fitting <= 0:
-            raise ValueError("iterative_fitting parameter should be greater than 0 as of lifetimes v0.2.1")
+            raise InvalidInput("iterative_fitting parameter should be greater than 0 as of lifetimes v0.2.1")
         if iterative_fitting > 1 and initial_params is not None:
-            raise ValueError(
+            raise InvalidInput(
                 "iterative_fitting and initial_params should not be both set, as no improvement could be made."
             )
         self._fit_rows(frequency, recency, T, weights, index, verbose, mean_weight=True)

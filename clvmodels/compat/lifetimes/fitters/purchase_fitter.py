@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from ....errors import InvalidInput
 from ....families.contract import PurchaseFamily
 from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array
+from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell
-from ..utils import ConvergenceError, _check_inputs
 from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
 from .estimation import Estimate, estimate
 
@@ -37,9 +38,10 @@ class PurchaseFitter(BaseFitter):
         frequency = frequency.astype(int)
         known = np.ones(recency.shape, dtype=int) if weights is None else np.asarray(weights)
         _check_inputs(frequency, recency, T)
+        weighed = None if weights is None else checked_weights(known, len(T))
         rows = {"frequency": frequency, "recency": recency.copy(), "T": T.copy(), "weights": known.copy()}
         data = pd.DataFrame(rows, index=index, copy=False)  # copied once: ``frequency`` was by astype
-        patterns = _patterns(frequency, recency, T, None if weights is None else known)
+        patterns = _patterns(frequency, recency, T, weighed)
         x = patterns.columns[0]
         repeaters = float(patterns.weights[x > 0].sum())
         longest = float(T.max())
@@ -100,7 +102,7 @@ class PurchaseFitter(BaseFitter):
     def _ages(self) -> Any:
         """T of the rows that were fitted."""
         if not isinstance(self.__dict__.get("data"), pd.DataFrame):
-            raise ValueError("generate_new_data needs the rows fitted on: save the model with save_data=True")
+            raise InvalidInput("generate_new_data needs the rows fitted on: save the model with save_data=True")
         return self.data["T"].to_numpy()
 
     # What lifetimes' own formulas would not have given, in words, or None
@@ -137,20 +139,14 @@ def _check_numbers(*columns: Any) -> None:
             )
 
 
-def _patterns(frequency: Array, recency: Array, T: Array, weights: Array | None) -> Patterns:
+def _patterns(frequency: Array, recency: Array, T: Array, known: Array | None) -> Patterns:
     rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, T)]
-    known = None if weights is None else weights.astype(np.float64)
     if not rows[2].max() > 0:
         raise ConvergenceError(
             f"The model did not converge: all {len(T)} customers were observed for no time at all (T = 0)"
         )
-    if known is not None:
-        if known.shape != rows[0].shape or not np.all(known >= 0) or not 0 < known.sum() < np.inf:
-            raise ValueError(
-                f"weights must be numbers of at least 0, not all of them 0, one for each of the {len(T)} rows"
-            )
-        if not known.all():
-            rows, known = [row[known > 0] for row in rows], known[known > 0]
+    if known is not None and not known.all():
+        rows, known = [row[known > 0] for row in rows], known[known > 0]
     return merge(rows, known)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ....errors import InvalidInput, UnreadableModel
 from ....files import written_whole
+from ....units import hours_in
 from ....versions import version_of
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def _names_of(fitter: BaseFitter) -> set[str] | None:
 def _attributes(content: dict[str, Any], names: set[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {name: _float(content["numbers"][name]) for name in _NUMBERS if name in content["numbers"]}
     found["_time_unit"] = content["time_unit"]
-    if not (content["time_unit"] is None or isinstance(content["time_unit"], str)):
-        raise TypeError("a time unit that is no text")
+    if content["time_unit"] is not None:
+        hours_in(content["time_unit"])
     if "params" in content:
         params = content["params"]
         if names is not None and set(params) != names:
@@ -202,7 +203,7 @@ def _frame_of(content: Mapping[str, Any]) -> pd.DataFrame:
     else:
         index = pd.Index(_column_of(rows), name=name)
     columns = {name: _column_of(column) for name, column in content["columns"]}
-    if any(len(column) != len(index) for column in columns.values()):
+    if any(len(column) != len(index) for column in columns.values()) or (len(index) and not columns):
         raise ValueError("columns of different lengths")
     arrays = {name: column.array if isinstance(column, pd.Index) else column for name, column in columns.items()}
     return pd.DataFrame(arrays, index=index)
@@ -216,7 +217,12 @@ def _column_of(content: Mapping[str, Any]) -> Any:
         if content["unit"] not in _UNITS:
             raise ValueError("an unknown unit of instants")
         instants = pd.DatetimeIndex(np.array(values, dtype="int64").view(f"M8[{content['unit']}]"))
-        return instants if "zone" not in content else instants.tz_localize("UTC").tz_convert(str(content["zone"]))
+        if "zone" not in content:
+            return instants
+        zone = str(content["zone"])
+        if zone.startswith("dateutil"):  # pandas would open whichever file its name goes on with
+            raise ValueError("a zone that is a file")
+        return instants.tz_localize("UTC").tz_convert(zone)
     if kind in ("object", "text"):
         if not all(v is None or isinstance(v, (str, bool, int)) for v in values):
             raise TypeError("values that are neither text nor numbers")

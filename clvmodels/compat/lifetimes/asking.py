@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ....frames import FACTS_KEY, read_facts
-from ....numerics.arrays import Array
+from ...frames import FACTS_KEY, read_facts
+from ...numerics.arrays import Array
 
 
 def time_unit_of(*columns: Any) -> str | None:
