@@ -109,6 +109,8 @@ def _names_of(fitter: BaseFitter) -> set[str] | None:
 
 def _attributes(content: dict[str, Any], names: set[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {name: _float(content["numbers"][name]) for name in _NUMBERS if name in content["numbers"]}
+    if "_negative_log_likelihood_" in found:
+        found["_negative_log_likelihood_"] = np.float64(found["_negative_log_likelihood_"])
     found["_time_unit"] = content["time_unit"]
     if not (content["time_unit"] is None or isinstance(content["time_unit"], str)):
         raise TypeError("a time unit that is no text")
