@@ -15,6 +15,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.compat import lifetimes as compat
+from clvmodels.compat.lifetimes import differences
 from clvmodels.compat.lifetimes.utils import ConvergenceError
 from clvmodels.errors import ClvWarning
 
@@ -82,6 +83,7 @@ def test_a_fit_minimises_what_lifetimes_does(
     theirs_at_ours = objective(at, cdnow["frequency"].to_numpy(), *scales, np.ones(len(cdnow)), penalty)
     assert ours._negative_log_likelihood_ == pytest.approx(theirs_at_ours, rel=1e-12)
     assert ours._negative_log_likelihood_ <= theirs._negative_log_likelihood_ * (1 + 1e-12)
+    assert type(ours._negative_log_likelihood_) is type(theirs._negative_log_likelihood_)  # asked to .round(3)
     assert ours._scale == theirs._scale
     # as near as the original came: BFGS to 1e-7 of the gradient, Nelder-Mead to 1e-4; MBG/NBD is flat under penalty 1
     np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-4 if name != "ParetoNBDFitter" else 5e-4)
@@ -431,7 +433,54 @@ def test_new_customers_are_drawn_from_the_fitted_parameters(cdnow: pd.DataFrame,
         fitter.generate_new_data(size=2)
 
 
+@each
+def test_what_has_no_errors_says_why(name: str) -> None:
+    module = getattr(compat, name)()
+    with pytest.raises(AttributeError, match=r"are not there yet\. Call \.fit"):
+        _ = module.standard_errors_
+    fitter = made(compat, name)
+    for attribute in ("variance_matrix_", "summary"):
+        with pytest.raises(AttributeError, match="set by hand"):
+            getattr(fitter, attribute)
+    assert not hasattr(fitter, "confidence_intervals_")
+
+
 # Where lifetimes is wrong
+
+
+@pytest.mark.parametrize("kind", [list, tuple, range])
+def test_a_list_of_frequencies_has_customers_without_a_repeat_purchase(original: ModuleType, kind: type) -> None:
+    theirs, ours = made(original, "BetaGeoFitter"), made(compat, "BetaGeoFitter")
+    frequency = range(2) if kind is range else kind([0, 1])
+    row = (np.array([0.0, 3.0]), np.array([5.0, 6.0]))
+    with pytest.warns(compat.LifetimesDifference, match="list, tuple or range.*takes frequency 0"):
+        found = ours.conditional_probability_alive(frequency, *row)
+    np.testing.assert_allclose(found, theirs.conditional_probability_alive(np.array([0, 1]), *row), rtol=1e-12)
+    assert theirs.conditional_probability_alive(frequency, *row)[0] < 0.9
+    # nothing to tell of: nobody at 0, an array, another model
+    differences._TOLD.clear()
+    ours.conditional_probability_alive([2, 1], *row)
+    ours.conditional_probability_alive(np.array([0, 1]), *row)
+    made(compat, "ModifiedBetaGeoFitter").conditional_probability_alive(frequency, *row)
+
+
+@pytest.mark.parametrize("name", ["BetaGeoFitter", "ModifiedBetaGeoFitter"])
+def test_probabilities_of_several_times_are_those_of_each(original: ModuleType, name: str) -> None:
+    theirs, ours = made(original, name), made(compat, name)
+    times = np.array([1.0, 2.0])
+    with pytest.warns(compat.LifetimesDifference, match="several t at once.*adds up over t"):
+        found = ours.probability_of_n_purchases_up_to_time(times, 1)
+    each_alone = [theirs.probability_of_n_purchases_up_to_time(t, 1) for t in times]
+    np.testing.assert_allclose(found, each_alone, rtol=1e-10)
+    assert np.all(theirs.probability_of_n_purchases_up_to_time(times, 1) < 0)
+    differences._TOLD.clear()
+    ours.probability_of_n_purchases_up_to_time(2.0, 1)  # nothing to tell of
+    if name == "BetaGeoFitter":
+        np.testing.assert_allclose(
+            ours.probability_of_n_purchases_up_to_time(times, 0),
+            theirs.probability_of_n_purchases_up_to_time(times, 0),
+            rtol=1e-12,
+        )
 
 
 def both(original: ModuleType, name: str, parameters: tuple[float, ...]) -> tuple[Any, Any]:

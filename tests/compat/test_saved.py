@@ -51,6 +51,7 @@ def test_a_fitter_comes_back_to_the_last_bit(summary: pd.DataFrame, tmp_path: Pa
     np.testing.assert_array_equal(loaded._hessian_, fitter._hessian_)
     for attribute in ("penalizer_coef", "_scale", "_negative_log_likelihood_", "_time_unit"):
         assert getattr(loaded, attribute) == getattr(fitter, attribute)
+        assert type(getattr(loaded, attribute)) is type(getattr(fitter, attribute))
     assert loaded._time_unit == "week"
     pd.testing.assert_frame_equal(loaded.data, fitter.data, check_exact=True)
     assert set(loaded.__dict__) == set(fitter.__dict__)

@@ -372,6 +372,15 @@ def test_first_purchases_are_those_of_lifetimes(
         pd.testing.assert_frame_equal(found, there(original.utils._find_first_transactions, *arguments))
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int32"])
+def test_whole_amounts_of_first_purchases_stay_whole(original: ModuleType, log: pd.DataFrame, dtype: str) -> None:
+    whole = log.assign(amount=log["amount"].round().astype(dtype))
+    arguments = (whole, "customer", "date", "amount", None, None, "W")
+    found = utils._find_first_transactions(*arguments)
+    expected = there(original.utils._find_first_transactions, *arguments)
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_scale_of_time() -> None:
     assert utils._scale_time(pd.Series([2.0, 8.0])) == 0.125
 

@@ -98,6 +98,16 @@ DIFFERENCES: Mapping[str, Difference] = {
         "overflows (NaN) from about n = 170 on, and has no digits left of small probabilities, some of them negative",
         "keeps its digits for every n",
     ),
+    "alive_list": Difference(
+        "`BetaGeoFitter.conditional_probability_alive`: frequency as a list, tuple or range",
+        "takes frequency 0 for a customer who came back",
+        "is 1 for frequency 0, as it is for an array there",
+    ),
+    "pmf_of_times": Difference(
+        "`probability_of_n_purchases_up_to_time`: several t at once",
+        "adds up over t what belongs to each (negative probabilities), or stops",
+        "is the probability for each t",
+    ),
     "pmf_of_no_time": Difference(
         "`ParetoNBDFitter.conditional_probability_of_n_purchases_up_to_time`: t ≤ 0",
         "gives 0 for every n",

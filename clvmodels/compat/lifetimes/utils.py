@@ -217,7 +217,10 @@ def _find_first_transactions(
         }
     )
     if events.money is not None:
+        given = transactions[monetary_value_col].dtype
         rows[monetary_value_col] = events.money
+        if pd.api.types.is_integer_dtype(given):
+            rows[monetary_value_col] = rows[monetary_value_col].astype(given)
     first = np.zeros(len(rows), dtype=bool)
     first[events.starts] = True
     rows["first"] = first

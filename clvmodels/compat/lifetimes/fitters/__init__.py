@@ -58,7 +58,7 @@ class BaseFitter:
             self._refuse_or_warn(found)
         values = found.parameters
         self.params_ = pd.Series(values, index=list(names))
-        self._negative_log_likelihood_ = found.objective
+        self._negative_log_likelihood_ = np.float64(found.objective)  # which can be asked to .round(3), as there
         self._hessian_ = found.hessian
         # the delta method: θ_i θ_j cov(ln θ_i, ln θ_j)
         self._covariance = (found.log_covariance + found.log_covariance.T) / 2 * np.outer(values, values)
@@ -82,10 +82,18 @@ class BaseFitter:
             if hasattr(self, method):
                 setattr(self, name, getattr(self, method))
 
+    def _fitted_covariance(self) -> Array:
+        if "_covariance" not in self.__dict__:
+            given = "have been set by hand" if "params_" in self.__dict__ else "are not there yet"
+            raise AttributeError(
+                f"{type(self).__name__} has no standard errors: its parameters {given}. Call .fit, which finds both"
+            )
+        return self._covariance
+
     @property
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
-        matrix = self._covariance
+        matrix = self._fitted_covariance()
         tell(self._errors_are_new or "variance_matrix")
         names = list(self.params_.keys())
         return pd.DataFrame(matrix, index=names, columns=names)
@@ -93,7 +101,7 @@ class BaseFitter:
     @property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
-        variances = np.diag(self._covariance)
+        variances = np.diag(self._fitted_covariance())
         if self._errors_are_new:
             tell(self._errors_are_new)
         return pd.Series(np.sqrt(variances), index=list(self.params_.keys()))

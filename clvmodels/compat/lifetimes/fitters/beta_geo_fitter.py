@@ -11,6 +11,7 @@ import pandas as pd
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....numerics.arrays import Array
+from ..differences import tell
 from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 
@@ -61,6 +62,8 @@ class BetaGeoFitter(PurchaseFitter):
 
     def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Array:
         """P(alive at T | history), an array also for a single customer. Use ``PurchaseModel.p_alive`` in new code."""
+        if not self._first_chance and isinstance(frequency, (list, tuple, range)):
+            _tell_of_a_list(frequency)
         return np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
 
     def probability_of_n_purchases_up_to_time(self, t: Any, n: Any) -> Any:
@@ -75,6 +78,8 @@ class BetaGeoFitter(PurchaseFitter):
         t, n = aligned(t, n)
         times, counts = rows_of(t, n)
         values = of_rows(pmf, [], [_no_less_than_none(times), counts])
+        if np.size(times) > 1 and np.any(np.asarray(counts) >= 1 - self._first_chance):
+            tell("pmf_of_times")
         kept = b + counts - 1 + self._first_chance
         _tell("pmf", astray.geometric_pmf(counts, values, a, kept, b, r))
         return answered(values, t, n)
@@ -96,6 +101,12 @@ class BetaGeoFitter(PurchaseFitter):
 
         r, alpha, a, b = self._unload_params(*self._family.parameters)
         return beta_geometric_nbd_model(self._ages(), r, alpha, a, b, size=size)
+
+
+def _tell_of_a_list(frequency: Any) -> None:
+    """Say so where lifetimes compares a whole list with 0, and finds that it is not."""
+    if np.any(np.asarray(frequency) == 0):
+        tell("alive_list")
 
 
 def _objective(

@@ -110,6 +110,8 @@ def _names_of(fitter: BaseFitter) -> set[str] | None:
 
 def _attributes(content: dict[str, Any], names: set[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {name: _float(content["numbers"][name]) for name in _NUMBERS if name in content["numbers"]}
+    if "_negative_log_likelihood_" in found:
+        found["_negative_log_likelihood_"] = np.float64(found["_negative_log_likelihood_"])
     found["_time_unit"] = content["time_unit"]
     if content["time_unit"] is not None:
         hours_in(content["time_unit"])
