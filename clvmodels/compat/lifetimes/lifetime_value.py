@@ -12,7 +12,7 @@ from ...families.contract import PurchaseFamily
 from ...models import questions
 from ...numerics.arrays import Array
 from .differences import tell
-from .fitters.asking import of_rows, rows_of, time_unit_of
+from .fitters.asking import of_rows, rows_of, shrunk_to, time_unit_of
 
 # As in lifetimes, where a month is 30 days, or 4.345 weeks (30.4 days).
 _MONTH_IN = {"hour": 720.0, "day": 30.0, "week": 4.345, "month": 1.0, "year": 1 / 12}
@@ -71,6 +71,8 @@ def _month_in(freq: str, model: Any, T: Any) -> float:
         if known != "day":
             tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")
         return right
+    if freq != "D" and shrunk_to(T, month / right):  # days that somebody has divided by 7 since
+        return month
     tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s")
     return right if freq == "D" else month
 
