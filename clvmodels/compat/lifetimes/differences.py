@@ -77,6 +77,12 @@ DIFFERENCES: Mapping[str, Difference] = {
         "draws the line after the last period",
         told=False,
     ),
+    "axes_of_maps": Difference(
+        "`plot_frequency_recency_matrix`, `plot_probability_alive_matrix`: `ax=`; after `plt.subplot(1, 2, 1)`",
+        "stops (TypeError, AttributeError); covers the whole figure, other Axes included",
+        "are drawn on the Axes that are given, or on the current ones of several if they are still empty",
+        told=False,
+    ),
     "axes_written_on": Difference(
         "plots with `ax=`",
         "writes title, labels and legend on the current Axes, whichever those are",
