@@ -17,7 +17,14 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from clvmodels.compat import lifetimes as ours
-from clvmodels.compat.lifetimes import BetaGeoFitter, GammaGammaFitter, LifetimesDifference
+from clvmodels.compat.lifetimes import (
+    BetaGeoBetaBinomFitter,
+    BetaGeoFitter,
+    GammaGammaFitter,
+    LifetimesDifference,
+    ModifiedBetaGeoFitter,
+    ParetoNBDFitter,
+)
 from clvmodels.compat.lifetimes.datasets import load_cdnow_summary_data_with_monetary_value, load_transaction_data
 from clvmodels.compat.lifetimes.plotting import (
     plot_frequency_recency_matrix,
@@ -29,6 +36,11 @@ from clvmodels.compat.lifetimes.utils import summary_data_from_transaction_data
 from .conftest import quiet
 
 NAMES = ["frequency", "recency", "T", "monetary_value"]
+PARAMETERS = {
+    BetaGeoFitter: {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+    ModifiedBetaGeoFitter: {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
+    ParetoNBDFitter: {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669},
+}
 BUNDLE = ["variance_matrix_", "standard_errors_", "confidence_intervals_"]
 
 
@@ -116,6 +128,30 @@ def test_days_that_nobody_divided_are_told(days: pd.DataFrame) -> None:
         value(fitted(days), days, freq="W")
 
 
+def test_of_nobody_there_is_nothing_to_say(weeks: pd.DataFrame) -> None:
+    nobody = weeks[weeks["frequency"] > 100]
+    rows = [nobody[name] for name in NAMES]
+    for kind, values in PARAMETERS.items():
+        model = kind()
+        model.params_ = pd.Series(values)
+        for found in (
+            model.conditional_expected_number_of_purchases_up_to_time(30, *rows[:3]),
+            value(model, nobody, freq="W"),
+            spending().conditional_expected_average_profit(rows[0], rows[3]),
+        ):
+            pd.testing.assert_index_equal(found.index, nobody.index)
+        assert len(model.conditional_probability_alive(*rows[:3])) == 0
+        assert len(model.expected_number_of_purchases_up_to_time(rows[2])) == 0
+        if kind is not ParetoNBDFitter:
+            assert len(model.probability_of_n_purchases_up_to_time(rows[2], 3)) == 0
+        else:
+            assert len(model.conditional_probability_of_n_purchases_up_to_time(1, 5, *rows[:3])) == 0
+    by_periods = BetaGeoBetaBinomFitter()
+    by_periods.params_ = pd.Series({"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.78})
+    assert len(by_periods.conditional_expected_number_of_purchases_up_to_time(5, *rows[:3])) == 0
+    assert len(by_periods.conditional_probability_alive(5, *rows[:3])) == 0
+
+
 # Errors, which are attributes like others in lifetimes
 
 
@@ -148,7 +184,7 @@ def test_errors_are_those_of_the_last_fit(weeks: pd.DataFrame) -> None:
 
 def test_maps_side_by_side() -> None:
     model = BetaGeoFitter()
-    model.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    model.params_ = pd.Series(PARAMETERS[BetaGeoFitter])
     size = {"max_frequency": 3, "max_recency": 5}
     figure = plt.figure()
     left = plt.subplot(1, 2, 1)
@@ -169,7 +205,7 @@ def test_maps_side_by_side() -> None:
 def test_how_far_a_history_goes_may_be_a_row_of_the_summary(t: Any) -> None:
     log = load_transaction_data()
     model = BetaGeoFitter()
-    model.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    model.params_ = pd.Series(PARAMETERS[BetaGeoFitter])
     assert len(plot_history_alive(model, t, log[log["id"] == 35], "date").lines[0].get_ydata()) == 201
 
 

@@ -78,6 +78,8 @@ def of_rows(function: Callable[..., Array], alone: Sequence[Any], rows: Sequence
     What stands in ``alone`` stays a number if it is one: the future of many customers over one horizon is quicker.
     """
     shape = np.broadcast_shapes(*map(np.shape, (*alone, *rows)))
+    if 0 in shape:
+        return np.zeros(shape)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         return _of_rows(function, alone, rows, shape)
 
