@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -150,6 +152,27 @@ def test_of_nobody_there_is_nothing_to_say(weeks: pd.DataFrame) -> None:
     by_periods.params_ = pd.Series({"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.78})
     assert len(by_periods.conditional_expected_number_of_purchases_up_to_time(5, *rows[:3])) == 0
     assert len(by_periods.conditional_probability_alive(5, *rows[:3])) == 0
+
+
+@pytest.mark.parametrize("kind", [BetaGeoFitter, ModifiedBetaGeoFitter])
+def test_one_customer_is_an_array_and_a_number(kind: type, weeks: pd.DataFrame) -> None:
+    model = kind()
+    model.params_ = pd.Series(PARAMETERS[kind])
+    alive = model.conditional_probability_alive(3, 20.0, 30.0)
+    assert float(alive) == alive[0] == alive.item()
+    assert ("%.3f" % alive, repr(alive)) == (f"{alive[0]:.3f}", f"array([{alive[0]:.8f}])")  # noqa: UP031
+    assert float(pickle.loads(pickle.dumps(1 - alive))) == 1 - alive[0]
+    for many in (np.append(alive, alive), np.broadcast_to(alive, 2), alive[:0]):
+        with pytest.raises(TypeError, match="arrays can be converted to Python scalars"):
+            float(many)
+
+    few = weeks.iloc[:3]
+    rowwise = few.apply(
+        lambda row: float(model.conditional_probability_alive(row["frequency"], row["recency"], row["T"])), axis=1
+    )
+    at_once = model.conditional_probability_alive(few["frequency"], few["recency"], few["T"])
+    assert type(at_once) is np.ndarray
+    np.testing.assert_allclose(rowwise, at_once, rtol=1e-13)
 
 
 # Errors, which are attributes like others in lifetimes

@@ -101,6 +101,12 @@ DIFFERENCES: Mapping[str, Difference] = {
         "gives NaN for customers of large frequency, above all where recency = T",
         "is an integral of positive terms, finite there as well",
     ),
+    "alive_as_a_number": Difference(
+        "`conditional_probability_alive` of one customer, an array of one value (BG/NBD, MBG/NBD)",
+        "is no longer taken for a number with NumPy 2.4 and newer: `float` and `%.2f` stop (TypeError)",
+        "is taken for one still",
+        told=False,
+    ),
     "pmf": Difference(
         "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",
         "overflows (NaN) from about n = 170 on, and has no digits left of small probabilities, some of them negative",

@@ -61,7 +61,8 @@ class BetaGeoFitter(PurchaseFitter):
 
     def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Array:
         """P(alive at T | history), an array also for a single customer. Use ``PurchaseModel.p_alive`` in new code."""
-        return np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        values = np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        return values if values.size > 1 else values.view(_OfOneCustomer)
 
     def probability_of_n_purchases_up_to_time(self, t: Any, n: Any) -> Any:
         """P(n purchases in (0, t]) of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
@@ -96,6 +97,16 @@ class BetaGeoFitter(PurchaseFitter):
 
         r, alpha, a, b = self._unload_params(*self._family.parameters)
         return beta_geometric_nbd_model(self._ages(), r, alpha, a, b, size=size)
+
+
+class _OfOneCustomer(np.ndarray[Any, np.dtype[np.float64]]):
+    """An array of one value, which `float` takes as any such array was taken before NumPy 2.4: many rely on that."""
+
+    def __float__(self) -> float:
+        return float(self.item()) if self.size == 1 else super().__float__()
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
 
 
 def _objective(
