@@ -162,6 +162,8 @@ def test_one_customer_is_an_array_and_a_number(kind: type, weeks: pd.DataFrame) 
     assert float(alive) == alive[0] == alive.item()
     assert ("%.3f" % alive, repr(alive)) == (f"{alive[0]:.3f}", f"array([{alive[0]:.8f}])")  # noqa: UP031
     assert float(pickle.loads(pickle.dumps(1 - alive))) == 1 - alive[0]
+    assert [type(v) for v in (alive.mean(), alive.sum(), np.max(alive), alive[0])] == [np.float64] * 4
+    assert type(alive + np.zeros(3)) is np.ndarray
     for many in (np.append(alive, alive), np.broadcast_to(alive, 2), alive[:0]):
         with pytest.raises(TypeError, match="arrays can be converted to Python scalars"):
             float(many)

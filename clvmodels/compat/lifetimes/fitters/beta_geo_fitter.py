@@ -105,6 +105,13 @@ class _OfOneCustomer(np.ndarray[Any, np.dtype[np.float64]]):
     def __float__(self) -> float:
         return float(self.item()) if self.size == 1 else super().__float__()
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What is computed from it: one value again, as 1 − P(alive) is, a number as its mean, or any array."""
+        plain = np.asarray(array)
+        if return_scalar or not plain.ndim:
+            return plain[()]
+        return plain.view(_OfOneCustomer) if plain.size == 1 else plain
+
     def __repr__(self) -> str:
         return repr(np.asarray(self))
 
