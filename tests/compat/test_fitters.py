@@ -269,7 +269,7 @@ FORMS = (
 
 
 def same(ours: Any, theirs: Any) -> None:
-    assert type(ours) is type(theirs)
+    assert isinstance(ours, type(theirs))
     if isinstance(ours, pd.Series):
         pd.testing.assert_series_equal(ours, theirs, rtol=1e-6, check_names=False)
     else:

@@ -11,16 +11,50 @@ import pandas as pd
 from ...frames import FACTS_KEY, read_facts
 from ...numerics.arrays import Array
 
+_GROWN = 1.5  # T does not grow by what is done to rows; a unit is at least four times the next shorter one
+_ROUND = 1.05  # a month of 30 days, or 4.345 weeks, is as good as any other
+
 
 def time_unit_of(*columns: Any) -> str | None:
-    """The time unit that a column of a summary made here still knows of, or None."""
+    """The time unit that a column of a summary made here still knows of, or None.
+
+    pandas keeps what a column said of itself through arithmetic, but T, the first of the columns, is not longer than it
+    ever was in that unit: where it is, somebody has changed the unit since.
+    """
+    facts = _facts_of(*columns)
+    longest = _longest(facts)
+    if (
+        longest is not None
+        and np.size(columns[0])
+        and np.max(np.asarray(columns[0], dtype=np.float64)) > (_GROWN * longest)
+    ):
+        return None
+    return facts.get("time_unit")
+
+
+def shrunk_to(T: Any, share: float) -> bool:
+    """Whether the T of a summary made here is no longer than this share of the longest one it had when it was made."""
+    longest = _longest(_facts_of(T))
+    return longest is not None and bool(
+        np.max(np.asarray(T, dtype=np.float64), initial=0.0) <= _ROUND * share * longest
+    )
+
+
+def _facts_of(*columns: Any) -> dict[str, str | None]:
     for column in columns:
         text = getattr(column, "attrs", {}).get(FACTS_KEY)
         if text is not None:
             frame = pd.DataFrame()
             frame.attrs[FACTS_KEY] = text
-            return read_facts(frame).get("time_unit")
-    return None
+            return read_facts(frame)
+    return {}
+
+
+def _longest(facts: dict[str, str | None]) -> float | None:
+    try:
+        return float(facts.get("longest_T") or "")
+    except ValueError:
+        return None
 
 
 def aligned(*given: Any) -> tuple[Any, ...]:
@@ -44,6 +78,8 @@ def of_rows(function: Callable[..., Array], alone: Sequence[Any], rows: Sequence
     What stands in ``alone`` stays a number if it is one: the future of many customers over one horizon is quicker.
     """
     shape = np.broadcast_shapes(*map(np.shape, (*alone, *rows)))
+    if 0 in shape:
+        return np.zeros(shape)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         return _of_rows(function, alone, rows, shape)
 

@@ -16,6 +16,7 @@ from ...datasets import data_file, load_cdnow
 from ...datasets import load_donations as donations
 from ...errors import InvalidInput
 from ...frames import attach_facts
+from .period_events import longest_of
 from .utils import summary_data_from_transaction_data
 
 __all__ = [
@@ -38,7 +39,11 @@ def load_dataset(filename: str, **kwargs: Any) -> pd.DataFrame:
         raise InvalidInput(f"expected one of the files {', '.join(map(repr, _FILES))}; found {filename!r}")
     unit, text_of = _FILES[filename]
     frame: pd.DataFrame = pd.read_csv(io.StringIO(text_of()), **kwargs)
-    return attach_facts(frame, {"time_unit": unit}) if unit and isinstance(frame, pd.DataFrame) else frame
+    return (
+        attach_facts(frame, {"time_unit": unit, **longest_of(frame)})
+        if unit and isinstance(frame, pd.DataFrame)
+        else frame
+    )
 
 
 def load_cdnow_summary(**kwargs: Any) -> pd.DataFrame:

@@ -75,6 +75,12 @@ DIFFERENCES: Mapping[str, Difference] = {
         "draws the line after the last period",
         told=False,
     ),
+    "axes_of_maps": Difference(
+        "`plot_frequency_recency_matrix`, `plot_probability_alive_matrix`: `ax=`; after `plt.subplot(1, 2, 1)`",
+        "stops (TypeError, AttributeError); covers the whole figure, other Axes included",
+        "are drawn on the Axes that are given, or on the current ones of several if they are still empty",
+        told=False,
+    ),
     "axes_written_on": Difference(
         "plots with `ax=`",
         "writes title, labels and legend on the current Axes, whichever those are",
@@ -92,6 +98,12 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`ParetoNBDFitter.conditional_probability_alive`",
         "gives NaN for customers of large frequency, above all where recency = T",
         "is an integral of positive terms, finite there as well",
+    ),
+    "alive_as_a_number": Difference(
+        "`conditional_probability_alive` of one customer, an array of one value (BG/NBD, MBG/NBD)",
+        "is no longer taken for a number with NumPy 2.4 and newer: `float` and `%.2f` stop (TypeError)",
+        "is taken for one still",
+        told=False,
     ),
     "pmf": Difference(
         "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",

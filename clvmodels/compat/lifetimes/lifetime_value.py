@@ -11,7 +11,7 @@ import pandas as pd
 from ...families.contract import PurchaseFamily
 from ...models import questions
 from ...numerics.arrays import Array
-from .asking import of_rows, rows_of, time_unit_of
+from .asking import of_rows, rows_of, shrunk_to, time_unit_of
 from .differences import tell
 
 # As in lifetimes, where a month is 30 days, or 4.345 weeks (30.4 days).
@@ -71,6 +71,8 @@ def _month_in(freq: str, model: Any, T: Any) -> float:
         if known != "day":
             tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")
         return right
+    if freq != "D" and shrunk_to(T, month / right):  # days that somebody has divided by 7 since
+        return month
     tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s")
     return right if freq == "D" else month
 

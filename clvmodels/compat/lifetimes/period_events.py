@@ -258,5 +258,15 @@ def with_facts(frame: pd.DataFrame, period: str, multiplier: float) -> pd.DataFr
     if not units:
         return frame
     grain = {"event_grain": _GRAINS[period]} if period in _GRAINS else {}
-    told: pd.DataFrame = attach_facts(frame, {"time_unit": units[0], **grain})
+    told: pd.DataFrame = attach_facts(frame, {"time_unit": units[0], **grain, **longest_of(frame)})
     return told
+
+
+def longest_of(summary: pd.DataFrame) -> dict[str, str]:
+    """The longest T of a summary as a fact of it, if it has any: it tells a unit that is changed later.
+
+    >>> longest_of(pd.DataFrame({"T": [38.86, 12.0]}))
+    {'longest_T': '38.86'}
+    """
+    T = next((summary[name] for name in ("T", "T_cal") if name in summary), None)
+    return {} if T is None or not len(T) else {"longest_T": repr(float(T.max()))}

@@ -326,14 +326,28 @@ def _customers_by_frequency(model: Any) -> tuple[pd.Series[float], pd.Series[flo
 
 
 def _heatmap(matrix: Array, title: str, xlabel: str, ylabel: str, kwargs: dict[str, Any]) -> Axes:
-    from matplotlib import pyplot as plt
-
-    ax: Axes = plt.subplot(111)
-    image = ax.imshow(matrix, **{"interpolation": "none", **kwargs})
+    looks = {"interpolation": "none", **kwargs}
+    ax = _for_a_map(looks.pop("ax", None))
+    image = ax.imshow(matrix, **looks)
     _written(ax, title, xlabel, ylabel)
     forceAspect(ax)
-    plt.colorbar(image, ax=ax)
+    ax.figure.colorbar(image, ax=ax)
     return ax
+
+
+def _for_a_map(given: Axes | None) -> Axes:
+    """The Axes that are given, the current ones if they are empty ones of several, or else the whole figure."""
+    from matplotlib import pyplot as plt
+
+    if given is not None:
+        return given
+    current: Axes | None = plt.gca() if plt.gcf().axes else None
+    place = current.get_subplotspec() if current is not None and not current.has_data() else None
+    grid = place.get_topmost_subplotspec().get_gridspec().get_geometry() if place is not None else (1, 1)
+    if current is not None and grid != (1, 1):
+        return current
+    whole: Axes = plt.subplot(111)
+    return whole
 
 
 def _tracking(

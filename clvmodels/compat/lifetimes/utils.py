@@ -243,7 +243,8 @@ def calculate_alive_path(
     if not len(numbers):
         raise InvalidInput("there is no date: expected those of at least one purchase")
     bought = numbers - numbers[0]
-    age = np.arange(max(int(t), int(bought[-1])) + 1)
+    longest = int(np.asarray(t).item())  # T of one customer, who may still be a Series of one row
+    age = np.arange(max(longest, int(bought[-1])) + 1)
     seen = np.searchsorted(bought, age, side="right")
     recency, x, T = bought[seen - 1].astype(float), (seen - 1).astype(float), age.astype(float)
     return pd.Series(np.asarray(model.conditional_probability_alive(x, recency, T), dtype=np.float64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from .estimation import Estimate
 __all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]
 
 _NORMAL_95 = 1.96  # lifetimes' own rounding of the quantile
+_ERRORS = ("variance_matrix_", "standard_errors_", "confidence_intervals_")
 _NEAR = 1e-3  # Newton decrement: a thirtieth of a standard error
 
 
@@ -56,6 +58,8 @@ class BaseFitter:
         """Keep what a fit found."""
         if not found.report.converged:
             self._refuse_or_warn(found)
+        for name in _ERRORS:  # of another fit, or given by hand
+            self.__dict__.pop(name, None)
         values = found.parameters
         self.params_ = pd.Series(values, index=list(names))
         self._negative_log_likelihood_ = np.float64(found.objective)  # which can be asked to .round(3), as there
@@ -90,7 +94,7 @@ class BaseFitter:
             )
         return self._covariance
 
-    @property
+    @cached_property  # and so something that can be given by hand, as in lifetimes
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
         matrix = self._fitted_covariance()
@@ -98,7 +102,7 @@ class BaseFitter:
         names = list(self.params_.keys())
         return pd.DataFrame(matrix, index=names, columns=names)
 
-    @property
+    @cached_property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
         variances = np.diag(self._fitted_covariance())
@@ -106,7 +110,7 @@ class BaseFitter:
             tell(self._errors_are_new)
         return pd.Series(np.sqrt(variances), index=list(self.params_.keys()))
 
-    @property
+    @cached_property
     def confidence_intervals_(self) -> pd.DataFrame:
         """95 % intervals, parameter ± 1.96 standard errors."""
         reach, values = _NORMAL_95 * self.standard_errors_, pd.Series(self.params_)

@@ -64,7 +64,8 @@ class BetaGeoFitter(PurchaseFitter):
         """P(alive at T | history), an array also for a single customer. Use ``PurchaseModel.p_alive`` in new code."""
         if not self._first_chance and isinstance(frequency, (list, tuple, range)):
             _tell_of_a_list(frequency)
-        return np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        values = np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        return values if values.size > 1 else values.view(_OfOneCustomer)
 
     def probability_of_n_purchases_up_to_time(self, t: Any, n: Any) -> Any:
         """P(n purchases in (0, t]) of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
@@ -107,6 +108,23 @@ def _tell_of_a_list(frequency: Any) -> None:
     """Say so where lifetimes compares a whole list with 0, and finds that it is not."""
     if np.any(np.asarray(frequency) == 0):
         tell("alive_list")
+
+
+class _OfOneCustomer(np.ndarray[Any, np.dtype[np.float64]]):
+    """An array of one value, which `float` takes as any such array was taken before NumPy 2.4: many rely on that."""
+
+    def __float__(self) -> float:
+        return float(self.item()) if self.size == 1 else super().__float__()
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What is computed from it: one value again, as 1 − P(alive) is, a number as its mean, or any array."""
+        plain = np.asarray(array)
+        if return_scalar or not plain.ndim:
+            return plain[()]
+        return plain.view(_OfOneCustomer) if plain.size == 1 else plain
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
 
 
 def _objective(
