@@ -71,8 +71,9 @@ def _month_in(freq: str, model: Any, T: Any) -> float:
         if known != "day":
             tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")
         return right
-    tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s")
-    return right if freq == "D" else month
+    taken = known if freq == "D" else _FREQ[freq]
+    tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s; taken for {taken}s")
+    return _MONTH_IN[taken]
 
 
 def _ends(time: float) -> Array:
