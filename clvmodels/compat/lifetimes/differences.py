@@ -111,8 +111,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "loses its digits, divides by zero or gives NaN where a (Pareto/NBD: s) is 1 or very near it, where frequency "
         "is large (MBG/NBD, Pareto/NBD), where the time is very short, and for BG/NBD where a + b < 1",
         "is an integral of positive terms, exact and finite there as well",
-        briefly="expected purchases: the closed form of lifetimes loses its digits, or gives NaN or infinity; here it is "
-        "an integral of positive terms, exact and finite there as well",
+        briefly="expected purchases: the closed form of lifetimes loses its digits, or gives NaN or infinity; here it "
+        "is an integral of positive terms, exact and finite there as well",
     ),
     "alive_many": Difference(
         "`ParetoNBDFitter.conditional_probability_alive`",
@@ -123,8 +123,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",
         "overflows (NaN) from about n = 170 on, and has no digits left of small probabilities, some of them negative",
         "keeps its digits for every n",
-        briefly="probabilities of n purchases: lifetimes overflows (NaN) where n is large, and has no digits left where "
-        "they are small; here they keep their digits",
+        briefly="probabilities of n purchases: lifetimes overflows (NaN) where n is large, and has no digits left "
+        "where they are small; here they keep their digits",
     ),
     "pmf_of_no_time": Difference(
         "`ParetoNBDFitter.conditional_probability_of_n_purchases_up_to_time`: t ≤ 0",
