@@ -82,10 +82,19 @@ class BaseFitter:
             if hasattr(self, method):
                 setattr(self, name, getattr(self, method))
 
+    def _of_the_fit(self) -> Array:
+        """The covariance of the estimates, of which parameters that were given by hand have none."""
+        if "_covariance" not in self.__dict__:
+            raise AttributeError(
+                f"this {type(self).__name__} has no standard errors: they come with a fit, and it has "
+                f"{'parameters only' if 'params_' in self.__dict__ else 'not been fit yet'}. Call its fit first"
+            )
+        return self._covariance
+
     @property
     def variance_matrix_(self) -> pd.DataFrame:
         """Variances and covariances of the parameters."""
-        matrix = self._covariance
+        matrix = self._of_the_fit()
         tell(self._errors_are_new or "variance_matrix")
         names = list(self.params_.keys())
         return pd.DataFrame(matrix, index=names, columns=names)
@@ -93,7 +102,7 @@ class BaseFitter:
     @property
     def standard_errors_(self) -> pd.Series[float]:
         """Standard errors of the parameters."""
-        variances = np.diag(self._covariance)
+        variances = np.diag(self._of_the_fit())
         if self._errors_are_new:
             tell(self._errors_are_new)
         return pd.Series(np.sqrt(variances), index=list(self.params_.keys()))
