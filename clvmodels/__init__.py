@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import compat as compat
     from . import economics as economics
     from . import plots as plots
     from . import validation as validation
@@ -129,7 +130,15 @@ _HOME = {
     "drift": "validation.drift",
 }
 
-_MODULES = {"economics": "economics", "plots": "plots", "spark": "scoring.spark", "validation": "validation"}
+_MODULES = {
+    "economics": "economics",
+    "plots": "plots",
+    "spark": "scoring.spark",
+    "validation": "validation",
+}
+
+# its names are other packages': offered, but not among this package's own
+_COMPAT = "compat"
 
 __all__ = sorted([*_HOME, *_MODULES])
 
@@ -137,6 +146,8 @@ __all__ = sorted([*_HOME, *_MODULES])
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module(f"{__name__}.versions").version_of(__name__)
+    if name == _COMPAT:
+        return import_module(f"{__name__}.{name}")
     if name in _MODULES:
         return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _HOME:
@@ -147,4 +158,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, _COMPAT, "__version__"]

@@ -120,8 +120,10 @@ def spending(model: Any, asked: pd.DataFrame) -> dict[str, Any]:
 
 
 def public_names() -> dict[str, Any]:
-    """What the package's models, pictures and functions are called, with the public methods of each model."""
+    """What its models, pictures and functions are called, also those of its modules, and the methods of each model."""
     functions = [name for name in clv.__all__ if not inspect.isclass(getattr(clv, name))]
+    modules = (clv.utils, clv.plotting, clv.distributions)
+    deeper = sorted({name for module in modules for name in module.__all__} - set(clv.__all__))
     models = {
         name: sorted(
             member
@@ -131,7 +133,7 @@ def public_names() -> dict[str, Any]:
         for name in clv.__all__
         if name not in functions
     }
-    return {"version": version("pymc-marketing"), "functions": functions, "models": models}
+    return {"version": version("pymc-marketing"), "functions": functions, "deeper": deeper, "models": models}
 
 
 def main() -> None:

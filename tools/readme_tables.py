@@ -28,7 +28,8 @@ def differences_table() -> str:
     """Build one row per place where this package does not do as lifetimes does."""
     lines = ["| what | lifetimes 0.11.3 | here | a warning |", "|---|---|---|---|"]
     for difference in DIFFERENCES.values():
-        cells = (difference.names, difference.there, difference.here, "yes" if difference.told else "no")
+        here = ". ".join(filter(None, (difference.here, difference.advice)))
+        cells = (difference.names, difference.there, here, "yes" if difference.told else "no")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

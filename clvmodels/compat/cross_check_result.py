@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = {
-    "parameters": "Parameters: each package's own fit of these customers",
-    "log_likelihoods": "Log-likelihoods: of the parameters that each found, as each computes it",
-    "predictions": "Predictions: of every customer; no answer is NaN, infinity or a negative number there",
+    "parameters": "Parameters: each package's own fit of these customers; apart by so many standard errors",
+    "log_likelihoods": "Log-likelihoods: of the parameters that each found, as each computes it; below best by ours",
+    "predictions": "Predictions: of all customers; apart by parts of ours; no answer: NaN, inf or negative there",
     "times": "Times: CPU seconds of the fits",
 }
 _ODD = ["nan", "infinite", "negative"]  # shown as one column, for reading
@@ -133,13 +133,13 @@ def _cells(name: str, table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         shown = shown.assign(no_answer=odd)
     header = [_HEADS.get(str(column), str(column).replace("_", " ")) for column in shown.columns]
     rows = [
-        [_cell(str(column), value) for column, value in zip(shown.columns, row, strict=True)]
+        [_cell(name, str(column), value) for column, value in zip(shown.columns, row, strict=True)]
         for row in shown.itertuples(index=False)
     ]
     return header, rows
 
 
-def _cell(column: str, value: Any) -> str:
+def _cell(table: str, column: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None or value != value:
@@ -151,7 +151,9 @@ def _cell(column: str, value: Any) -> str:
     if column in ("below_best", "apart_by", "median_difference", "largest_difference"):
         return "0" if value == 0 else f"{value:.2g}"
     if column == "times_faster":
-        return f"{value:,.0f}"
+        return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
+    if table == "times":
+        return f"{value:.3f}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

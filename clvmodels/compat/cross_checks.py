@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -157,7 +158,14 @@ def _parts(model: Any) -> dict[str, Any]:
         return {"purchases": model}
     if isinstance(model, SpendModel):
         return {"spend": model}
-    raise InvalidInput(f"model must be a PurchaseModel, a SpendModel or a CLVModel; found {type(model).__name__}")
+    found, instead = type(model).__name__, ""
+    if found.endswith("Fitter"):
+        instead = '. Convert it: clv.from_lifetimes(fitter, time_unit="week"), or what its T is in'
+    elif hasattr(model, "idata"):
+        instead = '. Convert it: clv.from_pymc_marketing(model, time_unit="week"), or what its T is in'
+    elif isinstance(model, str | os.PathLike):
+        instead = '. clv.load_model(path) loads a saved one, clv.PurchaseModel("bg_nbd") makes one by its name'
+    raise InvalidInput(f"model must be a PurchaseModel, a SpendModel or a CLVModel; found {found}{instead}")
 
 
 def _refuse_family(package: OtherPackage, model: Any) -> None:

@@ -22,6 +22,13 @@ def read(frame: Any, names: Sequence[str], time: str = "continuous") -> dict[str
     Differences of rounding between recency and T are levelled. For a family in discrete ``time`` both are whole
     periods, and no period holds more than one purchase.
     """
+    found = frames.column_names(frame)
+    if names and not set(names) & set(found):
+        others = f", nor any other of a summary ({', '.join(names[1:])})" if len(names) > 1 else ""
+        raise InvalidInput(
+            f"there is no column {names[0]!r}{others}; the columns found are {', '.join(map(repr, found)) or 'none'}: "
+            "is this a log? clv.rfm_summary(log) makes a summary of it"
+        )
     columns = {name: frames.numeric(frame, name) for name in names}
     for name, values in columns.items():
         # NaN fails both comparisons, and so comes to the closer look

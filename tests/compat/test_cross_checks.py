@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import types
 import warnings
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.compat import cross_checks, original_lifetimes
+from clvmodels.compat import cross_checks, lifetimes, original_lifetimes
 from clvmodels.compat.cross_check_fits import months_of
 from clvmodels.compat.other_packages import Found, OtherPackage, timed
 
@@ -109,6 +110,9 @@ class TestCdnow:
         text = str(found)
         assert text.startswith(found.verdict)
         assert all(each in text for each in (*found.sentences, "-9,594.9762", "beta", "times faster"))
+        assert "apart by so many standard errors" in text
+        times = [line.split() for line in text.split("Times: ")[1].splitlines()[2:]]
+        assert all(re.fullmatch(r"\d+\.\d{3}", each) for _, *seconds, _ in times for each in seconds)
         html = found._repr_html_()
         assert "✓" in html
         assert html.count("<table") == 4
@@ -348,8 +352,14 @@ class TestRefuses:
             clv.cross_check(clv.PurchaseModel("nbd"), summary)
 
     def test_what_is_no_model_and_no_summary(self, summary):
-        with pytest.raises(clv.InvalidInput, match="found str"):
+        with pytest.raises(clv.InvalidInput, match=r"found str. clv.load_model\(path\) loads a saved one"):
             clv.cross_check("bg_nbd", summary)
+        with pytest.raises(clv.InvalidInput, match=r"found BetaGeoFitter. Convert it: clv.from_lifetimes\(fitter"):
+            clv.cross_check(lifetimes.BetaGeoFitter(), summary)
+        with pytest.raises(clv.InvalidInput, match=r"Convert it: clv.from_pymc_marketing\(model"):
+            clv.cross_check(types.SimpleNamespace(idata=None), summary)
+        with pytest.raises(clv.InvalidInput, match=r"no column 'frequency', .* is this a log\? clv.rfm_summary\(log\)"):
+            clv.cross_check(clv.PurchaseModel("bg_nbd", time_unit="week"), clv.load_cdnow(sample=True))
         with pytest.raises(clv.InvalidInput, match="summary is missing"):
             clv.cross_check(clv.PurchaseModel("bg_nbd"))
         with pytest.raises(clv.InvalidInput, match="monetary_value"):

@@ -604,3 +604,13 @@ def test_what_differs_is_told_and_what_does_not_is_not(original: ModuleType, nam
             needless += bool(differences._TOLD) and not differs
     assert silent == 0
     assert needless <= 0.1 * len(sets) * len(grid)
+
+
+@pytest.mark.parametrize("name", ["summary", "standard_errors_", "confidence_intervals_", "variance_matrix_"])
+def test_errors_of_what_was_not_fitted_are_refused_in_words(name):
+    fitter = compat.BetaGeoFitter()
+    with pytest.raises(AttributeError, match=r"BetaGeoFitter has no standard errors.*not been fit yet. Call its fit"):
+        getattr(fitter, name)
+    fitter.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    with pytest.raises(AttributeError, match="it has parameters only"):
+        getattr(fitter, name)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import clvmodels as clv
 from clvmodels import ClvError
 from clvmodels.compat import lifetimes as ours
 
@@ -32,6 +33,21 @@ def in_a_new_process(code):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def test_what_tab_offers_is_what_lifetimes_has(original):
+    offered = set(dir(ours))
+    assert all(getattr(ours, name) is not None for name in offered)
+    theirs = {name for name in vars(original) if not name.startswith("__")} | {"plotting", "datasets", "__version__"}
+    assert offered - theirs == {"AlreadyImported", "LifetimesDifference", "install", "uninstall"}
+    assert theirs <= offered
+
+
+def test_the_way_there_by_attributes():
+    said = "import clvmodels as clv; print(clv.compat.lifetimes.BetaGeoFitter.__name__, dir(clv.compat))"
+    assert in_a_new_process(said) == "BetaGeoFitter ['lifetimes']"
+    with pytest.raises(AttributeError, match="has no attribute 'btyd'"):
+        clv.compat.btyd  # noqa: B018
 
 
 @pytest.mark.usefixtures("_not_imported")

@@ -1,4 +1,14 @@
-"""lifetimes 0.11.3 over these models."""
+"""lifetimes 0.11.3 over these models: its names, arguments and conventions, and its numbers where they are right.
+
+Write ``clvmodels.compat.lifetimes`` for ``lifetimes`` in each import, or call ``install()`` before the first one and
+edit nothing else. Where lifetimes is wrong or stops, the right answer comes, and a `LifetimesDifference` says so once.
+
+>>> from clvmodels.compat.lifetimes import BetaGeoFitter
+>>> from clvmodels.compat.lifetimes.datasets import load_cdnow_summary
+>>> data = load_cdnow_summary()
+>>> BetaGeoFitter().fit(data["frequency"], data["recency"], data["T"])
+<lifetimes.BetaGeoFitter: fitted with 2357 subjects, a: 0.79, alpha: 4.41, b: 2.43, r: 0.24>
+"""
 
 from __future__ import annotations
 
@@ -34,3 +44,9 @@ def __getattr__(name: str) -> ModuleType:
     if name in _LATER:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What is offered: the names and modules of lifetimes, and what concerns them."""
+    here = ["AlreadyImported", "BaseFitter", "LifetimesDifference", "install", "uninstall"]
+    return sorted([*__all__, *here, *_LATER, "fitters", "utils", "version"])

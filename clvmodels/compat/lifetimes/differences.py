@@ -15,6 +15,10 @@ class LifetimesDifference(ClvWarning):
     """A number here is not the one that lifetimes gives, or there is one where it gives none."""
 
 
+_TRUST = "Trust what is given here; there is nothing to do"
+_NOTHING = "There is nothing to do"
+
+
 @dataclass(frozen=True)
 class Difference:
     """One difference.
@@ -29,12 +33,29 @@ class Difference:
         What is done here instead, and what to do about it.
     told
         Whether a warning says so when it is met: not where nothing comes out otherwise.
+    advice
+        What to do about it; nothing if empty.
+    briefly
+        What the warning says instead of the three first ones, where a row of the table is too long for it.
     """
 
     names: str
     there: str
     here: str
     told: bool = True
+    advice: str = ""
+    briefly: str = ""
+
+    def message(self, detail: str = "") -> str:
+        """What a warning says, in up to three lines: what happened, what is to be trusted, what to do.
+
+        >>> DIFFERENCES["bgbb_before"].message("m = -1").split("; here ")[1]
+        'it is what it is for m = 0 (m = -1). Trust what is given here; there is nothing to do'
+        """
+        said = self.briefly or f"{self.names}: lifetimes {self.there}; here it {self.here}"
+        met = f" ({detail})" if detail else ""
+        advice = self.advice or (_NOTHING if self.there.startswith(("stops", "has none")) else _TRUST)
+        return f"{said}{met}. {advice}".replace("`", "")
 
 
 DIFFERENCES: Mapping[str, Difference] = {
@@ -63,6 +84,7 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`plot_transaction_rate_heterogeneity`: `suptitle`",
         "writes its own, whatever is passed",
         "is what was passed",
+        advice="Leave it out to have the text of lifetimes",
     ),
     "dropout_rate_heterogeneity": Difference(
         "`plot_dropout_rate_heterogeneity` of Pareto/NBD",
@@ -93,6 +115,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "loses its digits, divides by zero or gives NaN where a (Pareto/NBD: s) is 1 or very near it, where frequency "
         "is large (MBG/NBD, Pareto/NBD), where the time is very short, and for BG/NBD where a + b < 1",
         "is an integral of positive terms, exact and finite there as well",
+        briefly="expected purchases: the closed form of lifetimes loses its digits, or gives NaN or infinity; here it "
+        "is an integral of positive terms, exact and finite there as well",
     ),
     "alive_many": Difference(
         "`ParetoNBDFitter.conditional_probability_alive`",
@@ -109,6 +133,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",
         "overflows (NaN) from about n = 170 on, and has no digits left of small probabilities, some of them negative",
         "keeps its digits for every n",
+        briefly="probabilities of n purchases: lifetimes overflows (NaN) where n is large, and has no digits left "
+        "where they are small; here they keep their digits",
     ),
     "alive_list": Difference(
         "`BetaGeoFitter.conditional_probability_alive`: frequency as a list, tuple or range",
@@ -135,6 +161,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "multiplies the inverse Hessian of the log-parameters with the square of the column's parameter only, so that "
         "it is not symmetric; its diagonal, from which standard errors come, is right",
         "is θ_i θ_j cov(ln θ_i, ln θ_j)",
+        briefly="variance_matrix_: that of lifetimes is not symmetric, for each column is scaled by its own parameter "
+        "only (the standard errors are right); here it is θ_i θ_j cov(ln θ_i, ln θ_j)",
     ),
     "pareto_errors": Difference(
         "`ParetoNBDFitter`: `variance_matrix_`, `standard_errors_`, `confidence_intervals_`, `summary`",
@@ -178,7 +206,8 @@ DIFFERENCES: Mapping[str, Difference] = {
     "spend_infinite": Difference(
         "`conditional_expected_average_profit`: q ≤ 1",
         "gives negative amounts, and NaN or inf for everybody at q = 1",
-        "is infinite where p·x + q ≤ 1, and right elsewhere. Fit with q_constraint=True or without enormous amounts",
+        "is infinite where p·x + q ≤ 1, and right elsewhere",
+        advice="Fit with q_constraint=True or without enormous amounts",
     ),
     "gamma_gamma_bound": Difference(
         "`GammaGammaFitter.fit` with `q_constraint`",
@@ -189,24 +218,29 @@ DIFFERENCES: Mapping[str, Difference] = {
     "clv_unit": Difference(
         "`customer_lifetime_value` without `freq`",
         "takes T for days, whatever it is",
-        'takes the unit in which the summary was made. Write freq="W" (weeks) or what it is to say so yourself',
+        "takes the unit in which the summary was made",
+        advice='Trust this value; write freq="W" (weeks) or what it is to say so yourself',
     ),
     "clv_unit_unknown": Difference(
         "`customer_lifetime_value` without `freq`",
         "takes T for days and says nothing",
         "takes T for days too, since nothing says otherwise: if T is in weeks, values come out about four times too "
-        'high. Write freq="W" for weeks, freq="D" for days',
+        "high",
+        advice='Write freq="W" for weeks, freq="D" for days',
     ),
     "clv_unit_contradicted": Difference(
         "`customer_lifetime_value`: a `freq` that is not the unit in which the summary was made",
         "knows of no other unit",
         'takes the unit of the summary if freq is "D", which is what lifetimes assumes of everything, and else the '
-        "freq that was given. If you changed the unit of T yourself, fit with plain arrays (`T.to_numpy()`)",
+        "freq that was given",
+        advice="If you changed the unit of T yourself, fit with plain arrays (`T.to_numpy()`)",
+        briefly="customer_lifetime_value: freq is not the unit in which the summary was made, of which lifetimes knows "
+        "nothing",
     ),
     "clv_part_of_a_month": Difference(
         "`customer_lifetime_value`: `time` that is not a whole number",
         "counts the last month whole (12.5 as 13 months)",
-        "ends after `time` months, the last part paid and discounted at its end",
+        "ends after so many months, the last part paid and discounted at its end",
     ),
     "clv_arrays": Difference(
         '`customer_lifetime_value`: arrays; freq="h"',
@@ -262,6 +296,9 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`summary_data_from_transaction_data`, `calibration_and_holdout_data`, `expected_cumulative_transactions`",
         "takes the first and the last of dates that are text in the order of letters, '10/1/2014' before '9/1/2014'",
         "takes them in the order of time, as it does for dates that are no text",
+        advice="Make them dates first (pd.to_datetime), and both agree",
+        briefly="dates that are text: lifetimes takes the first and the last of them in the order of letters, "
+        "'10/1/2014' before '9/1/2014'; here it is the order of time",
     ),
     "calendar_months": Difference(
         "`freq`",
@@ -320,8 +357,5 @@ def tell(key: str, detail: str = "") -> None:
     """
     if key in _TOLD:
         return
-    difference = DIFFERENCES[key]
-    met = f" ({detail})" if detail else ""
-    message = f"{difference.names.replace('`', '')}: lifetimes {difference.there}; here it {difference.here}{met}"
-    _TOLD.add(key)
-    warn(message, LifetimesDifference)
+    warn(DIFFERENCES[key].message(detail), LifetimesDifference)
+    _TOLD.add(key)  # not if a filter made an error of it: asked again, it is one again

@@ -73,8 +73,9 @@ def _month_in(freq: str, model: Any, T: Any) -> float:
         return right
     if freq != "D" and shrunk_to(T, month / right):  # days that somebody has divided by 7 since
         return month
-    tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s")
-    return right if freq == "D" else month
+    taken = known if freq == "D" else _FREQ[freq]
+    tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s; taken for {taken}s")
+    return _MONTH_IN[taken]
 
 
 def _ends(time: float) -> Array:

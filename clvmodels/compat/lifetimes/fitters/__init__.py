@@ -87,10 +87,11 @@ class BaseFitter:
                 setattr(self, name, getattr(self, method))
 
     def _fitted_covariance(self) -> Array:
+        """The covariance of the estimates, of which parameters that were given by hand have none."""
         if "_covariance" not in self.__dict__:
-            given = "have been set by hand" if "params_" in self.__dict__ else "are not there yet"
             raise AttributeError(
-                f"{type(self).__name__} has no standard errors: its parameters {given}. Call .fit, which finds both"
+                f"this {type(self).__name__} has no standard errors: they come with a fit, and it has "
+                f"{'parameters only' if 'params_' in self.__dict__ else 'not been fit yet'}. Call its fit first"
             )
         return self._covariance
 
