@@ -278,14 +278,12 @@ def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | Non
     Its elements are θ_i θ_j cov(ln θ_i, ln θ_j) here and θ_j² cov(ln θ_i, ln θ_j) in lifetimes, which is symmetric only
     once that is undone.
     """
-    matrix = getattr(fitter, "_covariance", None)  # of a fitter of this package
-    if matrix is None:
-        own = getattr(fitter, "_covariance", None)  # of compat: nobody asked for what reading the public name tells
-    if own is None:
-        matrix = getattr(fitter, "variance_matrix_", None)
-    else:
-        matrix = pd.DataFrame(own, index=fitter.params_.index, columns=fitter.params_.index)
+    # of a fitter of this package: nobody asked for what reading the public name tells
+    own = getattr(fitter, "_covariance", None)
     try:
+        matrix = getattr(fitter, "variance_matrix_", None) if own is None else own
+        if own is not None and hasattr(fitter.params_, "index"):
+            matrix = pd.DataFrame(own, index=fitter.params_.index, columns=fitter.params_.index)
         if isinstance(matrix, pd.DataFrame):
             matrix = matrix.loc[[*parameters], [*parameters]]
         found = np.asarray(matrix, dtype=np.float64)
