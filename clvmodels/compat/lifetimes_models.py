@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -124,6 +125,12 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
     """
     name = next((kind.__name__ for kind in type(fitter).__mro__ if kind.__name__ in _FAMILIES), None)
     if name is None:
+        if isinstance(fitter, (str, os.PathLike)):
+            raise InvalidInput(
+                f"fitter must be a fitted one of lifetimes ({_KNOWN}); found {str(fitter)[:200]!r}. If that is a file "
+                "of a fitter, load it first: fitter = BetaGeoFitter(); fitter.load_model(path), of lifetimes where "
+                "that wrote it, of clvmodels.compat.lifetimes where this package did"
+            )
         kind = f"the class {fitter.__name__}" if isinstance(fitter, type) else type(fitter).__name__
         raise InvalidInput(f"fitter must be a fitted one of lifetimes ({_KNOWN}); found {kind}")
     if time_unit is not None:
