@@ -405,6 +405,32 @@ class TestRefuses:
         with pytest.raises(clv.NotAvailable, match=r"own stand-in here, for .*install\(\) was called"):
             clv.cross_check(clv.PurchaseModel("bg_nbd"), summary)
 
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            ("import numpy\nnumpy.no_such_thing", r"cannot be imported here\. AttributeError: .*--force-reinstall"),
+            ("def (", r"cannot be imported here\. SyntaxError: "),
+            ("import no_such_package", r"cannot be imported here\. ModuleNotFoundError: .*no_such_package"),
+            ("__version__ = '0.1'", r"by that name, from .*lifetimes\.py, is another or an old one: it has no Beta"),
+        ],
+    )
+    def test_what_is_broken_or_another(self, summary, monkeypatch, tmp_path, source, message):
+        (tmp_path / "lifetimes.py").write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "lifetimes", raising=False)
+        model = clv.PurchaseModel.from_parameters("bg_nbd", BG, "week")
+        with pytest.raises(clv.NotAvailable, match="a cross-check needs the package lifetimes.*" + message):
+            clv.cross_check(model, summary)
+        with pytest.raises(clv.NotAvailable, match="to_lifetimes needs the package lifetimes.*" + message):
+            clv.to_lifetimes(model)
+
+    def test_a_broken_pymc_marketing(self, summary, monkeypatch, tmp_path):
+        (tmp_path / "pymc_marketing.py").write_text("raise RuntimeError('no compiler')", encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "pymc_marketing", raising=False)
+        with pytest.raises(clv.NotAvailable, match=r"its import broke off\. RuntimeError: no compiler\. pip install"):
+            clv.cross_check(clv.PurchaseModel("bg_nbd"), summary, against="pymc_marketing")
+
     def test_an_unknown_package(self, summary):
         with pytest.raises(clv.InvalidInput, match="one of 'lifetimes', 'pymc_marketing'; found 'btyd'"):
             clv.cross_check(clv.PurchaseModel("bg_nbd"), summary, against="btyd")
