@@ -66,7 +66,7 @@ def of_given(model: Any, fit: BothFits) -> list[str]:
         sentences.append(f"The posterior that the given {title} carries is not looked at, but its parameters.")
     name, far = furthest(fit.away(fit.same))
     if far > NEAR:
-        why = "its parameters were given, not fitted" if report is None else "it was fitted on others or in another way"
+        why = "its parameters were not fitted here" if report is None else "it was fitted on others or in another way"
         sentences.append(
             f"The {title} that was given has not the parameters that fit these customers best: {why}; the furthest, "
             f"{name}, is {_far(far)}. The predictions with the same parameters are of the given "

@@ -124,7 +124,7 @@ class TestCdnow:
         model = clv.PurchaseModel.from_parameters("bg_nbd", BG | {"alpha": 6.0}, "week")
         found = clv.cross_check(model, summary, horizon=39)
         assert found.agrees  # both packages do the same with them, and fit the same
-        assert "its parameters were given, not fitted; the furthest, alpha" in sentence(
+        assert "its parameters were not fitted here; the furthest, alpha" in sentence(
             found, "The BG/NBD that was given"
         )
         assert predicted(found, "expected_purchases")["total_ours"] == pytest.approx(
