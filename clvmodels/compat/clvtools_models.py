@@ -198,7 +198,8 @@ def _read_csv(path: str | os.PathLike[str]) -> tuple[list[str], list[Any]]:
         raise InvalidInput(f"cannot read parameters from {str(path)[:200]!r}: {reason}") from None
     at = header.index(_ESTIMATE) if _ESTIMATE in header else 1
     if (len(header) != 2 and _ESTIMATE not in header) or any(len(row) != len(header) for row in rows):
-        raise InvalidInput(_two_columns([name or '""' for name in header]))
+        found = _two_columns([name or '""' for name in header])
+        raise InvalidInput(f"{found}, in {str(path)[:200]!r}. R writes it with write.csv(coef(model), FILE)")
     return [row[0] for row in rows], [_number(row[at]) for row in rows]
 
 

@@ -37,8 +37,9 @@ class CrossCheck:
         How far ahead the predictions are, and the unit of all times; None of a spend model alone.
     agrees
         True if both find the same optimum (log-likelihoods within 0.001, parameters within 0.02 standard errors) and
-        give, with the same parameters, every customer the same finite predictions (within 1e-6). Values (clv), whose
-        conventions differ, do not enter.
+        give, with the same parameters, every customer the same finite predictions (within 1e-6), and the other package
+        with its own parameters a number to everybody who gets one here. Values (clv), whose conventions differ, do not
+        enter.
     verdict
         The same in one sentence.
     sentences

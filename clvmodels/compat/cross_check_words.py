@@ -36,11 +36,15 @@ def told(found: Comparison, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str
     for part, fit in found.fits.items():
         pairs += [(text, None) for text in of_given(found.models[part], fit)]
         pairs += of_fit(found.package, fit)
-    for one in found.quantities:
-        if one.part != "clv":
-            pairs.append(of_formulas(found, one, by_name[one.name, "same"]))
-    own = {one.name: by_name[one.name, "own"] for one in found.quantities if one.part != "clv" and one.has("own")}
-    pairs += [(text, None) for text in of_own(own)]
+    asked = [one for one in found.quantities if one.part != "clv"]
+    parted = set()
+    for one in asked:
+        pairs.append(of_formulas(found, one, by_name[one.name, "same"]))
+        parted |= {one.name} if pairs[-1][1] else set()
+    own = [one for one in asked if one.has("own")]
+    for one in own:
+        pairs += [(text, None if one.name in parted else headline) for text, headline in of_no_answers(found, one)]
+    pairs += [(text, None) for text in of_own(own, {one.name: by_name[one.name, "own"] for one in own})]
     pairs += [(of_value(found, one, by_name[one.name, "same"]), None) for one in found.quantities if one.part == "clv"]
     if len(found.fits) == 2 and not any(one.part == "clv" for one in found.quantities):
         pairs.append((_of_no_value(found), None))
@@ -62,7 +66,7 @@ def of_given(model: Any, fit: BothFits) -> list[str]:
         sentences.append(f"The posterior that the given {title} carries is not looked at, but its parameters.")
     name, far = furthest(fit.away(fit.same))
     if far > NEAR:
-        why = "its parameters were given, not fitted" if report is None else "it was fitted on others or in another way"
+        why = "its parameters were not fitted here" if report is None else "it was fitted on others or in another way"
         sentences.append(
             f"The {title} that was given has not the parameters that fit these customers best: {why}; the furthest, "
             f"{name}, is {_far(far)}. The predictions with the same parameters are of the given "
@@ -79,8 +83,8 @@ def of_fit(package: OtherPackage, fit: BothFits) -> list[tuple[str, str | None]]
         pairs.append((f"{family.title}, this package's own fit: {report.verdict}", None))
     if fit.left_out:
         text = (
-            f"{counted(fit.left_out, 'repeater')} with a mean spend of 0 were left out of both fits of spend, as "
-            f"SpendModel.fit leaves them out: a gamma density has no place for them, and {package.name} refuses them."
+            f"Left out of both fits of spend, as SpendModel.fit does: {counted(fit.left_out, 'repeater')} with a mean "
+            f"spend of 0. A gamma density has no place for that, and {package.name} refuses it."
         )
         pairs.append((text, None))
     ours, theirs = fit.by_ours[0], fit.by_theirs[0]
@@ -141,11 +145,7 @@ def of_formulas(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> tuple
     n, head = len(ours), f"Same parameters, {called}:"
     if one.failure:
         return f"{head} {name} broke off: {one.failure}", f"{name} gives no {called}"
-    clauses, touched = [], np.zeros(n, dtype=bool)
-    for what, mask in odd(ours, theirs).items():
-        if mask.any():
-            touched |= mask
-            clauses.append(f"{name} gives {_ODD[what]} to {_whom(mask, columns, found.label)}")
+    clauses, touched = _no_answers(found, ours, theirs)
     difference = relative(ours, theirs)
     apart = (difference > SAME) & ~touched
     if apart.any():
@@ -158,8 +158,30 @@ def of_formulas(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> tuple
         )
     if not clauses:
         return f"{head} the same for {_all(n)} (largest relative difference {row['largest_difference']:.1g}).", None
-    why = _why(fit.ours.family.name, fit.same)
+    why = _why(fit.ours.family.name, fit.same, theirs[touched], columns["frequency"][touched])
     return f"{head} {'; '.join(clauses)}.{why}", f"{called} part for {counted(float(touched.sum()), 'customer')}"
+
+
+def of_no_answers(found: Comparison, one: InBoth) -> list[tuple[str, str]]:
+    """A sentence, with a headline, on who gets no answer from the other package with its own parameters; or nothing."""
+    fit, (ours, theirs) = found.fits[one.part], one.answers["own"]
+    clauses, touched = _no_answers(found, ours, theirs)
+    if not clauses or fit.theirs.parameters is None or one.failure:
+        return []
+    called, name = CALLED[one.name], found.package.name
+    why = _why(fit.ours.family.name, fit.theirs.parameters, theirs[touched], found.columns["frequency"][touched])
+    text = f"Own parameters, {called}: {'; '.join(clauses)}.{why}"
+    return [(text, f"{name} has no {called} for {counted(float(touched.sum()), 'customer')} with its own parameters")]
+
+
+def _no_answers(found: Comparison, ours: Array, theirs: Array) -> tuple[list[str], Any]:
+    """What the other package gives that is no answer, to whom, and which customers these are."""
+    clauses, touched = [], np.zeros(len(ours), dtype=bool)
+    for what, mask in odd(ours, theirs).items():
+        if mask.any():
+            touched |= mask
+            clauses.append(f"{found.package.name} gives {_ODD[what]} to {_whom(mask, found.columns, found.label)}")
+    return clauses, touched
 
 
 def of_value(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> str:
@@ -171,8 +193,10 @@ def of_value(found: Comparison, one: InBoth, row: Mapping[str, Any]) -> str:
     total = 100 * (row["total_theirs"] / row["total_ours"] - 1) if row["total_ours"] else 0.0
     off = abs(horizon / (size * months) - 1) > 0.01
     whole = f", the whole months nearest to {length(horizon, unit)}" if off else ""
+    ours, theirs = one.answers["same"]
+    who = _who(ours, theirs)
     return (
-        f"Value (clv), same parameters, {months} months of {length(size, unit)}{whole}: of all customers together "
+        f"Value (clv), same parameters, {months} months of {length(size, unit)}{whole}: of {who} together "
         f"{row['total_theirs']:,.2f} there, {row['total_ours']:,.2f} here ({total:+.2g} %). {name} discounts all that "
         "a month brings from its end, this package each purchase from when it comes: a convention, no error."
     )
@@ -241,8 +265,23 @@ def _all(n: int) -> str:
     return f"all {n:,} customers"
 
 
-def _why(family: str, parameters: Parameters) -> str:
-    """What in the other package's closed form leads there, as far as the parameters tell."""
+def _who(ours: Array, theirs: Array) -> str:
+    """Whose numbers are added up: those of customers who get a finite one from both."""
+    both = _both(ours, theirs)
+    return "all customers" if both == len(ours) else f"the {both:,} customers who get a number from both"
+
+
+def _both(ours: Array, theirs: Array) -> int:
+    return int((np.isfinite(ours) & np.isfinite(theirs)).sum())
+
+
+def _why(family: str, parameters: Parameters, theirs: Array, x: Array) -> str:
+    """What in the other package's closed form leads there, as far as parameters, its numbers and frequencies tell."""
+    if family == "bg_nbd" and np.isnan(theirs).all() and not x.any() and parameters["a"] + parameters["b"] < 1:
+        return (
+            f" Why: a + b = {parameters['a'] + parameters['b']:.4g} is below 1, so its closed form takes the logarithm "
+            "of a negative number for those who did not come back."
+        )
     name = _SINGULAR[family]
     value = parameters[name]
     if family == "gamma_gamma":
@@ -262,22 +301,22 @@ def _why(family: str, parameters: Parameters) -> str:
     )
 
 
-def of_own(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def of_own(asked: Sequence[InBoth], rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Sentences on what comes of each package's own parameters; ``rows`` are those of the predictions by quantity."""
+    whom = {one.name: _who(*one.answers["own"]) for one in asked}
     known = {name: row for name, row in rows.items() if np.isfinite(row["largest_difference"]) and row["total_ours"]}
     if not known:
         return []
     name, worst = max(known.items(), key=lambda item: float(item[1]["largest_difference"]))
     if worst["largest_difference"] < _UNTOLD_SHARE:
+        who = "a customer" if set(whom.values()) == {"all customers"} else "a customer who gets a number from both"
         return [
-            f"Own parameters: no prediction of a customer differs by more than {_share(worst['largest_difference'])} "
+            f"Own parameters: no prediction of {who} differs by more than {_share(worst['largest_difference'])} "
             f"(the most: {CALLED[name]} of {worst['worst_customer']})."
         ]
     told = []
     for quantity, row in known.items():
-        n = row["customers"]
-        both = n - row["nan"] - row["infinite"]
-        who = "all customers" if both == n else f"the {both:,} customers who get a number from both"
+        who, both = whom[quantity], next(_both(*one.answers["own"]) for one in asked if one.name == quantity)
         whole, count = (f"of {who} on average", both) if quantity == "expected_spend" else (f"of {who} together", 1)
         there, here = row["total_theirs"] / count, row["total_ours"] / count
         told.append(

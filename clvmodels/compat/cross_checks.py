@@ -15,7 +15,7 @@ from ..models import statistics
 from ..models.clv import CLVModel
 from ..models.purchase import PurchaseModel
 from ..models.spend import SpendModel
-from ..models.time_units import one_length, unit_to_fit
+from ..models.time_units import check_unit_to_predict, one_length, unit_to_compare
 from ..units import units_per_year
 from ..validation.progress import shown
 from . import cross_check_tables as tables
@@ -28,6 +28,8 @@ from .other_packages import PACKAGES, SAMPLE, OtherPackage
 _LOAD: Mapping[str, Callable[[int], OtherPackage]] = dict(
     zip(PACKAGES, (original_lifetimes.load, original_pymc_marketing.load), strict=True)
 )
+
+_LARGEST_SEED = 2**32 - 1  # of the random numbers that lifetimes draws
 
 
 def cross_check(
@@ -105,7 +107,9 @@ def cross_check(
             "summary is missing: a model keeps no customers, so give those to fit and compare, one row each: "
             "cross_check(model, summary)"
         )
-    package = _LOAD[against](_whole(seed, "seed"))
+    if _whole(seed, "seed") > _LARGEST_SEED:
+        raise InvalidInput(f"seed must be a whole number of at most {_LARGEST_SEED}; found {seed}")
+    package = _LOAD[against](int(seed))
     for part in models.values():
         _refuse_family(package, part)
     frame, of_customers = _drawn(summary, customers, seed)
@@ -113,8 +117,8 @@ def cross_check(
     buying = models.get("purchases")
     unit, ahead = None, None
     if buying is not None:
-        unit = unit_to_fit(
-            buying.time_unit, frame, f'PurchaseModel("{buying.family.name}", time_unit="week") if a week is 1.0 in T'
+        unit = unit_to_compare(
+            [buying], frame, f'PurchaseModel("{buying.family.name}", time_unit="week") if a week is 1.0 in T'
         )
         ahead = units_per_year(unit) if horizon is None else one_length(horizon, "horizon")
         ahead = math.floor(ahead + 1e-9) if buying.family.time == "discrete" else ahead
@@ -123,6 +127,8 @@ def cross_check(
         list(dict.fromkeys(name for part in models.values() for name in part.family.statistics)),
         "continuous" if buying is None else buying.family.time,
     )
+    if buying is not None and buying._fitted is not None:
+        check_unit_to_predict(buying.time_unit, buying.largest_trained, frame, columns.get("T"))
     with shown(progress, 2 * len(models) + 1) as step:
         found = compare(model, models, package, frame, columns, ahead, unit, step)
     rows = tables.prediction_rows(found)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sys
-import warnings
+import os
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +26,7 @@ from ..models.time_units import refuse_unit
 from ..numerics.arrays import Array
 from ..units import hours_in
 from .lifetimes.fitters.estimation import square_penalty
+from .original_lifetimes import imported
 
 # lifetimes' classes, and the families that they are
 _FAMILIES: Mapping[str, str] = {
@@ -124,6 +122,12 @@ def from_lifetimes(fitter: Any, time_unit: str | None = None) -> PurchaseModel |
     """
     name = next((kind.__name__ for kind in type(fitter).__mro__ if kind.__name__ in _FAMILIES), None)
     if name is None:
+        if isinstance(fitter, (str, os.PathLike)):
+            raise InvalidInput(
+                f"fitter must be a fitted one of lifetimes ({_KNOWN}); found {str(fitter)[:200]!r}. If that is a file "
+                "of a fitter, load it first: fitter = BetaGeoFitter(); fitter.load_model(path), of lifetimes where "
+                "that wrote it, of clvmodels.compat.lifetimes where this package did"
+            )
         kind = f"the class {fitter.__name__}" if isinstance(fitter, type) else type(fitter).__name__
         raise InvalidInput(f"fitter must be a fitted one of lifetimes ({_KNOWN}); found {kind}")
     if time_unit is not None:
@@ -193,7 +197,7 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
     if _FITTERS.get(family.name) is None or family != _family(family.name):
         own = " of your own making" if family.name in _FITTERS else ""
         raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(_FITTERS)}")
-    package = _lifetimes()
+    package = imported("to_lifetimes")
     fitter = getattr(package, _FITTERS[family.name])()
     fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
     if state.covariance is not None:
@@ -344,29 +348,3 @@ def _index(frame: Any) -> Any:
     if ids is not None:
         return pd.Index(frames.as_pandas(ids), name="customer_id")
     return pd.Index(frame.index) if isinstance(frame, pd.DataFrame) else pd.RangeIndex(frames.n_rows(frame))
-
-
-def _lifetimes() -> Any:
-    """The package itself, imported without its changes to the filters of warnings and to pandas' options."""
-    there = sys.modules.get("lifetimes")
-    if there is not None and there.__name__.partition(".")[0] == "clvmodels":
-        raise NotAvailable(
-            "`lifetimes` is clvmodels.compat.lifetimes in this process (install() put it there), and the package "
-            "itself cannot be imported beside it: convert in a process without install()"
-        )
-    if there is not None:
-        return there
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before: Any = ()
-        with contextlib.suppress(KeyError):
-            before = (pd.get_option("mode.chained_assignment"),)
-        try:
-            return import_module("lifetimes")
-        except ImportError as error:
-            raise NotAvailable(
-                f'to_lifetimes needs the package lifetimes: pip install "clvmodels[lifetimes]" ({error})'
-            ) from None
-        finally:
-            for value in before:
-                pd.set_option("mode.chained_assignment", value)

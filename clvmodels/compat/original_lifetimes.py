@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import NotAvailable
 from ..numerics.arrays import Array
-from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed
+from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed, told
 
 _FITTERS = {
     "bg_nbd": "BetaGeoFitter",
@@ -40,7 +40,7 @@ MONTHS = {"week": ("W", 4.345), "month": ("M", 1.0), "day": ("D", 30.0), "hour":
 
 def load(seed: int) -> OtherPackage:
     """The package, or NotAvailable with what to do; ``seed`` is for the random start of its Pareto/NBD."""
-    package = _imported()
+    package = imported("a cross-check")
 
     def fit(family: str, columns: Columns) -> Found:
         def estimate() -> dict[str, float]:
@@ -110,27 +110,44 @@ def load(seed: int) -> OtherPackage:
     )
 
 
-def _imported() -> Any:
-    """The real package, imported without leaving a trace in pandas' options."""
+def imported(what: str) -> Any:
+    """The real package, imported without leaving a trace in pandas' options or the filters of warnings.
+
+    Raises
+    ------
+    NotAvailable
+        If it is not installed, breaks off (it is archived, and most of its releases know nothing of today's NumPy), or
+        something else has its name; ``what`` it is needed for begins the message.
+    """
     import pandas as pd
 
     with quiet():
         before = pd.options.mode.chained_assignment if "lifetimes" not in sys.modules else None
         try:
             package = import_module("lifetimes")
-        except ImportError as error:
-            missing = getattr(error, "name", None) or "lifetimes"
-            why = "it is not installed" if missing == "lifetimes" else f"its import ends in: {error}"
-            raise NotAvailable(
-                f'lifetimes cannot be asked, for {why}. pip install "clvmodels[lifetimes]" installs it'
-            ) from None
+        except Exception as error:  # another package may raise anything
+            if isinstance(error, ImportError) and (error.name or "lifetimes") == "lifetimes":
+                why = 'is not installed. pip install "clvmodels[lifetimes]" installs it'
+            else:
+                why = (
+                    f"cannot be imported here. {told(error)} "
+                    'pip install --force-reinstall "clvmodels[lifetimes]" installs a release that can be'
+                )
+            raise NotAvailable(f"{what} needs the package lifetimes, which {why}") from None
         finally:
             if before is not None:
                 pd.options.mode.chained_assignment = before
     if str(getattr(package, "__name__", "")).split(".")[0] == "clvmodels":
         raise NotAvailable(
-            "lifetimes is this package's own stand-in here, for clvmodels.compat.lifetimes.install() was called: a "
-            "cross-check needs the real package, so run it in another process, without install()"
+            "lifetimes is this package's own stand-in here, for clvmodels.compat.lifetimes.install() was called: "
+            f"{what} needs the real package, so run it in another process, without install()"
+        )
+    missing = [name for name in (*_FITTERS.values(), "__version__") if not hasattr(package, name)]
+    if missing:
+        raise NotAvailable(
+            f"{what} needs the package lifetimes, and what is imported by that name, from "
+            f"{str(getattr(package, '__file__', None))[:200]}, is another or an old one: it has no {missing[0]}. "
+            'Rename a file of your own that is called so, or pip install --upgrade "clvmodels[lifetimes]"'
         )
     return package
 

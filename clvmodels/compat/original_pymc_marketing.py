@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import NotAvailable
 from ..numerics.arrays import Array
-from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed
+from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed, told
 
 _MODELS = {
     "bg_nbd": ("BetaGeoModel", ("r", "alpha", "a", "b")),
@@ -70,11 +70,11 @@ def _imported() -> Any:
     with quiet():
         try:
             return import_module("pymc_marketing.clv")
-        except ImportError as error:
-            missing = getattr(error, "name", None) or "pymc_marketing"
-            why = "it is not installed" if missing.startswith("pymc_marketing") else f"its import ends in: {error}"
+        except Exception as error:  # another package may raise anything
+            absent = isinstance(error, ImportError) and (error.name or "pymc_marketing") == "pymc_marketing"
+            why = "it is not installed." if absent else f"its import broke off. {told(error)}"
             raise NotAvailable(
-                f"pymc_marketing cannot be asked, for {why}. pip install pymc-marketing installs it"
+                f"pymc_marketing cannot be asked, for {why} pip install pymc-marketing installs it with what it needs"
             ) from None
 
 

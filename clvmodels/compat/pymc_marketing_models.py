@@ -224,7 +224,7 @@ def _draws(groups: Any, family: PurchaseFamily | SpendFamily) -> Array:
 def _refuse_covariates(groups: Any, posterior: Any, family: PurchaseFamily | SpendFamily) -> None:
     config = _config(groups)
     listed = [value for name, value in config.items() if name.endswith("_covariate_cols") and isinstance(value, list)]
-    columns = [str(each) for value in listed for each in value]
+    columns = list(dict.fromkeys(str(each) for value in listed for each in value))
     coefficients = [str(name) for name in posterior.data_vars if "coefficient" in str(name)]
     if columns or coefficients:
         raise NotAvailable(

@@ -17,7 +17,7 @@ from ..units import units_per_year
 from . import answers, cash_flows, questions, statistics
 from .posterior import Posterior
 from .predictive import intervals
-from .purchase import PurchaseModel
+from .purchase import PurchaseModel, of_unit
 from .simulated import Simulated, simulated
 from .spend import SpendModel
 from .time_units import check_unit_to_predict, checked_lengths, labels, unit_to_fit
@@ -83,8 +83,7 @@ class CLVModel:
                 )
             unit = time_unit or purchases.time_unit
             if purchases._fitted is None or unit != purchases.time_unit:
-                fitted, purchases = purchases._fitted, PurchaseModel(purchases.family, unit)
-                purchases._fitted = fitted
+                purchases = of_unit(purchases, unit)
             self.purchases = purchases
         else:
             self.purchases = PurchaseModel(purchases, time_unit)

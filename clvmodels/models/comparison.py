@@ -16,7 +16,7 @@ from ..numerics.arrays import Array
 from . import statistics
 from .fitting import patterns_of
 from .purchase import PurchaseModel
-from .time_units import unit_to_fit
+from .time_units import unit_to_compare
 
 _SAME = 1e-6  # relative difference of a log-likelihood computed twice
 _SHOWN = (
@@ -137,7 +137,7 @@ def _common_unit(models: Sequence[PurchaseModel], frame: Any) -> str:
             f"the models are in different time units ({', '.join(units)}): their log-likelihoods do not compare. "
             "Fit them on one summary"
         )
-    return unit_to_fit(units[0] if units else None, frame, 'PurchaseModel(..., time_unit="week") if a week is 1.0 in T')
+    return unit_to_compare(models, frame, 'PurchaseModel(..., time_unit="week") if a week is 1.0 in T')
 
 
 def _fitted_here(model: PurchaseModel, frame: Any, unit: str, weights: Any) -> PurchaseModel:

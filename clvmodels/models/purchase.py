@@ -784,3 +784,10 @@ class PurchaseModel:
         return answers.answer(
             frame, name, what, given, lambda v: function(family, v, *each, columns, values), check, first
         )
+
+
+def of_unit(model: PurchaseModel, time_unit: str | None) -> PurchaseModel:
+    """A model of the same family and parameters, in the unit that is said of it."""
+    result = PurchaseModel(model.family, time_unit)
+    result._fitted = model._fitted
+    return result

@@ -218,6 +218,12 @@ def _raw(path: str | os.PathLike[str]) -> bytes:
 def _read(raw: bytes, path: Any) -> dict[str, Any]:
     if len(raw) > _MOST_BYTES:
         raise UnreadableModel(f"{path} is no model file: expected at most {_MOST_BYTES:,} bytes, found more")
+    if raw[:1] == b"\x80":
+        raise UnreadableModel(
+            f"{path} is no model file but a pickle, which can run anything when it is opened, so it is not opened: "
+            "expected JSON as save() writes it. Of a fitter of lifetimes: load it with lifetimes where it was written, "
+            'and save what clvmodels.from_lifetimes(fitter, time_unit="week") gives, if a week is 1.0 in T'
+        )
     try:
         text = raw.decode("utf-8")
         _refuse_depth(text, path)
@@ -227,7 +233,16 @@ def _read(raw: bytes, path: Any) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UnreadableModel(f"{path} is no model file: expected JSON, found {str(error)[:80]}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UnreadableModel(f"{path} is no model file: expected JSON with format {FORMAT!r}")
+        kind = content.get("fitter") if isinstance(content, dict) else None
+        raise UnreadableModel(
+            f"{path} is no model file: expected JSON with format {FORMAT!r}"
+            + (
+                f". It is a fitter of clvmodels.compat.lifetimes: load it with fitter = {kind[:40]}(); "
+                "fitter.load_model(path), and take clvmodels.from_lifetimes(fitter)"
+                if isinstance(kind, str) and kind.isidentifier()
+                else ""
+            )
+        )
     if content.get("version") != VERSION or isinstance(content.get("version"), bool):
         raise UnreadableModel(
             f"{path} is a model file of version {str(content.get('version'))[:20]!r}; this release reads version "

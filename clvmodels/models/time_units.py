@@ -14,6 +14,14 @@ from ..numerics.arrays import Array
 from ..units import hours_in
 
 
+def unit_to_compare(models: Sequence[Any], frame: Any, line: str) -> str:
+    """The one unit of models and a summary; ``line`` is what to write of models without parameters."""
+    given = [model for model in models if model.time_unit is None and model._fitted is not None]
+    if given and not frames.read_facts(frame).get("time_unit") and all(model.time_unit is None for model in models):
+        return unit_known(None, given[0].family.title)
+    return unit_to_fit(next((model.time_unit for model in models if model.time_unit), None), frame, line)
+
+
 def unit_to_fit(keyword: str | None, frame: Any, line: str) -> str:
     """The unit from the keyword or from the summary's facts; both must agree, one must be there."""
     known = frames.read_facts(frame).get("time_unit")

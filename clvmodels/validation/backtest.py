@@ -17,7 +17,7 @@ from ..transactions.moments import day_of, parse_moment
 from ..transactions.summarize import refuse_unknown, rfm_summary
 from ..units import hours_in, length
 from . import baselines, comparing, words
-from .chosen import chosen_models, common_spend, common_unit
+from .chosen import chosen_models, common_spend, common_unit, in_unit
 from .evaluation import Evaluation, evaluate
 from .metrics import catalogue
 from .origins import cutoffs as days_of
@@ -208,6 +208,7 @@ def backtest(
     refuse_unknown("backtest", reading)
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
+    chosen = in_unit(chosen, unit)
     days = horizon_in_days(horizon, unit)
     log, _ = sources.held(log)
     reading = dict(reading)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InvalidInput, NotEnoughData, UnitMismatch
 from ..families import PURCHASE_FAMILIES
 from ..families.contract import PurchaseFamily, SpendFamily
 from ..models.clv import CLVModel
-from ..models.purchase import PurchaseModel
+from ..models.purchase import PurchaseModel, of_unit
 from ..models.spend import SpendModel
 from ..transactions.cut import is_later
 from ..transactions.moments import parse_moment
@@ -105,6 +105,16 @@ def common_unit(chosen: list[Chosen], time_unit: str | None) -> str:
             "give the names of the families"
         )
     return next(iter(units), None) or "week"
+
+
+def in_unit(chosen: list[Chosen], unit: str) -> list[Chosen]:
+    """The same, where a model that came without a unit has the one that was asked for."""
+    return [
+        replace(one, purchases=of_unit(one.purchases, unit))
+        if one.purchases._fitted is not None and one.purchases.time_unit is None
+        else one
+        for one in chosen
+    ]
 
 
 def fitted(one: Chosen, frame: Any, unit: str, calibration_end: str) -> PurchaseModel:

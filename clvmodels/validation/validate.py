@@ -13,7 +13,7 @@ from ..transactions import sources
 from ..transactions.cut import refuse_keywords
 from ..transactions.holdout import Split
 from . import baselines, comparing, intervals
-from .chosen import chosen_models, common_spend, common_unit
+from .chosen import chosen_models, common_spend, common_unit, in_unit
 from .evaluation import Evaluation, evaluate
 from .metrics.resampling import refuse_resamples
 from .progress import shown
@@ -93,6 +93,7 @@ def validate(
     refuse_resamples(n_resamples, seed)
     chosen = chosen_models(models, baselines.BASELINES)
     unit = common_unit(chosen, time_unit)
+    chosen = in_unit(chosen, unit)
     log, _ = sources.held(log)
     steps = 5 + 2 * len(chosen)
     with shown(progress, steps) as step:

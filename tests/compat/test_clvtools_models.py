@@ -167,3 +167,9 @@ def test_what_cannot_be_a_model_is_refused(given: Any, family: str | None, error
 def test_an_estimate_of_a_known_parameter_stays_a_float() -> None:
     found = clv.from_clvtools({name: np.float64(value) for name, value in PNBD.items()})
     assert all(type(value) is float for value in found.parameters.values())
+
+
+def test_a_file_of_semicolons_is_told_how_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "german.csv").write_text('"";"x"\n"r";0,55\n"alpha";10,5\n"s";0,6\n"beta";11,7\n', encoding="utf-8")
+    with pytest.raises(clv.InvalidInput, match=r"found ;\"x\", in .*german\.csv'\. R writes it with write\.csv\(coef"):
+        clv.from_clvtools(tmp_path / "german.csv")

@@ -142,7 +142,7 @@ class TestCdnow:
         model = clv.PurchaseModel.from_parameters("bg_nbd", BG | {"alpha": 6.0}, "week")
         found = clv.cross_check(model, summary, horizon=39)
         assert found.agrees  # both packages do the same with them, and fit the same
-        assert "its parameters were given, not fitted; the furthest, alpha" in sentence(
+        assert "its parameters were not fitted here; the furthest, alpha" in sentence(
             found, "The BG/NBD that was given"
         )
         assert predicted(found, "expected_purchases")["total_ours"] == pytest.approx(
@@ -217,7 +217,7 @@ class TestWhereTheyPart:
         paid[np.flatnonzero(x > 0)[:3]] = 0.0
         rows = pd.DataFrame({"customer_id": np.arange(3000), "frequency": x, "monetary_value": paid})
         found = clv.cross_check(clv.SpendModel(), rows)
-        assert sentence(found, "3 repeaters with a mean spend of 0 were left out")
+        assert "3 repeaters with a mean spend of 0." in sentence(found, "Left out of both fits of spend")
         row = predicted(found, "expected_spend")
         assert row["negative"] == (x == 0).sum()
         assert (found.customers["expected_spend_ours_same"][x == 0] == math.inf).all()
@@ -262,6 +262,87 @@ def test_parameters_that_nothing_determines(summary):
     assert found.verdict == "They part: the parameters of the Pareto/NBD are not determined."
     assert "the likelihood is flat in some direction" in sentence(found, "Pareto/NBD, the fit")
     assert sentence(found, "Pareto/NBD, this package's own fit: Do not trust this fit")
+
+
+class TestOfThoseWithoutAnAnswer:
+    """BG/NBD with a + b below 1: lifetimes takes ln 2F1(r, b; a + b − 1; z), which is negative, where x = 0."""
+
+    @pytest.fixture
+    def few(self, summary):
+        return summary.head(300)
+
+    def test_what_fits_with_own_parameters_is_told_with_its_reason(self, few, original):
+        found = clv.cross_check(clv.PurchaseModel.from_parameters("bg_nbd", BG, "week"), few, horizon=39)
+        new = few["frequency"] == 0
+        theirs = found.parameters.set_index("parameter")["theirs"]
+        fitter = original.BetaGeoFitter()
+        fitter.params_ = theirs
+        with np.errstate(all="ignore"):
+            answers = fitter.conditional_expected_number_of_purchases_up_to_time(
+                39, few["frequency"], few["recency"], few["T"]
+            )
+        assert np.isnan(answers).equals(new)
+        assert theirs["a"] + theirs["b"] < 1 < BG["a"] + BG["b"]  # the same parameters have answers, theirs have not
+        assert predicted(found, "expected_purchases")["nan"] == 0
+        assert predicted(found, "expected_purchases", "own")["nan"] == new.sum() == 173
+        assert not found.agrees
+        assert "lifetimes has no expected purchases for 173 customers with its own parameters" in found.verdict
+        told = sentence(found, "Own parameters, expected purchases: ")
+        assert "gives NaN to 173 of 300 customers, all with a frequency of 0" in told
+        assert "is below 1, so its closed form takes the logarithm of a negative number" in told
+        assert sentence(found, "Own parameters: no prediction of a customer who gets a number from both differs")
+
+    def test_a_headline_comes_once(self, few):
+        found = clv.cross_check(clv.PurchaseModel("bg_nbd"), few, horizon=39)
+        assert found.verdict == "They part: expected purchases part for 173 customers."
+
+    def test_sums_say_of_whom_they_are(self, few):
+        spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 0.5, "v": 15.44})
+        buying = clv.PurchaseModel.from_parameters("bg_nbd", BG, "week")
+        found = clv.cross_check(clv.CLVModel(buying, spend), few, horizon=39)
+        row, each = predicted(found, "clv"), found.customers
+        both = np.isfinite(each["clv_ours_same"]) & np.isfinite(each["clv_theirs_same"])
+        assert both.sum() == 127
+        assert row["total_ours"] == pytest.approx(each.loc[both, "clv_ours_same"].sum())
+        assert ": of the 127 customers who get a number from both together " in sentence(found, "Value (clv)")
+
+
+def test_own_spend_on_average_is_that_of_those_with_a_number_from_both():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 6, 3000)
+    times = np.maximum(x, 1)
+    paid = np.where(x > 0, rng.gamma(6.0 * times) / times / rng.gamma(0.8, 1 / 15, 3000), np.nan)
+    rows = pd.DataFrame({"customer_id": np.arange(3000), "frequency": x, "monetary_value": paid})
+    found = clv.cross_check(clv.SpendModel(), rows)
+    ours, theirs = found.customers["expected_spend_ours"], found.customers["expected_spend_theirs"]
+    assert np.isinf(ours[x == 0]).all()
+    assert (theirs[x == 0] < 0).all()
+    told = [text for text in found.sentences if text.startswith("Own parameters, expected spend: of ")]
+    told += [text for text in found.sentences if text.startswith("Own parameters: no prediction of ")]
+    (text,) = told
+    assert "customers who get a number from both" in text or "a customer who gets a number from both" in text
+
+
+def test_a_summary_in_another_unit_is_suspected(summary):
+    model = clv.PurchaseModel("bg_nbd").fit(summary)
+    days = pd.DataFrame({name: summary[name].to_numpy() for name in summary.columns}).head(200)
+    days[["recency", "T"]] *= 7
+    with pytest.warns(clv.ClvWarning, match="taken to be in weeks, as the model is; but its largest T is 272, "):
+        clv.cross_check(model, days, horizon=39)
+
+
+def test_who_knows_no_unit_is_told_the_line_for_his_model(summary):
+    bare = pd.DataFrame({name: summary[name].to_numpy() for name in summary.columns}).head(200)
+    with pytest.raises(clv.UnitMismatch, match=r'clv\.from_lifetimes\(fitter, time_unit="week"\)'):
+        clv.cross_check(clv.from_clvtools(BG), bare)
+    with pytest.raises(clv.UnitMismatch, match=r'Write PurchaseModel\("bg_nbd", time_unit="week"\)'):
+        clv.cross_check(clv.PurchaseModel("bg_nbd"), bare)
+    assert clv.cross_check(clv.from_clvtools(BG), summary.head(200), horizon=4).time_unit == "week"
+
+
+def test_a_seed_that_lifetimes_cannot_take_is_no_failure_of_its(summary):
+    with pytest.raises(clv.InvalidInput, match="seed must be a whole number of at most 4294967295; found 4294967296"):
+        clv.cross_check(clv.PurchaseModel("pareto_nbd"), summary, seed=2**32)
 
 
 @pytest.mark.parametrize(("unit", "horizon", "why"), [("year", None, "times of years"), ("week", 0, "horizon is 0")])
@@ -342,6 +423,32 @@ class TestRefuses:
         monkeypatch.setitem(sys.modules, "lifetimes", types.ModuleType("clvmodels.compat.lifetimes"))
         with pytest.raises(clv.NotAvailable, match=r"own stand-in here, for .*install\(\) was called"):
             clv.cross_check(clv.PurchaseModel("bg_nbd"), summary)
+
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            ("import numpy\nnumpy.no_such_thing", r"cannot be imported here\. AttributeError: .*--force-reinstall"),
+            ("def (", r"cannot be imported here\. SyntaxError: "),
+            ("import no_such_package", r"cannot be imported here\. ModuleNotFoundError: .*no_such_package"),
+            ("__version__ = '0.1'", r"by that name, from .*lifetimes\.py, is another or an old one: it has no Beta"),
+        ],
+    )
+    def test_what_is_broken_or_another(self, summary, monkeypatch, tmp_path, source, message):
+        (tmp_path / "lifetimes.py").write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "lifetimes", raising=False)
+        model = clv.PurchaseModel.from_parameters("bg_nbd", BG, "week")
+        with pytest.raises(clv.NotAvailable, match="a cross-check needs the package lifetimes.*" + message):
+            clv.cross_check(model, summary)
+        with pytest.raises(clv.NotAvailable, match="to_lifetimes needs the package lifetimes.*" + message):
+            clv.to_lifetimes(model)
+
+    def test_a_broken_pymc_marketing(self, summary, monkeypatch, tmp_path):
+        (tmp_path / "pymc_marketing.py").write_text("raise RuntimeError('no compiler')", encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "pymc_marketing", raising=False)
+        with pytest.raises(clv.NotAvailable, match=r"its import broke off\. RuntimeError: no compiler\. pip install"):
+            clv.cross_check(clv.PurchaseModel("bg_nbd"), summary, against="pymc_marketing")
 
     def test_an_unknown_package(self, summary):
         with pytest.raises(clv.InvalidInput, match="one of 'lifetimes', 'pymc_marketing'; found 'btyd'"):

@@ -389,7 +389,7 @@ def test_without_lifetimes_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(clv.NotAvailable, match=r'pip install "clvmodels\[lifetimes\]"'):
         clv.to_lifetimes(model_of("bg_nbd"))
     monkeypatch.setitem(sys.modules, "lifetimes", compat)
-    with pytest.raises(clv.NotAvailable, match=r"is clvmodels\.compat\.lifetimes in this process"):
+    with pytest.raises(clv.NotAvailable, match=r"own stand-in here, .*: to_lifetimes needs the real"):
         clv.to_lifetimes(model_of("bg_nbd"))
 
 
@@ -414,3 +414,29 @@ assert settings() == before, (before, settings())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
+
+
+# A model without a unit
+
+
+def test_a_unit_that_is_said_to_a_validation_is_that_of_a_model_without_one(bare: pd.DataFrame) -> None:
+    log = clv.load_cdnow(sample=True)
+    log = log[log["customer_id"].isin(bare["customer_id"].head(100))]
+    without, known = clv.from_clvtools(GIVEN["bg_nbd"]), model_of("bg_nbd")
+    asked: dict[str, Any] = {"calibration_end": "1997-09-30", "n_resamples": 2, "seed": 1, "amount": None}
+    with pytest.raises(clv.UnitMismatch, match="needs the time unit of this BG/NBD model"):
+        clv.validate(log, models=[without], **asked)
+    said = clv.validate(log, models=[without], time_unit="week", **asked)
+    same = clv.validate(log, models=[known], **asked)
+    pd.testing.assert_frame_equal(said.table(), same.table())
+    assert without.time_unit is None
+    walked = clv.backtest(log, models=[without], time_unit="week", horizon=13, cutoffs=["1997-09-30"], amount=None)
+    assert walked.time_unit == "week"
+
+
+def test_a_comparison_without_units_shows_the_line_of_such_models(bare: pd.DataFrame) -> None:
+    fitter = compat.BetaGeoFitter().fit(bare["frequency"], bare["recency"], bare["T"])
+    with pytest.raises(clv.UnitMismatch, match=r'clv\.from_lifetimes\(fitter, time_unit="week"\)'):
+        clv.compare_models([clv.from_lifetimes(fitter)], bare)
+    with pytest.raises(clv.UnitMismatch, match=r"Write PurchaseModel\(\.\.\., time_unit="):
+        clv.compare_models(["bg_nbd"], bare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +146,48 @@ def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         path = tmp_path / f"fitter{protocol}.pkl"
         path.write_bytes(pickle.dumps(Trap(), protocol))
-        with pytest.raises(UnreadableModel, match=r"clv\.from_lifetimes\(fitter\)\.save\(path\)"):
+        with pytest.raises(UnreadableModel, match="load_model"):
             compat.BetaGeoFitter().load_model(path)
     assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize("name", ["BetaGeoFitter", "GammaGammaFitter"])
+def test_what_the_refusal_of_a_pickle_says_to_do_can_be_done(
+    original: Any, summary: pd.DataFrame, tmp_path: Path, name: str
+) -> None:
+    """Every line of the advice, run on a file that lifetimes itself wrote."""
+    rows = summary[summary["monetary_value"] > 0].head(150)
+    names = ("frequency", "monetary_value") if name == "GammaGammaFitter" else ("frequency", "recency", "T")
+    fitter = getattr(original, name)(0.01).fit(*(rows[column] for column in names))
+    fitter.save_model(tmp_path / "fitter.pkl")
+    with pytest.raises(UnreadableModel, match="is a pickle") as refused:
+        getattr(compat, name)().load_model(tmp_path / "fitter.pkl")
+    advice = str(refused.value)
+    there, here, native = (
+        re.search(pattern, advice)[0]  # type: ignore[index]
+        for pattern in (
+            r"fitter = \w+\(\); fitter\.load_model\(path\)",
+            r"from clvmodels.*?\(NEW\)",
+            r"clvmodels\.from.*?\(NEW\)",
+        )
+    )
+    known: dict[str, Any] = {name: getattr(original, name), "path": tmp_path / "fitter.pkl", "clvmodels": clv}
+    exec(there, known)
+    exec(here, known | {"NEW": tmp_path / "new.json"})
+    exec(native, known | {"NEW": tmp_path / "model.json"})
+    again = getattr(compat, name)()
+    again.load_model(tmp_path / "new.json")
+    assert dict(again.params_) == dict(fitter.params_)
+    pd.testing.assert_frame_equal(again.data, fitter.data)
+    assert clv.load_model(tmp_path / "model.json").parameters == dict(fitter.params_)
+    with pytest.raises(UnreadableModel, match="no model file but a pickle"):
+        clv.load_model(tmp_path / "fitter.pkl")
+    with pytest.raises(
+        UnreadableModel, match=rf"fitter = {name}\(\); fitter.load_model\(path\), and take clvmodels.from_"
+    ):
+        clv.load_model(tmp_path / "new.json")
+    with pytest.raises(InvalidInput, match="If that is a file of a fitter, load it first"):
+        clv.from_lifetimes(str(tmp_path / "fitter.pkl"))
 
 
 def test_a_fitter_takes_files_of_its_own_class_alone(summary: pd.DataFrame, tmp_path: Path) -> None:

@@ -189,7 +189,9 @@ DIFFERENCES: Mapping[str, Difference] = {
         "`save_model`, `load_model`",
         "writes a pickle (dill) of the whole object, and opening one can run anything",
         "is JSON with parameters, errors, rows and their index, whole or not at all; pickles are refused unopened. "
-        "Load them with lifetimes where they were written, and write `clv.from_lifetimes(fitter).save(path)` there",
+        "Load them with lifetimes where they were written, and write them anew there, as the refusal says: with "
+        '`save_model` of this fitter, or `clv.from_lifetimes(fitter, time_unit="week").save(path)` if a week is 1.0 '
+        "in T",
         told=False,
     ),
     # money

@@ -130,7 +130,7 @@ class BaseFitter:
         save_generate_data_method: bool = True,
         values_to_save: Sequence[Any] | None = None,
     ) -> None:
-        """Write the fitter to a JSON file; lifetimes writes a pickle. Use ``clv.from_lifetimes(fitter).save(path)``.
+        """Write the fitter to a JSON file; lifetimes writes a pickle. Use ``clv.load_model`` and ``save`` in new code.
 
         ``values_to_save`` are what ``data`` and ``generate_new_data`` become where they are not saved.
         """

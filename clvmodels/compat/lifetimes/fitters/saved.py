@@ -82,7 +82,7 @@ def save(
 
 def load(fitter: BaseFitter, path: str | os.PathLike[str]) -> None:
     """Take everything from a file; the fitter stays as it was if that cannot be read."""
-    content = _read(path)
+    content = _read(path, type(fitter).__name__)
     if content.get("fitter") != type(fitter).__name__:
         raise UnreadableModel(
             f"{path} holds a {str(content.get('fitter'))[:40]}, and this is a {type(fitter).__name__}: load it into "
@@ -243,13 +243,16 @@ def _column_of(content: Mapping[str, Any]) -> Any:
     return numbers
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def _read(path: str | os.PathLike[str], name: str) -> dict[str, Any]:
     with open(path, "rb") as file:
         raw = file.read(_MOST_BYTES + 1)
     if raw[:1] == b"\x80":
         raise UnreadableModel(
             f"{path} is a pickle, as lifetimes itself writes them: opening one can run anything, so it is not opened. "
-            "Load it with lifetimes where it was written, and write clv.from_lifetimes(fitter).save(path) there"
+            f"Load it with lifetimes where it was written, fitter = {name}(); fitter.load_model(path), and write it "
+            f"there anew: for load_model, from clvmodels.compat import lifetimes as ours; new = ours.{name}(); "
+            "new.params_, new.data = fitter.params_, fitter.data; new.save_model(NEW); or for clvmodels.load_model, "
+            f"clvmodels.from_lifetimes(fitter{_unit_to_say(name)}"
         )
     if len(raw) > _MOST_BYTES:
         raise UnreadableModel(f"{path} is no fitter file: expected at most {_MOST_BYTES:,} bytes, found more")
@@ -268,6 +271,11 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{VERSION}. Use the release that wrote it, or fit and save it again"
         )
     return content
+
+
+def _unit_to_say(name: str) -> str:
+    """What a model of purchases needs before it is saved, and one of spend does not have."""
+    return ").save(NEW)" if name == "GammaGammaFitter" else ', time_unit="week").save(NEW) if a week is 1.0 in T'
 
 
 def _refuse_constant(name: str) -> None:
