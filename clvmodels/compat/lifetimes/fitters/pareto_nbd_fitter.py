@@ -12,7 +12,7 @@ from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....models import questions
 from ....numerics.arrays import Array
-from ..differences import tell
+from ..differences import tell, told
 from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _tell
 
@@ -110,22 +110,22 @@ class ParetoNBDFitter(PurchaseFitter):
             t = np.maximum(t, 0.0)
 
         def pmf(n: Any, t: Any, *columns: Array) -> Array:
-            return questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
+            values = questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
+            if not told("pmf"):
+                rows, measures = (n, t, *columns), astray.pareto_measures(parameters)
+                _tell("pmf", astray.pmf(astray.differing(astray.pareto_pmf(parameters), rows, values, measures)))
+            return values
 
-        values = of_rows(pmf, [n, t], rows)
-        _tell("pmf", astray.pareto_pmf(n, values))
-        return answered(values, *given)
+        return answered(of_rows(pmf, [n, t], rows), *given)
 
-    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters) or astray.pareto_expectation(
-            t, columns[2], *parameters[2:]
-        )
+    def _closed_expectation(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
+        return astray.pareto_expectation(parameters), astray.pareto_measures(parameters)
 
-    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
-        return astray.pareto_expectation(t, 0.0, *parameters[2:])
+    def _closed_new_customer(self, parameters: Sequence[float]) -> astray.Form:
+        return astray.pareto_new_customer(parameters)
 
-    def _alive_astray(self, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters)
+    def _closed_alive(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
+        return astray.pareto_alive(parameters), astray.pareto_measures(parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model
