@@ -87,13 +87,30 @@ DIFFERENCES: Mapping[str, Difference] = {
     "expectation": Difference(
         "`predict`, `conditional_expected_number_of_purchases_up_to_time`, `expected_number_of_purchases_up_to_time`",
         "loses its digits, divides by zero or gives NaN where a (Pareto/NBD: s) is 1 or very near it, where frequency "
-        "is large (MBG/NBD, Pareto/NBD), where the time is very short, and for BG/NBD where a + b < 1",
+        "is large (MBG/NBD, Pareto/NBD), where the time is very short or none, where SciPy's 2F1 has few digits, and "
+        "for BG/NBD where a + b ≤ 1 or b = 1",
         "is an integral of positive terms, exact and finite there as well",
     ),
     "alive_many": Difference(
         "`ParetoNBDFitter.conditional_probability_alive`",
-        "gives NaN for customers of large frequency, above all where recency = T",
-        "is an integral of positive terms, finite there as well",
+        "gives NaN for customers of large frequency, above all where recency = T, and loses digits where SciPy's 2F1 "
+        "does: mostly where s is next to a whole number",
+        "is an integral of positive terms, exact and finite there as well",
+    ),
+    "alive_of_lists": Difference(
+        "`BetaGeoFitter.conditional_probability_alive`: `frequency` that is a list",
+        "does not see which of its numbers are 0, and gives those customers a probability below 1",
+        "is 1 for them, as it is in an array",
+    ),
+    "pareto_two_dimensions": Difference(
+        "`ParetoNBDFitter`: arrays of two dimensions",
+        "stops, or, where there are one or two rows, gives wrong numbers and NaN",
+        "takes them, each cell by itself",
+    ),
+    "pareto_fit_of_many": Difference(
+        "`ParetoNBDFitter.fit`: customers of large frequency",
+        "has NaN for their likelihood where the optimum is, and its search ends elsewhere, often far away",
+        "goes to the optimum of all customers",
     ),
     "pmf": Difference(
         "`probability_of_n_purchases_up_to_time`, `conditional_probability_of_n_purchases_up_to_time`",

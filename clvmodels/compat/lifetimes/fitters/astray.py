@@ -18,11 +18,12 @@ Form = Callable[..., Any]
 Measures = Callable[..., Sequence[Array]]
 
 _ROUNDING = 2.0**-52
-_SEEN = 1e-6  # relative
+_SEEN = 3e-7  # relative: other rows may be a little worse than the few
 _NOTHING = 1e-290  # below it doubles have no digits to lose
-_LOST = _ROUNDING / _SEEN  # what is left of a difference of ones, and has no digits
+_LOST = _ROUNDING / 1e-6  # what is left of a difference of ones, and has no digits
 _FEW = 32
 _NEAR = 1e-3
+_LARGE = 400.0  # SciPy's own terms can be larger than what they add up to
 _LARGEST = 709.0  # ln of the largest double
 
 
@@ -38,16 +39,14 @@ def differing(form: Form, rows: Sequence[Any], values: Any, measures: Measures |
     values
         What is right, or a function of the columns that says so.
     measures
-        More that is looked at for its extremes than the columns, from the columns.
+        What is looked at for its extremes, from the columns; without it, the columns themselves.
     """
     columns = [np.atleast_1d(column) for column in np.broadcast_arrays(*rows)]
     if not columns[0].size:
         return None
     with np.errstate(all="ignore"):
         if columns[0].size > 2 * _FEW:
-            looked_at = [column for column in map(np.asarray, rows) if column.ndim]
-            looked_at += measures(*columns) if measures is not None else []
-            kept = _few(columns[0].size, looked_at)
+            kept = _few(columns[0].size, columns if measures is None else measures(*columns))
             columns = [column[kept] for column in columns]
             values = values if callable(values) else np.asarray(values)[kept]
         theirs = np.broadcast_to(form(*columns), columns[0].shape)
@@ -119,18 +118,16 @@ def geometric_new_customer(first_chance: int, parameters: Sequence[float]) -> Fo
 
 
 def geometric_measures(parameters: Sequence[float]) -> Measures:
-    """Where the closed forms overflow, and where little is to come, with and without a repeat purchase."""
+    """Where the closed forms overflow, and where little is to come; T of those without a repeat purchase."""
     r, alpha, _, _ = parameters
 
     def measures(t: Array, x: Array, t_x: Array, T: Array) -> Sequence[Array]:
-        reach = t / (alpha + T)
-        power = (r + x) * np.log1p(reach)
-        return [
-            power,
-            np.where(reach > 0, power, np.inf),
-            np.where(x == 0, reach, -1.0),
-            np.where(x == 0, -reach, -np.inf),
-        ]
+        after = alpha + T
+        soon = (r + x) * (t / (after + t))
+        looked_at = [soon if t.min() > 0 else np.where(t > 0, soon, np.inf), x, np.where(x == 0, after, np.inf)]
+        if (1 + r + x.max()) * np.log1p(t.max() / after.min()) > _LARGE:
+            looked_at.append((r + x) * np.log1p(t / after))
+        return looked_at
 
     return measures
 
@@ -163,13 +160,18 @@ def geometric_pmf(first_chance: int, parameters: Sequence[float]) -> Form:
 def pareto_measures(parameters: Sequence[float]) -> Measures:
     """Where two functions overflow, or cancel."""
     r, alpha, s, beta = parameters
-    high = max(alpha, beta)
+    low, high = min(alpha, beta), max(alpha, beta)
 
     def measures(*columns: Array) -> Sequence[Array]:
         x, t_x, T = columns[-3:]
-        power, since = r + s + x, np.maximum(T - t_x, 0.0)
-        lost = power * since / (high + T)
-        return [power / (high + T), np.where(since == 0, x, -1.0), np.where(since > 0, lost, np.inf), T - t_x]
+        power, since = r + s + x, T - t_x
+        just_bought = np.zeros(len(power))
+        now = np.flatnonzero(since <= 0)
+        until = high + T[now]
+        second = x[now] + r if alpha < beta else s + 1
+        just_bought[now] = power[now] * np.log(until) + second * np.log(until / (low + T[now]))
+        size = power / (high + T)
+        return [x, size, just_bought, np.where(since > 0, size * since, np.inf), *columns[:-3]]
 
     return measures
 
@@ -245,6 +247,12 @@ def pareto_pmf(parameters: Sequence[float]) -> Form:
         return np.where(t <= 0, n == 0, value)  # which is told apart
 
     return form
+
+
+def pareto_log_likelihood(parameters: Sequence[float]) -> Form:
+    """Equation (18), a function of x, t_x and T."""
+    at = np.asarray(parameters)
+    return lambda x, t_x, T: _log_likelihood(x, t_x, T, *at)
 
 
 def _log_likelihood(x: Array, t_x: Array, T: Array, r: float, alpha: float, s: float, beta: float) -> Any:

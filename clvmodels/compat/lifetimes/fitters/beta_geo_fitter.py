@@ -11,7 +11,7 @@ import pandas as pd
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....numerics.arrays import Array
-from ..differences import told
+from ..differences import tell, told
 from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 
@@ -62,7 +62,10 @@ class BetaGeoFitter(PurchaseFitter):
 
     def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Array:
         """P(alive at T | history), an array also for a single customer. Use ``PurchaseModel.p_alive`` in new code."""
-        return np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        values = np.atleast_1d(np.asarray(self._p_alive(frequency, recency, T)))
+        if not self._first_chance and isinstance(frequency, (list, tuple)) and 0 in frequency:
+            tell("alive_of_lists")
+        return values
 
     def probability_of_n_purchases_up_to_time(self, t: Any, n: Any) -> Any:
         """P(n purchases in (0, t]) of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
