@@ -218,7 +218,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "bgbb_gamma_of_1": Difference(
         "`BetaGeoBetaBinomFitter.conditional_expected_number_of_purchases_up_to_time`: gamma at or next to 1",
-        "divides 0 by 0",
+        "divides 0 by 0, or what has no digits left by what is next to 0",
         "is the limit",
     ),
     "bgbb_part_of_a_period": Difference(
