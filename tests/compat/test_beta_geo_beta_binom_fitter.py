@@ -324,3 +324,26 @@ def test_files(tmp_path: Any, fitted: BetaGeoBetaBinomFitter, donations: pd.Data
     pd.testing.assert_series_equal(getattr(again, ALIVE)(1, *columns), getattr(fitted, ALIVE)(1, *columns))
     assert not hasattr(again, "predict")
     assert again._time_unit == "year"
+
+
+def test_digits_lost_beside_gamma_of_1_are_told(original: ModuleType) -> None:
+    named = {"alpha": 0.09339, "beta": 12.24, "gamma": 1.00000003, "delta": 3.815}
+    ours, theirs = BetaGeoBetaBinomFitter(), original.BetaGeoBetaBinomFitter()
+    ours.params_ = theirs.params_ = pd.Series(named)
+    row = [np.array([v]) for v in (10000, 0, 0, 0)]
+    with pytest.warns(LifetimesDifference, match="gamma at or next to 1"):
+        value = ours.conditional_expected_number_of_purchases_up_to_time(*row)
+    # E[p] · Σ over periods of P(still there): each a product, no difference
+    stays = np.cumprod((named["delta"] + np.arange(10000)) / (named["gamma"] + named["delta"] + np.arange(10000)))
+    right = named["alpha"] / (named["alpha"] + named["beta"]) * stays.sum()
+    np.testing.assert_allclose(value, right, rtol=1e-11)
+    with quiet():
+        wrong = theirs.conditional_expected_number_of_purchases_up_to_time(*row)
+    assert not np.allclose(wrong, right, rtol=1e-6)
+    few = [np.array([v]) for v in (10, 1, 2, 6)]
+    ours.params_["gamma"] = theirs.params_["gamma"] = 0.657
+    np.testing.assert_allclose(
+        ours.conditional_expected_number_of_purchases_up_to_time(*few),
+        theirs.conditional_expected_number_of_purchases_up_to_time(*few),
+        rtol=1e-9,
+    )

@@ -440,7 +440,7 @@ def test_what_has_no_errors_says_why(name: str) -> None:
         _ = module.standard_errors_
     fitter = made(compat, name)
     for attribute in ("variance_matrix_", "summary"):
-        with pytest.raises(AttributeError, match="set by hand"):
+        with pytest.raises(AttributeError, match="it has parameters only"):
             getattr(fitter, attribute)
     assert not hasattr(fitter, "confidence_intervals_")
 
@@ -614,3 +614,109 @@ def test_errors_of_what_was_not_fitted_are_refused_in_words(name):
     fitter.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     with pytest.raises(AttributeError, match="it has parameters only"):
         getattr(fitter, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "row"),
+    [
+        ("BetaGeoFitter", (0.3455, 0.18, 1.0, 0.6047), (0.0, 2, 3.0, 9.0)),
+        ("BetaGeoFitter", (0.1758, 89.91, 15.68, 1.0), (158.5, 0, 0.0, 0.02)),
+        ("BetaGeoFitter", (0.07503, 0.1582, 1 - 1.1e-8, 9.011), (9.467, 0, 0.0, 0.0)),
+        ("ModifiedBetaGeoFitter", (3.618, 255.9, 1.0, 9.168), (0.0, 2, 0.0, 0.0)),
+        ("ModifiedBetaGeoFitter", (15.14, 0.2711, 1 + 6.1e-9, 0.2507), (151.9, 1, 0.0, 0.0)),
+        ("ParetoNBDFitter", (5.514, 1.003, 1.0, 71.63), (0.0, 0, 0.0, 0.04)),
+        ("ParetoNBDFitter", (0.07759, 0.1845, 2.085, 0.5752), (5.278, 896, 0.0, 0.0)),
+        ("ParetoNBDFitter", (5.202, 3.865, 18.34, 133.9), (6.435e-9, 0, 0.0, 22.46)),
+    ],
+)
+def test_where_digits_are_lost_is_never_silent(
+    original: ModuleType, name: str, parameters: tuple[float, ...], row: tuple[float, ...]
+) -> None:
+    theirs, ours = both(original, name, parameters)
+    with quiet():
+        wrong = np.asarray(theirs.conditional_expected_number_of_purchases_up_to_time(*row))
+    with pytest.warns(compat.LifetimesDifference, match="loses its digits"):
+        value = ours.conditional_expected_number_of_purchases_up_to_time(*row)
+    assert np.isfinite(value)
+    assert not np.allclose(wrong, value, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "row", "right"),
+    [
+        # ∫ over the gammas of λ and μ of the alive part, over alive and dead parts; mpmath, 30 digits and 50
+        ((3.045, 217.9, 1 - 3.8e-13, 0.2871), (0, 0.0, 9.296), 0.0267410705163117296),
+        ((0.1251, 290.8, 1 + 1.1e-11, 0.4113), (21, 0.001016, 0.001216), 0.999515166799762202),
+    ],
+)
+def test_pareto_nbd_alive_where_s_is_next_to_a_whole_number(
+    original: ModuleType, parameters: tuple[float, ...], row: tuple[float, ...], right: float
+) -> None:
+    theirs, ours = both(original, "ParetoNBDFitter", parameters)
+    with pytest.warns(compat.LifetimesDifference, match="next to a whole number"):
+        assert ours.conditional_probability_alive(*row) == pytest.approx(right, rel=1e-10)
+    with quiet():
+        assert theirs.conditional_probability_alive(*row) != pytest.approx(right, rel=1e-6)
+
+
+def test_what_differs_for_one_of_many_is_told(original: ModuleType) -> None:
+    theirs, ours = made(original, "ParetoNBDFitter"), made(compat, "ParetoNBDFitter")
+    x, t_x = np.full(5000, 2.0), np.full(5000, 3.0)
+    T = np.full(5000, 9.0)
+    ours.conditional_probability_alive(x, t_x, T)  # silent
+    x[4321], t_x[4321] = 500, 9.0
+    with quiet():
+        assert np.flatnonzero(np.isnan(theirs.conditional_probability_alive(x, t_x, T))).tolist() == [4321]
+    with pytest.warns(compat.LifetimesDifference, match="frequency 500"):
+        ours.conditional_probability_alive(x, t_x, T)
+
+
+def test_no_purchase_in_no_time_is_no_lost_digit(original: ModuleType) -> None:
+    for name in ("BetaGeoFitter", "ModifiedBetaGeoFitter"):
+        with quiet():
+            assert made(original, name).probability_of_n_purchases_up_to_time(0.0, 3) == 0
+        assert made(compat, name).probability_of_n_purchases_up_to_time(0.0, 3) == 0  # silent
+
+
+@each
+def test_nobody_is_answered_with_nothing(original: ModuleType, name: str) -> None:
+    theirs, ours = made(original, name), made(compat, name)
+    for nobody in (np.zeros(0), pd.Series([], dtype=float)):
+        for method, t in (
+            ("conditional_expected_number_of_purchases_up_to_time", (10,)),
+            ("conditional_probability_alive", ()),
+        ):
+            with quiet():
+                expected = getattr(theirs, method)(*t, nobody, nobody, nobody)
+            same(getattr(ours, method)(*t, nobody, nobody, nobody), expected)
+
+
+def test_arrays_of_two_dimensions_and_pareto_nbd(original: ModuleType) -> None:
+    theirs, ours = made(original, "ParetoNBDFitter"), made(compat, "ParetoNBDFitter")
+    x, t_x, T = np.array([[2.0, 0.0], [5.0, 1.0]]), np.array([[3.0, 0.0], [8.0, 2.0]]), np.full((2, 2), 9.0)
+    right = np.array([ours.conditional_probability_alive(*row) for row in zip(x, t_x, T, strict=True)])
+    with quiet():
+        assert not np.allclose(theirs.conditional_probability_alive(x, t_x, T), right, rtol=0.01)
+    with pytest.warns(compat.LifetimesDifference, match="arrays of two dimensions"):
+        np.testing.assert_allclose(ours.conditional_probability_alive(x, t_x, T), right, rtol=1e-12)
+
+
+def test_one_customer_who_buys_very_often_and_the_fit_of_pareto_nbd(original: ModuleType, cdnow: pd.DataFrame) -> None:
+    heavy = pd.DataFrame({"frequency": [1500], "recency": [38.0], "T": [38.5]})
+    few = cdnow[["frequency", "recency", "T"]].iloc[::6]
+    data = pd.concat([few, heavy], ignore_index=True)
+    fitted(compat, "ParetoNBDFitter", few)  # silent
+    with pytest.warns(compat.LifetimesDifference, match="frequency 1500"):
+        ours = fitted(compat, "ParetoNBDFitter", data)
+    columns = (
+        data["frequency"].to_numpy(),
+        data["recency"].to_numpy() * ours._scale,
+        data["T"].to_numpy() * ours._scale,
+    )
+    unit = np.array([1.0, ours._scale, 1.0, ours._scale])
+    at = ours.params_.to_numpy() * unit, *columns, np.ones(len(data)), 0.0
+    with quiet():
+        assert np.isnan(original.ParetoNBDFitter._negative_log_likelihood(*at))
+    assert compat.ParetoNBDFitter._negative_log_likelihood(*at) == pytest.approx(
+        ours._negative_log_likelihood_, rel=1e-9
+    )

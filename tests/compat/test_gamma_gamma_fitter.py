@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -278,3 +279,23 @@ def test_files(tmp_path: Any, fitted: GammaGammaFitter) -> None:
     pd.testing.assert_series_equal(
         again.conditional_expected_average_profit(), fitted.conditional_expected_average_profit()
     )
+
+
+def test_spend_that_is_small_next_to_a_pole_is_told(original: ModuleType) -> None:
+    """Where q is so near 1 that the mean of the population, which is multiplied with 0, drowns what was spent."""
+    ours, theirs = GammaGammaFitter(), original.GammaGammaFitter()
+    ours.params_ = theirs.params_ = pd.Series({"p": 15.37, "q": 1 - 1.7858840e-9, "v": 372.5})
+    row = 50.0, 0.04080349540313253
+    with pytest.warns(LifetimesDifference, match="q = 1"):
+        value = ours.conditional_expected_average_profit(*row)
+    p, q, v = (Fraction(float(each)) for each in ours.params_)
+    x, m = map(Fraction, row)
+    assert value == pytest.approx(float(p * (v + x * m) / (p * x + q - 1)), rel=1e-13)
+    assert theirs.conditional_expected_average_profit(*row) != pytest.approx(value, rel=1e-6)
+
+
+def test_the_mean_of_the_population_next_to_a_pole_is_not_told(original: ModuleType) -> None:
+    ours, theirs = GammaGammaFitter(), original.GammaGammaFitter()
+    ours.params_ = theirs.params_ = pd.Series({"p": 0.1128, "q": 1 + 3.5e-10, "v": 241.6})
+    value = ours.conditional_expected_average_profit(0.0, 0.0)  # silent
+    assert value == pytest.approx(theirs.conditional_expected_average_profit(0.0, 0.0), rel=1e-12)

@@ -113,15 +113,27 @@ DIFFERENCES: Mapping[str, Difference] = {
     "expectation": Difference(
         "`predict`, `conditional_expected_number_of_purchases_up_to_time`, `expected_number_of_purchases_up_to_time`",
         "loses its digits, divides by zero or gives NaN where a (Pareto/NBD: s) is 1 or very near it, where frequency "
-        "is large (MBG/NBD, Pareto/NBD), where the time is very short, and for BG/NBD where a + b < 1",
+        "is large (MBG/NBD, Pareto/NBD), where the time is very short or none, where SciPy's 2F1 has few digits, and "
+        "for BG/NBD where a + b ≤ 1 or b = 1",
         "is an integral of positive terms, exact and finite there as well",
         briefly="expected purchases: the closed form of lifetimes loses its digits, or gives NaN or infinity; here it "
         "is an integral of positive terms, exact and finite there as well",
     ),
     "alive_many": Difference(
         "`ParetoNBDFitter.conditional_probability_alive`",
-        "gives NaN for customers of large frequency, above all where recency = T",
-        "is an integral of positive terms, finite there as well",
+        "gives NaN for customers of large frequency, above all where recency = T, and loses digits where SciPy's 2F1 "
+        "does: mostly where s is next to a whole number",
+        "is an integral of positive terms, exact and finite there as well",
+    ),
+    "pareto_two_dimensions": Difference(
+        "`ParetoNBDFitter`: arrays of two dimensions",
+        "stops, or, where there are one or two rows, gives wrong numbers and NaN",
+        "takes them, each cell by itself",
+    ),
+    "pareto_fit_of_many": Difference(
+        "`ParetoNBDFitter.fit`: customers of large frequency",
+        "has NaN for their likelihood where the optimum is, and its search ends elsewhere, often far away",
+        "goes to the optimum of all customers",
     ),
     "alive_as_a_number": Difference(
         "`conditional_probability_alive` of one customer, an array of one value (BG/NBD, MBG/NBD)",
@@ -257,7 +269,7 @@ DIFFERENCES: Mapping[str, Difference] = {
     ),
     "bgbb_gamma_of_1": Difference(
         "`BetaGeoBetaBinomFitter.conditional_expected_number_of_purchases_up_to_time`: gamma at or next to 1",
-        "divides 0 by 0",
+        "divides 0 by 0, or what has no digits left by what is next to 0",
         "is the limit",
     ),
     "bgbb_part_of_a_period": Difference(

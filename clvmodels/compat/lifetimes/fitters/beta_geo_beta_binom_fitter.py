@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaln
 
 from ....errors import InvalidInput
 from ....families import purchase_family
@@ -24,6 +25,7 @@ from .purchase_fitter import _print
 
 _FAMILY = purchase_family("bg_bb")
 _FLOOR = 1e-15  # what lifetimes adds to the part of the likelihood of those who have left
+_ROUNDING = 2.0**-52
 _SEEN = 1e-6  # a relative difference worth telling
 _MANY = 1000  # periods
 
@@ -127,7 +129,7 @@ class BetaGeoBetaBinomFitter(BaseFitter):
     ) -> Any:
         """E[purchases in the next m periods | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
         parameters = self._unload_params(*_FAMILY.parameters)
-        if abs(parameters[2] - 1) < _SEEN * 1e-3:
+        if _next_to_1(m_periods_in_future, n_periods, *parameters[2:]):
             tell("bgbb_gamma_of_1")
 
         def expected(m: Any, *columns: Array) -> Array:
@@ -193,6 +195,17 @@ def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array
             f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0"
         )
     return patterns
+
+
+def _next_to_1(m: Any, n: Any, gamma: float, delta: float) -> bool:
+    """Whether lifetimes' difference of Γ(1 + δ + n)/Γ(γ + δ + n) and the same of n + m has lost its digits."""
+    if gamma == 1:
+        return True
+    m, n = rows_of(m, n)
+    longest, soonest = float(np.max(n + m, initial=0.0)), float(np.min(np.where(m > 0, m, np.inf), initial=np.inf))
+    last = float(np.max(n, initial=0.0))
+    rounding = _ROUNDING * (1 + gammaln(1 + delta + longest))
+    return bool(rounding > _SEEN * abs(gamma - 1) * np.log1p(soonest / (delta + last)))
 
 
 def _whole(values: Any) -> bool:

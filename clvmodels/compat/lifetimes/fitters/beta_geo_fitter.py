@@ -11,7 +11,7 @@ import pandas as pd
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....numerics.arrays import Array
-from ..differences import tell
+from ..differences import tell, told
 from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 
@@ -71,31 +71,26 @@ class BetaGeoFitter(PurchaseFitter):
         """P(n purchases in (0, t]) of a new customer. Use ``PurchaseModel.new_customer`` in new code."""
         family, parameters = self._family, self._unload_params(*self._family.parameters)
 
-        def pmf(t: Array, n: Array) -> Array:
+        def pmf(n: Array, t: Array) -> Array:
             assert family.purchase_pmf is not None
-            return family.purchase_pmf(n, t, *parameters)
+            values = family.purchase_pmf(n, t, *parameters)
+            if not told("pmf"):
+                closed = astray.geometric_pmf(self._first_chance, parameters)
+                _tell("pmf", astray.pmf(astray.differing(closed, [n, t], values)))
+            return values
 
-        r, _, a, b = parameters
         t, n = aligned(t, n)
         times, counts = rows_of(t, n)
-        values = of_rows(pmf, [], [_no_less_than_none(times), counts])
+        values = of_rows(pmf, [], [counts, _no_less_than_none(times)])
         if np.size(times) > 1 and np.any(np.asarray(counts) >= 1 - self._first_chance):
             tell("pmf_of_times")
-        kept = b + counts - 1 + self._first_chance
-        _tell("pmf", astray.geometric_pmf(counts, values, a, kept, b, r))
         return answered(values, t, n)
 
-    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
-        x, _, T = columns
-        if not self._first_chance and (found := astray.logarithm(t, x, T, parameters)):
-            return found
-        return astray.overflow(t, x, T, parameters, self._first_chance) or astray.near_one(t, x, T, parameters)
+    def _closed_expectation(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
+        return astray.geometric_expectation(self._first_chance, parameters), astray.geometric_measures(parameters)
 
-    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
-        _, _, a, b = parameters
-        if a + b == 1 and not self._first_chance:
-            return "a + b = 1"
-        return astray.near_one(t, 0.0, 0.0, parameters)
+    def _closed_new_customer(self, parameters: Sequence[float]) -> astray.Form:
+        return astray.geometric_new_customer(self._first_chance, parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import beta_geometric_nbd_model

@@ -23,7 +23,7 @@ from .estimation import Estimate, estimate
 from .purchase_fitter import _print
 
 _FAMILY = spend_family("gamma_gamma")
-_NEXT_TO_1 = 1e-9  # where lifetimes, which divides by q − 1 and multiplies with it again, has lost its digits
+_LOST = 2.0**-52 / 1e-6  # a rounding, of what can be seen
 
 
 class GammaGammaFitter(BaseFitter):
@@ -101,7 +101,7 @@ class GammaGammaFitter(BaseFitter):
         if np.any(missing) and np.any(unknown := missing & np.equal(x, 0)):
             tell("spend_of_nobody", f"{np.count_nonzero(unknown)} customers")
         q = parameters[1]
-        if abs(q - 1) < _NEXT_TO_1 or (q < 1 and np.any(np.isinf(values))):
+        if (q < 1 and np.any(np.isinf(values))) or _next_to_1(x, values, *parameters):
             tell("spend_infinite", f"q = {q:.4g}, {np.count_nonzero(np.isinf(values))} customers")
         return answered(values, *given)
 
@@ -125,6 +125,16 @@ class GammaGammaFitter(BaseFitter):
         return _customer_lifetime_value(
             transaction_prediction_model, frequency, recency, T, spend, time, discount_rate, freq=freq
         )
+
+
+def _next_to_1(x: Any, values: Any, p: float, q: float, v: float) -> bool:
+    """Whether lifetimes, which divides by q − 1 and multiplies with it again, has lost its digits for somebody."""
+    if q == 1:
+        return True
+    rounding = _LOST * p * v / abs(q - 1)
+    if not np.any(values < rounding):
+        return False
+    return bool(np.any((values < rounding) & (np.asarray(x) > 0)))
 
 
 def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) -> Patterns:

@@ -13,7 +13,7 @@ from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....models import questions
 from ....numerics.arrays import Array
-from ..differences import tell
+from ..differences import tell, told
 from . import aligned, answered, astray, of_rows, rows_of
 from .purchase_fitter import PurchaseFitter, _tell
 
@@ -53,7 +53,25 @@ class ParetoNBDFitter(PurchaseFitter):
                 "iterative_fitting and initial_params should not be both set, as no improvement could be made."
             )
         self._fit_rows(frequency, recency, T, weights, index, verbose, mean_weight=True)
+        self._tell_of_many()
         return self
+
+    def _tell_of_many(self) -> None:
+        """Say so where lifetimes' likelihood is no number at the optimum, in its unit of time."""
+        if told("pareto_fit_of_many"):
+            return
+        unit = np.array([self._scale if name in _FAMILY.time_parameters else 1.0 for name in _FAMILY.parameters])
+        parameters = (self.params_.to_numpy() * unit).tolist()
+        closed = astray.pareto_log_likelihood(parameters)
+        x, t_x, T = (self.data[name].to_numpy(np.float64) for name in _FAMILY.statistics)
+        row = astray.differing(
+            lambda *columns: np.isfinite(closed(*columns)).astype(float),
+            [x, t_x * self._scale, T * self._scale],
+            lambda *columns: 1.0,
+            astray.pareto_measures(parameters),
+        )
+        if row is not None:
+            tell("pareto_fit_of_many", f"frequency {row[0]:.0f}")
 
     @staticmethod
     def _log_A_0(  # noqa: N802, its name there
@@ -85,7 +103,15 @@ class ParetoNBDFitter(PurchaseFitter):
 
     def conditional_probability_alive(self, frequency: Any, recency: Any, T: Any) -> Any:
         """P(alive at T | history). Use ``PurchaseModel.p_alive`` in new code."""
-        return self._p_alive(frequency, recency, T)
+        values = self._p_alive(frequency, recency, T)
+        _tell_of_two_dimensions(frequency, values)
+        return values
+
+    def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
+        """E[purchases in (T, T + t] | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
+        values = super().conditional_expected_number_of_purchases_up_to_time(t, frequency, recency, T)
+        _tell_of_two_dimensions(frequency, values)
+        return values
 
     def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
         """P(alive) as a matrix, as of `BetaGeoFitter`; a small one cell by cell.
@@ -111,25 +137,36 @@ class ParetoNBDFitter(PurchaseFitter):
             t = np.maximum(t, 0.0)
 
         def pmf(n: Any, t: Any, *columns: Array) -> Array:
-            return questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
+            values = questions.purchase_pmf(_FAMILY, n, t, columns, parameters)
+            if not told("pmf"):
+                rows, measures = (n, t, *columns), astray.pareto_measures(parameters)
+                _tell("pmf", astray.pmf(astray.differing(astray.pareto_pmf(parameters), rows, values, measures)))
+            return values
 
         values = of_rows(pmf, [n, t], rows)
-        _tell("pmf", astray.pareto_pmf(n, values))
+        _tell_of_two_dimensions(frequency, values)
         return answered(values, *given)
 
-    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters) or astray.pareto_expectation(
-            t, columns[2], *parameters[2:]
-        )
+    def _closed_expectation(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
+        return astray.pareto_expectation(parameters), astray.pareto_measures(parameters)
 
-    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
-        return astray.pareto_expectation(t, 0.0, *parameters[2:])
+    def _closed_new_customer(self, parameters: Sequence[float]) -> astray.Form:
+        return astray.pareto_new_customer(parameters)
 
-    def _alive_astray(self, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
-        return astray.pareto_dropout(columns[0], columns[1], columns[2], parameters)
+    def _closed_alive(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
+        return astray.pareto_alive(parameters), astray.pareto_measures(parameters)
 
     def _generate(self, size: int = 1) -> pd.DataFrame:
         from ..generate_data import pareto_nbd_model
 
         r, alpha, s, beta = self._unload_params(*_FAMILY.parameters)
         return pareto_nbd_model(self._ages(), r, alpha, s, beta, size=size)
+
+
+def _tell_of_two_dimensions(frequency: Any, values: Any) -> None:
+    """Say so where lifetimes, which gives signs to as many as there are frequencies, gives them to the wrong ones."""
+    shape = np.shape(values)
+    if len(shape) < 2 or not np.ndim(frequency) or shape[-2] not in (1, 2):
+        return
+    if shape[-1] == 1 or len(frequency) in (1, shape[-1]):
+        tell("pareto_two_dimensions")

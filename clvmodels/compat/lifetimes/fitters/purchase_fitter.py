@@ -15,8 +15,8 @@ from ....inference.patterns import Patterns, merge
 from ....models import questions
 from ....numerics.arrays import Array
 from ..checks import ConvergenceError, _check_inputs, checked_weights
-from ..differences import tell
-from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
+from ..differences import tell, told
+from . import BaseFitter, aligned, answered, astray, of_rows, rows_of, time_unit_of
 from .estimation import Estimate, estimate
 
 
@@ -73,8 +73,9 @@ class PurchaseFitter(BaseFitter):
         given = aligned(t, frequency, recency, T)
 
         def expected(t: Any, *columns: Array) -> Array:
-            _tell("expectation", self._expectation_astray(t, columns, parameters))
-            return questions.expected_purchases(family, t, 0.0, columns, parameters)
+            values = questions.expected_purchases(family, t, 0.0, columns, parameters)
+            _tell("expectation", self._expectation_astray(t, columns, parameters, values))
+            return values
 
         t, *rows = rows_of(*given)
         return answered(of_rows(expected, [_no_less_than_none(t)], rows), *given)
@@ -84,8 +85,12 @@ class PurchaseFitter(BaseFitter):
         family, parameters = self._family, self._unload_params(*self._family.parameters)
 
         def expected(t: Array) -> Array:
-            _tell("expectation", self._new_customer_astray(t, parameters))
-            return family.expected_purchases(t, *parameters)
+            values = family.expected_purchases(t, *parameters)
+            if not told("expectation"):
+                row = astray.differing(self._closed_new_customer(parameters), [t], values)
+                if row is not None:
+                    tell("expectation", astray.expectation(parameters, family.parameters[2], [row[0], 0.0]))
+            return values
 
         return answered(of_rows(expected, [], [_no_less_than_none(rows_of(t)[0])]), t)
 
@@ -94,8 +99,12 @@ class PurchaseFitter(BaseFitter):
         given = aligned(frequency, recency, T)
 
         def alive(*columns: Array) -> Array:
-            _tell("alive_many", self._alive_astray(columns, parameters))
-            return questions.p_alive(family, 0.0, columns, parameters)
+            values = questions.p_alive(family, 0.0, columns, parameters)
+            if not told("alive_many") and (closed := self._closed_alive(parameters)) is not None:
+                row = astray.differing(closed[0], columns, values, closed[1])
+                if row is not None:
+                    tell("alive_many", f"frequency {row[0]:.0f}")
+            return values
 
         return answered(of_rows(alive, [], rows_of(*given)), *given)
 
@@ -105,16 +114,30 @@ class PurchaseFitter(BaseFitter):
             raise InvalidInput("generate_new_data needs the rows fitted on: save the model with save_data=True")
         return self.data["T"].to_numpy()
 
-    # What lifetimes' own formulas would not have given, in words, or None
+    # What lifetimes' own formulas give
 
-    def _expectation_astray(self, t: Any, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
+    def _closed_expectation(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures]:
         raise NotImplementedError
 
-    def _new_customer_astray(self, t: Any, parameters: Sequence[float]) -> str | None:
+    def _closed_new_customer(self, parameters: Sequence[float]) -> astray.Form:
         raise NotImplementedError
 
-    def _alive_astray(self, columns: Sequence[Array], parameters: Sequence[float]) -> str | None:
+    def _closed_alive(self, parameters: Sequence[float]) -> tuple[astray.Form, astray.Measures] | None:
         return None
+
+    def _expectation_astray(
+        self, t: Any, columns: Sequence[Array], parameters: Sequence[float], values: Array | None = None
+    ) -> str | None:
+        """What they do not give right, in words, or None; ``values`` is what is right, if that is known."""
+        if told("expectation"):
+            return None
+        family, (form, measures) = self._family, self._closed_expectation(parameters)
+
+        def expected(t: Any, *columns: Array) -> Array:
+            return questions.expected_purchases(family, t, 0.0, columns, parameters)
+
+        row = astray.differing(form, [t, *columns], expected if values is None else values, measures)
+        return None if row is None else astray.expectation(parameters, family.parameters[2], row)
 
     def conditional_probability_alive_matrix(self, max_frequency: Any = None, max_recency: Any = None) -> Array:
         """P(alive) of shape (max_recency + 1, max_frequency + 1), all customers of age max_recency.
