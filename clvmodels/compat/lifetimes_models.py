@@ -278,9 +278,7 @@ def _log_covariance(fitter: Any, parameters: Mapping[str, float]) -> Array | Non
     Its elements are θ_i θ_j cov(ln θ_i, ln θ_j) here and θ_j² cov(ln θ_i, ln θ_j) in lifetimes, which is symmetric only
     once that is undone.
     """
-    matrix = getattr(fitter, "_covariance", None)  # of a fitter of this package
-    if matrix is None:
-        own = getattr(fitter, "_covariance", None)  # of compat: nobody asked for what reading the public name tells
+    own = getattr(fitter, "_covariance", None)  # of compat: nobody asked for what reading the public name tells
     if own is None:
         matrix = getattr(fitter, "variance_matrix_", None)
     else:
