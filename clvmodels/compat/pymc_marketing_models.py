@@ -40,7 +40,7 @@ _SPEND = {
     "Gamma-Gamma Model (Individual Transactions)": "gamma_gamma",
 }
 _CONTRACTUAL = ("Shifted Beta-Geometric", "Shifted-Beta-Geometric Model (Individual Customers)")
-_ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # of xarray, and the module that each needs
+_ENGINES = {"h5netcdf": ("h5netcdf", "h5py"), "netcdf4": ("netCDF4",)}  # of xarray, and the modules that each needs
 _LONGEST = 200  # characters of a prior
 
 
@@ -134,9 +134,9 @@ def _opened(source: Any, stack: ExitStack) -> Any:
 
 
 def _read(path: str | os.PathLike[str], stack: ExitStack) -> Any:
-    engine = next((name for name, module in _ENGINES.items() if find_spec(module)), None)
+    engine = next((name for name, modules in _ENGINES.items() if all(map(find_spec, modules))), None)
     if engine is None or find_spec("xarray") is None:
-        raise NotAvailable('netCDF files need xarray and h5netcdf: pip install "clvmodels[bayes]"')
+        raise NotAvailable('netCDF files need xarray, h5netcdf and h5py: pip install "clvmodels[bayes]"')
     if not os.path.isfile(path):
         raise InvalidInput(f"cannot read the file {str(path)[:200]!r}: there is none")
     import xarray

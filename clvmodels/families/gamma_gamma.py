@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..numerics.arrays import Array, rowwise
 from ..numerics.gamma import by_count, digamma_rising, log_beta
@@ -27,9 +28,12 @@ def log_likelihood(x: Any, m: Any, p: Any, q: Any, v: Any) -> tuple[Array, Array
     px, share = p * x, v / (x * m)
     low, high = np.log1p(share), np.log1p(1 / share)
     log_ways, slope_p, slope_q = by_count(_of_counts, x, p, q)
-    value = log_ways - np.log(m) - px * low - q * high
-    gradient = px * (slope_p - low), q * (slope_q - high), (q - px * share) / (1 + share)
-    return np.asarray(value), np.stack(np.broadcast_arrays(*gradient))
+    value = np.asarray(log_ways - np.log(m) - px * low - q * high)
+    gradient = np.empty((3, *value.shape))
+    gradient[0] = px * (slope_p - low)
+    gradient[1] = q * (slope_q - high)
+    gradient[2] = (q - px * share) / (1 + share)
+    return value, gradient
 
 
 def expected_spend(x: Any, m: Any, p: Any, q: Any, v: Any) -> Array:
@@ -97,9 +101,17 @@ def _of_counts(x: Any, p: Any, q: Any) -> Array:
 
 
 def start(x: Any, m: Any, weights: Any) -> tuple[float, float, float]:
-    """Rough parameters that give the mean spend: a coefficient of variation of 0.5 within a customer."""
-    mean = float(np.sum(weights * m) / np.sum(weights))
-    return 4.0, 3.5, mean * 2.5 / 4.0
+    """Rough parameters from Var(ln m | x) = ψ'(px) + ψ'(q) ≈ 1/(px) + 1/(q − 1/2), a line in 1/x, and E[ln m]."""
+    share, log_mean = weights / np.sum(weights), np.log(m)
+    level = float(np.sum(share * log_mean))
+    squares, seldom = np.square(log_mean - level), 1 / x
+    off = seldom - np.sum(share * seldom)
+    spread = float(np.sum(share * np.square(off)))
+    slope = float(np.sum(share * off * squares)) / spread if spread > 0 else 0.25
+    rest = float(np.sum(share * squares) - slope * np.sum(share * seldom))
+    p = min(max(1 / max(slope, 1e-300), 1.0), 20.0)
+    q = min(max(0.5 + 1 / max(rest, 1e-300), 1.5), 20.0)
+    return p, q, float(np.exp(level + special.digamma(q))) / p
 
 
 FAMILY = SpendFamily(

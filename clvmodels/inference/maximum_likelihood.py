@@ -1,8 +1,9 @@
 """Maximum likelihood on log-parameters: quasi-Newton to get near, Newton to arrive, and what was found on the way.
 
-A quasi-Newton search (BFGS) on a few thousand sampled customers finds the neighbourhood, on five times as many it comes
-closer; their Hessian, a few percent off, then serves for Newton steps over everybody, each of which leaves a few
-percent of the way. At the end the Hessian of everybody, by differences of the analytic gradient, confirms or corrects.
+A quasi-Newton search (BFGS) on a few thousand sampled customers finds the neighbourhood, of very many on five times as
+many it comes closer; their Hessian, a few percent off, then serves for Newton steps over everybody, each of which
+leaves a few percent of the way. At the end the Hessian of everybody, by differences of the analytic gradient, confirms
+or corrects.
 The measure of being there is the Newton decrement g'H⁻¹g: the squared distance to the optimum in standard errors.
 
 Source: Nocedal & Wright (2006), Numerical Optimization, chapters 3 and 6; Boyd & Vandenberghe (2004), Convex
@@ -140,13 +141,14 @@ def maximize(
     """
     customers = float(patterns.weights.sum())
     objective = Objective(log_likelihood, patterns, centre, penalty, customers)
-    theta, inverse, hessian = np.asarray(start, dtype=np.float64), None, None
+    theta, inverse, hessian, few = np.asarray(start, dtype=np.float64), None, None, None
     for size in _SAMPLES:
         if objective.total > 3 * size:
             few = Objective(log_likelihood, sample(patterns, size), centre, penalty, customers)
             theta, inverse = _quasi_newton(few, theta, inverse)
-            hessian = few.hessian(theta) if size == _SAMPLES[-1] else None
-    if hessian is None:
+    if few is not None:
+        hessian = few.hessian(theta)
+    else:
         theta, _ = _quasi_newton(objective, theta, inverse)
     return _newton(objective, theta, hessian)
 

@@ -15,6 +15,7 @@ Keys = NDArray[np.int64]
 # Times are whole events' grains over a time unit: days/7, hours/168, days/365.25 ... The first scale that gives whole
 # numbers back exactly is taken; it only has to be exact, not to be the true one.
 _SCALES = (1.0, 7.0, 24.0, 168.0, 30.4375, 365.25, 730.5, 8766.0)
+_GROUP = 64  # rows that are worth a sort of their own
 
 
 class Patterns(NamedTuple):
@@ -34,8 +35,13 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
     weights
         How many customers a row stands for; 1 each if None.
     """
-    codes = [_codes(column) for column in columns]
+    codes = [_codes(column) for column in columns[:-1]]
     sizes = [int(code.max()) + 1 for code, _ in codes]
+    last = _whole(columns[-1])
+    if last is None and weights is None and np.prod(sizes, dtype=np.float64) <= min(len(columns[-1]) / _GROUP, 2**16):
+        return _sorted_within(columns[-1], codes, sizes)
+    codes.append(_ranks(columns[-1]) if last is None else last)
+    sizes.append(int(codes[-1][0].max()) + 1)
     if float(np.prod([float(s) for s in sizes])) >= 2.0**63:
         codes = [_ranks(column) for column in columns]
         sizes = [len(values) for _, values in codes]
@@ -48,6 +54,21 @@ def merge(columns: Sequence[Array], weights: Array | None = None) -> Patterns:
         first = _firsts(key[order])
         rest, merged = key[order][first], np.add.reduceat(weights[order], first)
     return Patterns(tuple(_values(rest, codes, sizes)), merged)
+
+
+def _sorted_within(values: Array, codes: Sequence[tuple[Keys, Any]], sizes: Sequence[int]) -> Patterns:
+    """Merge few keys and values of any kind: the values of each key are sorted by themselves, which needs no ranks."""
+    size = int(np.prod(sizes, dtype=np.int64))
+    key = _keys(codes, sizes) if codes else np.zeros(len(values), dtype=np.int64)
+    values = values[np.argsort(key.astype(np.uint16), kind="stable")]  # two bytes are sorted in linear time
+    counts = np.bincount(key, minlength=size)
+    ends = np.cumsum(counts)
+    for end, count in zip(ends[counts > 0].tolist(), counts[counts > 0].tolist(), strict=True):
+        values[end - count : end].sort()
+    key = np.repeat(np.arange(size), counts)
+    first = np.flatnonzero(np.concatenate(([True], (key[1:] != key[:-1]) | (values[1:] != values[:-1]))))
+    weights = np.diff(np.append(first, len(key))).astype(np.float64)
+    return Patterns((*_values(key[first], codes, sizes), values[first]), weights)
 
 
 def sample(patterns: Patterns, size: int) -> Patterns:
@@ -95,6 +116,12 @@ def _firsts(key: Keys) -> Positions:
 
 def _codes(column: Array) -> tuple[Keys, Any]:
     """Whole numbers for the values, and how to get back: a scale to divide by, or the table of values."""
+    found = _whole(column)
+    return _ranks(column) if found is None else found
+
+
+def _whole(column: Array) -> tuple[Keys, float] | None:
+    """The values as multiples of one over a scale, if they are such."""
     some = column[:: max(1, len(column) // 1000)]
     for scale in _SCALES:
         for values in (some, column):
@@ -104,7 +131,7 @@ def _codes(column: Array) -> tuple[Keys, Any]:
         else:
             if code.min() >= 0 and code.max() < 2.0**31:
                 return code.astype(np.int64), scale
-    return _ranks(column)
+    return None
 
 
 def _ranks(column: Array) -> tuple[Keys, Array]:

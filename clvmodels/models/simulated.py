@@ -121,12 +121,9 @@ def end_of_observation(observation_end: str) -> pd.Timestamp:
 
 def check_reach(longest: float, time_unit: str, observation_end: str) -> None:
     """Refuse an observation that begins before the calendar does."""
-    import pandas as pd
-
-    if (
-        not longest * float(hours_in(time_unit)) / 24
-        < (end_of_observation(observation_end) - pd.Timestamp("0001-01-02")).days
-    ):
+    # dates of Python: pandas 2 counts so long a time in nanoseconds, which do not reach
+    days = (end_of_observation(observation_end).to_pydatetime() - datetime(1, 1, 2)).days
+    if not longest * float(hours_in(time_unit)) / 24 < days:
         raise InvalidInput(
             f"observation reaches back beyond the calendar: the longest is {longest:.6g} {time_unit}s before "
             f"{observation_end}"

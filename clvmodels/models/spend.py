@@ -15,7 +15,7 @@ from ..families import spend_family
 from ..families.contract import SpendFamily
 from ..inference.fit_report import FitReport, few_repeaters, judge
 from ..inference.independence import spend_frequency_correlation
-from ..inference.patterns import Patterns
+from ..inference.patterns import Patterns, merge
 from ..numerics.arrays import Array
 from . import scales, statistics
 from .fitted import Fitted, checked_parameters, package_versions, profile_of
@@ -456,14 +456,4 @@ def paying_repeaters(columns: Mapping[str, Array], weights: Array | None) -> tup
             "them a monetary_value above 0. Use a longer log, or check the amount column"
         )
     left_out = float(weight[repeated & ~paid].sum())
-    rows = np.flatnonzero(paid)
-    # Prices repeat, so equal customers are merged here as well; a complex number is sorted as a pair is.
-    pairs = m[rows] + 1j * x[rows]
-    if weights is None:
-        pairs = np.sort(pairs)
-    else:
-        order = np.lexsort((weight[rows], pairs))
-        rows, pairs = rows[order], pairs[order]
-    first = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
-    merged = np.add.reduceat(weight[rows], first)
-    return Patterns((pairs.imag[first], pairs.real[first]), merged), left_out
+    return merge([x[paid], m[paid]], None if weights is None else weight[paid]), left_out

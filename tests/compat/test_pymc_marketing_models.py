@@ -434,10 +434,11 @@ def test_unit_must_be_one_and_says_nothing_of_spend(saved: Callable[[str], Path]
     assert spend.parameters == taken("gamma_gamma_map").parameters
 
 
+@pytest.mark.parametrize("missing", [{"xarray"}, {"h5netcdf", "netCDF4"}, {"h5py", "netCDF4"}])
 def test_missing_reader_is_told_with_the_line_to_install(
-    saved: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    saved: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, missing: set[str]
 ) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "find_spec", lambda name: name not in missing or None)
     with pytest.raises(clv.NotAvailable, match=re.escape('pip install "clvmodels[bayes]"')):
         clv.from_pymc_marketing(saved("bg_nbd_map"), "week")
 

@@ -91,6 +91,17 @@ def test_merge_of_many_rows():
     assert as_counts(merge(columns)) == naive(columns)
 
 
+def test_merge_of_few_counts_with_amounts():
+    """The amounts of each count are sorted by themselves; of many counts they are ranked."""
+    generator = np.random.default_rng(94)
+    amounts = np.concatenate([generator.integers(1, 400, 2500) / 3, generator.integers(1, 400, 2500) / 100])
+    for columns in ([generator.poisson(2.0, 5000) * 1.0, amounts], [generator.permutation(5000) // 3.0, amounts]):
+        found = merge(columns)
+        assert as_counts(found) == naive(columns)
+        rows = list(zip(*(c.tolist() for c in found.columns), strict=True))
+        assert rows == sorted(set(rows))
+
+
 def test_merge_keeps_neighbours_apart():
     """Values that differ in their last bit are two patterns."""
     t = np.array([30.43, np.nextafter(30.43, 31), 30.43, 213 / 7])
