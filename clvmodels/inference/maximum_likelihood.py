@@ -32,6 +32,7 @@ _DIFFERENCE = 1e-4
 _ARRIVED = 1e-14  # squared standard errors: 1e-7 of a standard error
 _AT_WALL = 1e-6  # the same where a parameter leans on the wall, whose place along a flat likelihood means nothing
 _FAST = 0.2  # a step that leaves more than this share of the decrement was made with a bad Hessian
+_BESIDE = 0.1  # from the natural scale, where gradients can vanish by symmetry
 _MOVED = 1e-5  # how far the log-parameters may go before the Hessian is made anew
 
 
@@ -139,6 +140,18 @@ def maximize(
     penalty
         Log-parameters -> value and gradient of what is taken off the sum; None for nothing.
     """
+    found = _search(log_likelihood, patterns, start, centre, penalty)
+    if not any(found.walled):
+        return found
+    # what ran off may have passed by an optimum: a search from the natural scale tells
+    again = _search(log_likelihood, patterns, centre + _BESIDE, centre, penalty)
+    better = again.log_likelihood - again.penalty > found.log_likelihood - found.penalty
+    return replace(again if better else found, passes=found.passes + again.passes)
+
+
+def _search(
+    log_likelihood: Callable[..., Any], patterns: Patterns, start: Array, centre: Array, penalty: Penalty | None
+) -> Optimum:
     customers = float(patterns.weights.sum())
     objective = Objective(log_likelihood, patterns, centre, penalty, customers)
     theta, inverse, hessian, few = np.asarray(start, dtype=np.float64), None, None, None

@@ -436,7 +436,7 @@ def test_new_customers_are_drawn_from_the_fitted_parameters(cdnow: pd.DataFrame,
 @each
 def test_what_has_no_errors_says_why(name: str) -> None:
     module = getattr(compat, name)()
-    with pytest.raises(AttributeError, match="not been fit yet. Call its fit"):
+    with pytest.raises(AttributeError, match="not been fit yet"):
         _ = module.standard_errors_
     fitter = made(compat, name)
     for attribute in ("variance_matrix_", "summary"):

@@ -85,6 +85,17 @@ def test_a_likelihood_that_rises_for_ever_meets_the_wall(direction):
     assert math.isfinite(found.log_likelihood)
 
 
+def test_what_runs_off_may_have_passed_by_an_optimum():
+    """Customers who never leave: from MBG/NBD's own start nobody does, which is 3.7 worse than the maximum."""
+    observation = np.random.default_rng(20).uniform(10, 51, 1000)
+    stay = clv.PurchaseModel.from_parameters("nbd", {"r": 0.5, "alpha": 5.0}, time_unit="week")
+    summary = stay.simulate(1000, observation=observation, seed=20).summary
+    nobody_leaves = clv.PurchaseModel("nbd").fit(summary).fit_report.log_likelihood
+    report = clv.PurchaseModel("mbg_nbd").fit(summary).fit_report
+    assert report.converged
+    assert report.log_likelihood > nobody_leaves + 3.7
+
+
 def test_the_wall_is_no_part_of_the_likelihood():
     def rising(t, rate):
         return np.log(rate) + 0 * t, np.ones((1, len(t)))

@@ -124,6 +124,8 @@ DIFFERENCES: Mapping[str, Difference] = {
         "gives NaN for customers of large frequency, above all where recency = T, and loses digits where SciPy's 2F1 "
         "does: mostly where s is next to a whole number",
         "is an integral of positive terms, exact and finite there as well",
+        briefly="P(alive) of Pareto/NBD: lifetimes gives NaN, or loses its digits, where frequency is large or s is "
+        "next to a whole number; here it is exact",
     ),
     "pareto_two_dimensions": Difference(
         "`ParetoNBDFitter`: arrays of two dimensions",

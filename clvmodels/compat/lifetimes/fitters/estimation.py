@@ -19,7 +19,7 @@ import numpy as np
 from ....families.contract import PurchaseFamily, SpendFamily
 from ....inference.covariance import classical, curvature_of
 from ....inference.fit_report import FitReport, judge
-from ....inference.maximum_likelihood import Optimum, maximize
+from ....inference.maximum_likelihood import maximize
 from ....inference.patterns import Patterns
 from ....inference.regularisation import Penalty
 from ....numerics.arrays import Array
@@ -68,25 +68,17 @@ def estimate(
     start = np.log(family.start(*patterns.columns, weights=patterns.weights))
     penalty = square_penalty(penalizer_coef * divisor, scales) if penalizer_coef else None
 
-    def search(start: Array) -> tuple[Optimum, FitReport]:
-        with np.errstate(over="ignore", under="ignore"):
-            optimum = maximize(family.log_likelihood, patterns, start, centre, penalty)
-        report, _ = judge(
-            optimum,
-            family.parameters,
-            family.limits,
-            centre,
-            n_customers=float(patterns.weights.sum()),
-            n_repeaters=repeaters,
-            n_patterns=len(patterns.weights),
-        )
-        return optimum, report
-
-    optimum, report = search(start)
-    if not report.converged:  # what runs off may have passed by an optimum: lifetimes' own start tells
-        again, its_report = search(0.1 - np.log(scales))
-        if not optimum.log_likelihood - optimum.penalty >= again.log_likelihood - again.penalty:
-            optimum, report = again, its_report
+    with np.errstate(over="ignore", under="ignore"):
+        optimum = maximize(family.log_likelihood, patterns, start, centre, penalty)
+    report, _ = judge(
+        optimum,
+        family.parameters,
+        family.limits,
+        centre,
+        n_customers=float(patterns.weights.sum()),
+        n_repeaters=repeaters,
+        n_patterns=len(patterns.weights),
+    )
     total = optimum.log_likelihood + log_likelihood_shift - optimum.penalty
     covariance = classical(curvature_of(optimum.hessian, optimum.walled))
     return Estimate(np.exp(optimum.log_parameters), -total / divisor, covariance, report, optimum.hessian / divisor)
