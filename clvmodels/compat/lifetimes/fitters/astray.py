@@ -23,6 +23,9 @@ _NOTHING = 1e-290  # below it doubles have no digits to lose
 _LOST = _ROUNDING / 1e-6  # what is left of a difference of ones, and has no digits
 _FEW = 32
 _NEAR = 1e-3
+_FAR = 0.05  # from where digits are lost by a difference
+_SOON = 1e-5  # purchases: a difference of ones that has eleven digits
+_SMALL = 100.0  # ln of a power: far from where SciPy's sums grow
 _LARGE = 400.0  # SciPy's own terms can be larger than what they add up to
 _LARGEST = 709.0  # ln of the largest double
 
@@ -39,14 +42,18 @@ def differing(form: Form, rows: Sequence[Any], values: Any, measures: Measures |
     values
         What is right, or a function of the columns that says so.
     measures
-        What is looked at for its extremes, from the columns; without it, the columns themselves.
+        What is looked at for its extremes, from the columns; without it, the columns themselves. Of nothing, where no
+        row can differ.
     """
     columns = [np.atleast_1d(column) for column in np.broadcast_arrays(*rows)]
     if not columns[0].size:
         return None
     with np.errstate(all="ignore"):
         if columns[0].size > 2 * _FEW:
-            kept = _few(columns[0].size, columns if measures is None else measures(*columns))
+            looked_at = columns if measures is None else measures(*columns)
+            if not looked_at:
+                return None
+            kept = _few(columns[0].size, looked_at)
             columns = [column[kept] for column in columns]
             values = values if callable(values) else np.asarray(values)[kept]
         theirs = np.broadcast_to(form(*columns), columns[0].shape)
@@ -119,9 +126,15 @@ def geometric_new_customer(first_chance: int, parameters: Sequence[float]) -> Fo
 
 def geometric_measures(parameters: Sequence[float]) -> Measures:
     """Where the closed forms overflow, and where little is to come; T of those without a repeat purchase."""
-    r, alpha, _, _ = parameters
+    r, alpha, a, b = parameters
+    ordinary = abs(a - 1) > _FAR and a + b > 1 + _FAR
 
     def measures(t: Array, x: Array, t_x: Array, T: Array) -> Sequence[Array]:
+        if ordinary:
+            shortest = t.min()
+            least = (r + x.min()) * shortest / (alpha + T.max() + shortest)
+            if least > _SOON and (1 + r + x.max()) * np.log1p(t.max() / (alpha + T.min())) < _SMALL:
+                return []
         after = alpha + T
         soon = (r + x) * (t / (after + t))
         looked_at = [soon if t.min() > 0 else np.where(t > 0, soon, np.inf), x, np.where(x == 0, after, np.inf)]
