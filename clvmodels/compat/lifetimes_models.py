@@ -26,17 +26,9 @@ from ..models.time_units import refuse_unit
 from ..numerics.arrays import Array
 from ..units import hours_in
 from .lifetimes.fitters.estimation import square_penalty
-from .original_lifetimes import imported
+from .original_lifetimes import FITTERS, imported
 
-# lifetimes' classes, and the families that they are
-_FAMILIES: Mapping[str, str] = {
-    "BetaGeoFitter": "bg_nbd",
-    "ModifiedBetaGeoFitter": "mbg_nbd",
-    "ParetoNBDFitter": "pareto_nbd",
-    "BetaGeoBetaBinomFitter": "bg_bb",
-    "GammaGammaFitter": "gamma_gamma",
-}
-_FITTERS = {family: name for name, family in _FAMILIES.items()}
+_FAMILIES = {name: family for family, name in FITTERS.items()}
 # what draws customers like those of a fitter's rows
 _GENERATORS: Mapping[str, str] = {
     "bg_nbd": "beta_geometric_nbd_model",
@@ -194,11 +186,11 @@ def to_lifetimes(model: PurchaseModel | SpendModel | CLVModel, summary: Any = No
     if not isinstance(model, (PurchaseModel, SpendModel)):
         raise InvalidInput(f"model must be a PurchaseModel, SpendModel or CLVModel; found {type(model).__name__}")
     family, state = model.family, model._state
-    if _FITTERS.get(family.name) is None or family != _family(family.name):
-        own = " of your own making" if family.name in _FITTERS else ""
-        raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(_FITTERS)}")
+    if FITTERS.get(family.name) is None or family != _family(family.name):
+        own = " of your own making" if family.name in FITTERS else ""
+        raise NotAvailable(f"lifetimes has no {family.title}{own}: expected one of {', '.join(FITTERS)}")
     package = imported("to_lifetimes")
-    fitter = getattr(package, _FITTERS[family.name])()
+    fitter = getattr(package, FITTERS[family.name])()
     fitter.params_ = pd.Series(list(state.values), index=list(family.parameters))
     if state.covariance is not None:
         values = np.array(state.values)

@@ -14,7 +14,8 @@ from ..errors import NotAvailable
 from ..numerics.arrays import Array
 from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed, told
 
-_FITTERS = {
+# families, and lifetimes' classes of them
+FITTERS = {
     "bg_nbd": "BetaGeoFitter",
     "mbg_nbd": "ModifiedBetaGeoFitter",
     "pareto_nbd": "ParetoNBDFitter",
@@ -30,7 +31,7 @@ _NAMES = {
 }
 _STATISTICS = ("frequency", "recency", "T")
 _GRADIENT = "a quasi-Newton search from fixed starting values, which ends where the function hardly changes any more"
-_SEARCHING = dict.fromkeys(_FITTERS, _GRADIENT) | {
+_SEARCHING = dict.fromkeys(FITTERS, _GRADIENT) | {
     "pareto_nbd": "a search without derivatives (Nelder-Mead) from a random start, which ends where its steps are small"
 }
 
@@ -99,7 +100,7 @@ def load(seed: int) -> OtherPackage:
     return OtherPackage(
         name="lifetimes",
         version=str(package.__version__),
-        families=tuple(_FITTERS),
+        families=tuple(FITTERS),
         fit=fit,
         expected_purchases=expected_purchases,
         p_alive=p_alive,
@@ -142,7 +143,7 @@ def imported(what: str) -> Any:
             "lifetimes is this package's own stand-in here, for clvmodels.compat.lifetimes.install() was called: "
             f"{what} needs the real package, so run it in another process, without install()"
         )
-    missing = [name for name in (*_FITTERS.values(), "__version__") if not hasattr(package, name)]
+    missing = [name for name in (*FITTERS.values(), "__version__") if not hasattr(package, name)]
     if missing:
         raise NotAvailable(
             f"{what} needs the package lifetimes, and what is imported by that name, from "
@@ -157,7 +158,7 @@ def _statistics(family: str) -> tuple[str, ...]:
 
 
 def _fitter(package: Any, family: str) -> Any:
-    return getattr(package, _FITTERS[family])()
+    return getattr(package, FITTERS[family])()
 
 
 def _known(package: Any, family: str, parameters: Parameters) -> Any:

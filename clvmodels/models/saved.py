@@ -227,7 +227,7 @@ def _read(raw: bytes, path: Any) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8")
         _refuse_depth(text, path)
-        content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeats)
+        content = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeats)
     except UnreadableModel:
         raise
     except (ValueError, RecursionError) as error:
@@ -266,11 +266,13 @@ def _refuse_depth(text: str, path: Any) -> None:
             depth -= 1
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """Raise for NaN and Infinity, which Python's reader would take: json.loads(parse_constant=...)."""
     raise ValueError(f"the constant {name}, which is not JSON")
 
 
-def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys all differ: json.loads(object_pairs_hook=...)."""
     result = dict(pairs)
     if len(result) != len(pairs):
         raise ValueError("an object with the same key twice")

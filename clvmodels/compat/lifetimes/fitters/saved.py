@@ -16,6 +16,7 @@ import pandas as pd
 
 from ....errors import InvalidInput, UnreadableModel
 from ....files import written_whole
+from ....models.saved import refuse_constant, refuse_repeats
 from ....units import hours_in
 from ....versions import version_of
 
@@ -257,7 +258,7 @@ def _read(path: str | os.PathLike[str], name: str) -> dict[str, Any]:
     if len(raw) > _MOST_BYTES:
         raise UnreadableModel(f"{path} is no fitter file: expected at most {_MOST_BYTES:,} bytes, found more")
     try:
-        content = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeats)
+        content = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=refuse_repeats)
     except (ValueError, RecursionError) as error:
         raise UnreadableModel(f"{path} is no fitter file: expected JSON, found {str(error)[:80]}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -276,14 +277,3 @@ def _read(path: str | os.PathLike[str], name: str) -> dict[str, Any]:
 def _unit_to_say(name: str) -> str:
     """What a model of purchases needs before it is saved, and one of spend does not have."""
     return ").save(NEW)" if name == "GammaGammaFitter" else ', time_unit="week").save(NEW) if a week is 1.0 in T'
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"the constant {name}, which is not JSON")
-
-
-def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("an object with the same key twice")
-    return result
