@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import NotAvailable
 from ..numerics.arrays import Array
+from .lifetimes.lifetime_value import FREQ, MONTH_IN
 from .other_packages import Columns, Found, OtherPackage, Parameters, paid, quiet, timed, told
 
 # families, and lifetimes' classes of them
@@ -36,7 +37,7 @@ _SEARCHING = dict.fromkeys(FITTERS, _GRADIENT) | {
 }
 
 # what lifetimes takes for a month, and its letters for the units of time that it knows
-MONTHS = {"week": ("W", 4.345), "month": ("M", 1.0), "day": ("D", 30.0), "hour": ("H", 720.0)}
+MONTHS = {unit: (letter, MONTH_IN[unit]) for letter, unit in FREQ.items()}
 
 
 def load(seed: int) -> OtherPackage:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from clvmodels.compat.lifetimes import datasets
-from clvmodels.compat.lifetimes.fitters import time_unit_of
+from clvmodels.compat.lifetimes.asking import time_unit_of
 from clvmodels.errors import ClvError
 
 FOLDER = Path(str(distribution("lifetimes").locate_file("lifetimes/datasets")))

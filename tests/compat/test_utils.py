@@ -12,8 +12,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.compat.lifetimes import LifetimesDifference, differences, utils
+from clvmodels.compat.lifetimes.asking import time_unit_of
 from clvmodels.compat.lifetimes.datasets import load_transaction_data
-from clvmodels.compat.lifetimes.fitters import time_unit_of
 from clvmodels.frames import FACTS_KEY, read_facts
 
 

@@ -89,8 +89,6 @@ def _of_rows(
 ) -> Array:
     if not shape:
         return np.asarray(function(*alone, *rows) if not np.isnan([*alone, *rows]).any() else np.nan)
-    if 0 in shape:
-        return np.zeros(shape)
     columns = [np.broadcast_to(row, shape).ravel() for row in rows]
     others = [v if np.ndim(v) == 0 else np.broadcast_to(v, shape).ravel() for v in alone]
     missing = np.zeros(int(np.prod(shape)), dtype=bool)

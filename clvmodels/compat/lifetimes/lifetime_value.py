@@ -15,8 +15,8 @@ from .asking import of_rows, rows_of, shrunk_to, time_unit_of
 from .differences import tell
 
 # As in lifetimes, where a month is 30 days, or 4.345 weeks (30.4 days).
-_MONTH_IN = {"hour": 720.0, "day": 30.0, "week": 4.345, "month": 1.0, "year": 1 / 12}
-_FREQ = {"H": "hour", "h": "hour", "D": "day", "W": "week", "M": "month"}
+MONTH_IN = {"hour": 720.0, "day": 30.0, "week": 4.345, "month": 1.0, "year": 1 / 12}
+FREQ = {"h": "hour", "H": "hour", "D": "day", "W": "week", "M": "month"}
 
 
 class _Default(str):
@@ -58,24 +58,24 @@ def _customer_lifetime_value(
 def _month_in(freq: str, model: Any, T: Any) -> float:
     """The length of a month in the unit of T."""
     given = not isinstance(freq, _Default)
-    month = _MONTH_IN[_FREQ[freq]]
+    month = MONTH_IN[FREQ[freq]]
     known = getattr(model, "_time_unit", None) or time_unit_of(T)
-    if known not in _MONTH_IN:
+    if known not in MONTH_IN:
         if not given:
             tell("clv_unit_unknown")
         return month
-    if given and _FREQ[freq] == known:
+    if given and FREQ[freq] == known:
         return month
-    right = _MONTH_IN[known]
+    right = MONTH_IN[known]
     if not given:
         if known != "day":
             tell("clv_unit", f"T is in {known}s here, a month is {right:.4g} of them")
         return right
     if freq != "D" and shrunk_to(T, month / right):  # days that somebody has divided by 7 since
         return month
-    taken = known if freq == "D" else _FREQ[freq]
+    taken = known if freq == "D" else FREQ[freq]
     tell("clv_unit_contradicted", f"freq={str(freq)!r}, while the summary was made in {known}s; taken for {taken}s")
-    return _MONTH_IN[taken]
+    return MONTH_IN[taken]
 
 
 def _ends(time: float) -> Array:

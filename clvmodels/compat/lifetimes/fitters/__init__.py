@@ -12,13 +12,10 @@ import pandas as pd
 
 from ....errors import warn
 from ....numerics.arrays import Array
-from ..asking import aligned, answered, of_rows, rows_of, time_unit_of
 from ..checks import ConvergenceError, NotFittedYet
 from ..differences import tell
 from . import saved
 from .estimation import Estimate
-
-__all__ = ["BaseFitter", "aligned", "answered", "of_rows", "rows_of", "time_unit_of"]
 
 _NORMAL_95 = 1.96  # lifetimes' own rounding of the quantile
 _ERRORS = ("variance_matrix_", "standard_errors_", "confidence_intervals_")
@@ -39,6 +36,9 @@ class BaseFitter:
     _covariance: Array
     _time_unit: str | None = None
     _errors_are_new: ClassVar[str | None] = None  # the difference to tell, where lifetimes has no errors
+
+    def __init__(self, penalizer_coef: float = 0.0) -> None:
+        self.penalizer_coef = penalizer_coef
 
     def __repr__(self) -> str:
         name = type(self).__name__

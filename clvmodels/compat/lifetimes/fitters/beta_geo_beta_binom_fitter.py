@@ -13,15 +13,16 @@ from scipy.special import gammaln
 from ....errors import InvalidInput
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
-from ....inference.patterns import Patterns, merge
+from ....inference.patterns import Patterns
 from ....models import questions
+from ....models.fitting import patterns_of
 from ....numerics.arrays import Array, distinct
 from ....numerics.gamma import log_beta
+from ..asking import aligned, answered, of_rows, rows_of, time_unit_of
 from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell, told
-from . import BaseFitter, aligned, answered, of_rows, rows_of, time_unit_of
-from .estimation import estimate
-from .purchase_fitter import _print
+from . import BaseFitter
+from .estimation import estimate, say
 
 _FAMILY = purchase_family("bg_bb")
 _FLOOR = 1e-15  # what lifetimes adds to the part of the likelihood of those who have left
@@ -40,9 +41,6 @@ class BetaGeoBetaBinomFitter(BaseFitter):
     """
 
     _family: ClassVar[PurchaseFamily] = _FAMILY
-
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
 
     def fit(
         self,
@@ -86,7 +84,7 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         )
         self._bind()
         if verbose:
-            _print(found)
+            say(found)
         return self
 
     def _bind(self) -> None:
@@ -176,11 +174,9 @@ class BetaGeoBetaBinomFitter(BaseFitter):
 
 
 def _patterns(frequency: Array, recency: Array, n_periods: Array, weights: Array | None) -> Patterns:
-    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods)]
+    columns = (np.asarray(column, dtype=np.float64) for column in (frequency, recency, n_periods))
     known = None if weights is None else checked_weights(weights, len(frequency))
-    if known is not None:
-        rows, known = [row[known > 0] for row in rows], known[known > 0]
-    patterns = merge(rows, known)
+    patterns = patterns_of(dict(zip(_FAMILY.statistics, columns, strict=True)), known)
     x, t_x, _ = patterns.columns
     if np.any((x > t_x) | (x < 0)):
         beyond = (frequency > recency) | (frequency < 0)

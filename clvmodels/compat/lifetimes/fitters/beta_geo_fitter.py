@@ -11,8 +11,9 @@ import pandas as pd
 from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....numerics.arrays import Array
+from ..asking import aligned, answered, of_rows, rows_of
 from ..differences import tell, told
-from . import aligned, answered, astray, of_rows, rows_of
+from . import astray
 from .purchase_fitter import PurchaseFitter, _no_less_than_none, _tell
 
 

@@ -11,6 +11,7 @@ parameter that is a time becomes c·θ.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from ....inference.fit_report import FitReport, judge
 from ....inference.maximum_likelihood import maximize
 from ....inference.patterns import Patterns
 from ....inference.regularisation import Penalty
+from ....models.fitting import centre_of
 from ....numerics.arrays import Array
 
 
@@ -63,8 +65,7 @@ def estimate(
     log_likelihood_shift
         Σ w ln L in lifetimes' unit less the same in the caller's.
     """
-    longest = float(patterns.columns[-1].max()) if isinstance(family, PurchaseFamily) else 1.0
-    centre = centre_of(family, longest, patterns)
+    centre = _centre_of(family, patterns)
     start = np.log(family.start(*patterns.columns, weights=patterns.weights))
     penalty = square_penalty(penalizer_coef * divisor, scales) if penalizer_coef else None
 
@@ -84,13 +85,12 @@ def estimate(
     return Estimate(np.exp(optimum.log_parameters), -total / divisor, covariance, report, optimum.hessian / divisor)
 
 
-def centre_of(family: PurchaseFamily | SpendFamily, longest: float, patterns: Patterns) -> Array:
-    """The natural scale of the log-parameters: the longest T for times, the middle of the money for money."""
+def _centre_of(family: PurchaseFamily | SpendFamily, patterns: Patterns) -> Array:
+    """The natural scale of the log-parameters: for times that of a native fit, for money the middle of it."""
     if isinstance(family, PurchaseFamily):
-        inside, size = family.time_parameters, longest
-    else:
-        inside, size = family.money_parameters, float(np.median(patterns.columns[-1]))
-    return np.array([math.log(size) if name in inside else 0.0 for name in family.parameters])
+        return centre_of(family, dict(zip(family.statistics, patterns.columns, strict=True)))
+    size = math.log(float(np.median(patterns.columns[-1])))
+    return np.array([size if name in family.money_parameters else 0.0 for name in family.parameters])
 
 
 def square_penalty(weight: float, scales: Sequence[float] | Array) -> Penalty:
@@ -102,3 +102,9 @@ def square_penalty(weight: float, scales: Sequence[float] | Array) -> Penalty:
         return weight * float(squares.sum()), 2 * weight * squares
 
     return penalty
+
+
+def say(found: Estimate) -> None:
+    """Print how a fit went, which ``verbose=True`` asks for."""
+    report = found.report
+    sys.stdout.write(f"{report.verdict}\n  objective {found.objective:f}, passes over all customers {report.passes}\n")

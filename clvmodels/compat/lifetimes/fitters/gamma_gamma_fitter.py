@@ -13,14 +13,15 @@ from ....families import spend_family
 from ....families.contract import SpendFamily
 from ....inference.covariance import classical, curvature_of
 from ....inference.maximum_likelihood import differences
-from ....inference.patterns import Patterns, merge
+from ....inference.patterns import Patterns
+from ....models.fitting import patterns_of
 from ....numerics.arrays import Array, map_blocks
+from ..asking import aligned, answered, rows_of
 from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell
 from ..lifetime_value import DAYS, _customer_lifetime_value
-from . import BaseFitter, aligned, answered, rows_of
-from .estimation import Estimate, estimate
-from .purchase_fitter import _print
+from . import BaseFitter
+from .estimation import Estimate, estimate, say
 
 _FAMILY = spend_family("gamma_gamma")
 _LOST = 2.0**-52 / 1e-6  # a rounding, of what can be seen
@@ -36,9 +37,6 @@ class GammaGammaFitter(BaseFitter):
     """
 
     _family: ClassVar[SpendFamily] = _FAMILY
-
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
 
     def fit(
         self,
@@ -68,7 +66,7 @@ class GammaGammaFitter(BaseFitter):
             {"monetary_value": monetary_value, "frequency": frequency, "weights": known}, index=index
         )
         if verbose:
-            _print(found)
+            say(found)
         return self
 
     @staticmethod
@@ -151,15 +149,16 @@ def _patterns(frequency: Array, monetary_value: Array, weights: Array | None) ->
             f"{int((~finite).sum())} of {len(finite)} rows have none, first row {int(np.argmin(finite))}"
         )
     known = None if weights is None else checked_weights(weights, len(frequency))
-    came = frequency > 0 if known is None else (frequency > 0) & (known > 0)
-    if not came.any():
+    came = frequency > 0
+    if not (came if known is None else came & (known > 0)).any():
         raise ConvergenceError(
             f"The model did not converge: nobody came back, all {len(frequency)} customers have frequency 0 (or no "
             "weight), so there is no repeat spend to learn from"
         )
     if np.any(frequency == 0):
         tell("fit_of_nobody", f"{np.count_nonzero(frequency == 0)} of {len(frequency)} customers")
-    return merge([frequency[came], monetary_value[came]], None if known is None else known[came])
+    columns = {"frequency": frequency[came], "monetary_value": monetary_value[came]}
+    return patterns_of(columns, None if known is None else known[came])
 
 
 def _estimated(patterns: Patterns, penalizer_coef: float, q_constraint: bool) -> Estimate:

@@ -13,8 +13,9 @@ from ....families import purchase_family
 from ....families.contract import PurchaseFamily
 from ....models import questions
 from ....numerics.arrays import Array
+from ..asking import aligned, answered, of_rows, rows_of
 from ..differences import tell, told
-from . import aligned, answered, astray, of_rows, rows_of
+from . import astray
 from .purchase_fitter import PurchaseFitter, _tell
 
 _FAMILY = purchase_family("pareto_nbd")
@@ -119,11 +120,10 @@ class ParetoNBDFitter(PurchaseFitter):
         So each cell is, to the last bit, what a single customer gets: the integral of many at once takes as many nodes
         as the hardest of them needs.
         """
-        matrix = super().conditional_probability_alive_matrix(max_frequency, max_recency)
-        if matrix.size > _CELLS:
-            return matrix
-        last, most = matrix.shape
-        return np.array([[self._p_alive(x, t_x, last - 1) for x in range(most)] for t_x in range(last)])
+        most, longest = self._matrix_ends(max_frequency, max_recency)
+        if (most + 1) * (longest + 1) > _CELLS:
+            return super().conditional_probability_alive_matrix(most, longest)
+        return np.array([[self._p_alive(x, t_x, longest) for x in range(most + 1)] for t_x in range(longest + 1)])
 
     def conditional_probability_of_n_purchases_up_to_time(
         self, n: Any, t: Any, frequency: Any, recency: Any, T: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,22 +10,20 @@ import pandas as pd
 
 from ....errors import InvalidInput
 from ....families.contract import PurchaseFamily
-from ....inference.patterns import Patterns, merge
 from ....models import questions
+from ....models.fitting import patterns_of
 from ....numerics.arrays import Array
+from ..asking import aligned, answered, of_rows, rows_of, time_unit_of
 from ..checks import ConvergenceError, _check_inputs, checked_weights
 from ..differences import tell, told
-from . import BaseFitter, aligned, answered, astray, of_rows, rows_of, time_unit_of
-from .estimation import Estimate, estimate
+from . import BaseFitter, astray
+from .estimation import estimate, say
 
 
 class PurchaseFitter(BaseFitter):
     """A fitter of one of the purchase families."""
 
     _family: ClassVar[PurchaseFamily]
-
-    def __init__(self, penalizer_coef: float = 0.0) -> None:
-        self.penalizer_coef = penalizer_coef
 
     def _fit_rows(
         self, frequency: Any, recency: Any, T: Any, weights: Any, index: Any, verbose: bool, mean_weight: bool
@@ -41,7 +38,12 @@ class PurchaseFitter(BaseFitter):
         weighed = None if weights is None else checked_weights(known, len(T))
         rows = {"frequency": frequency, "recency": recency.copy(), "T": T.copy(), "weights": known.copy()}
         data = pd.DataFrame(rows, index=index, copy=False)  # copied once: ``frequency`` was by astype
-        patterns = _patterns(frequency, recency, T, weighed)
+        if not T.max() > 0:
+            raise ConvergenceError(
+                f"The model did not converge: all {len(T)} customers were observed for no time at all (T = 0)"
+            )
+        columns = (np.asarray(column, dtype=np.float64) for column in (frequency, recency, T))
+        patterns = patterns_of(dict(zip(family.statistics, columns, strict=True)), weighed)
         x = patterns.columns[0]
         repeaters = float(patterns.weights[x > 0].sum())
         longest = float(T.max())
@@ -65,7 +67,7 @@ class PurchaseFitter(BaseFitter):
         self.data = data
         self._bind()
         if verbose:
-            _print(found)
+            say(found)
 
     def conditional_expected_number_of_purchases_up_to_time(self, t: Any, frequency: Any, recency: Any, T: Any) -> Any:
         """E[purchases in (T, T + t] | history]. Use ``PurchaseModel.expected_purchases`` in new code."""
@@ -144,11 +146,13 @@ class PurchaseFitter(BaseFitter):
 
         By default the largest frequency and T of the data; where lifetimes has 0 it means the same.
         """
-        self._unload_params()
-        x = int(max_frequency or self.data["frequency"].max())
-        longest = int(max_recency or self.data["T"].max())
+        most, longest = self._matrix_ends(max_frequency, max_recency)
         recency = np.arange(longest + 1.0)[:, None]
-        return np.asarray(self._p_alive(np.arange(x + 1.0), recency, float(longest)))
+        return np.asarray(self._p_alive(np.arange(most + 1.0), recency, float(longest)))
+
+    def _matrix_ends(self, max_frequency: Any, max_recency: Any) -> tuple[int, int]:
+        self._unload_params()
+        return int(max_frequency or self.data["frequency"].max()), int(max_recency or self.data["T"].max())
 
 
 def _check_numbers(*columns: Any) -> None:
@@ -162,17 +166,6 @@ def _check_numbers(*columns: Any) -> None:
             )
 
 
-def _patterns(frequency: Array, recency: Array, T: Array, known: Array | None) -> Patterns:
-    rows = [np.asarray(column, dtype=np.float64) for column in (frequency, recency, T)]
-    if not rows[2].max() > 0:
-        raise ConvergenceError(
-            f"The model did not converge: all {len(T)} customers were observed for no time at all (T = 0)"
-        )
-    if known is not None and not known.all():
-        rows, known = [row[known > 0] for row in rows], known[known > 0]
-    return merge(rows, known)
-
-
 def _tell(key: str, astray: str | None) -> None:
     if astray is not None:
         tell(key, astray)
@@ -184,8 +177,3 @@ def _no_less_than_none(t: Any) -> Any:
         tell("negative_time")
         return np.maximum(t, 0.0) if np.ndim(t) else 0.0
     return t
-
-
-def _print(found: Estimate) -> None:
-    report = found.report
-    sys.stdout.write(f"{report.verdict}\n  objective {found.objective:f}, passes over all customers {report.passes}\n")
