@@ -171,9 +171,9 @@ def quantities(
             return _array(ours(parameters).p_alive(frame))
 
         found += [
-            _both("expected_purchases", "purchases", buying, expected,
+            _both("expected_purchases", "purchases", _pairs(buying), expected,
                   lambda p: package.expected_purchases(family.name, p, columns, ahead)),
-            _both("p_alive", "purchases", buying, alive, lambda p: package.p_alive(family.name, p, columns)),
+            _both("p_alive", "purchases", _pairs(buying), alive, lambda p: package.p_alive(family.name, p, columns)),
         ]  # fmt: skip
     if paying is not None:
         spending = paying.ours.family
@@ -181,37 +181,41 @@ def quantities(
         def spend(parameters: dict[str, float]) -> Array:
             return _array(SpendModel.from_parameters(spending, parameters).expected_spend(frame))
 
-        found.append(_both("expected_spend", "spend", paying, spend, lambda p: package.expected_spend(p, columns)))
+        found.append(
+            _both("expected_spend", "spend", _pairs(paying), spend, lambda p: package.expected_spend(p, columns))
+        )
     if isinstance(model, CLVModel) and package.value is not None and buying is not None and paying is not None:
         found += _value(model, buying, paying, package, str(unit), horizon or 0.0, frame, columns)
     return found
 
 
+def _pairs(*fits: BothFits) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Each part's parameters to predict with, here and there: the same, and each one's own if the other found some."""
+    same, theirs = [fit.same for fit in fits], [fit.theirs.parameters for fit in fits]
+    own = {} if None in theirs else {"own": ([fit.ours.parameters for fit in fits], theirs)}
+    return {"same": (same, same), **own}
+
+
 def _both(
     name: str,
     part: str,
-    fits: BothFits,
-    ours: Callable[[dict[str, float]], Array],
-    theirs: Callable[[dict[str, float]], Array],
+    pairs: Mapping[str, tuple[list[Any], list[Any]]],
+    ours: Callable[..., Array],
+    theirs: Callable[..., Array],
 ) -> InBoth:
     answers, failure = {}, None
-    pairs = {"same": (fits.same, fits.same), "own": (fits.ours.parameters, fits.theirs.parameters)}
     for which, (own, other) in pairs.items():
-        if other is None:
-            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ClvWarning)
-            here = ours(own)
+            here = ours(*own)
         there, failure_now = _tried(theirs, other, len(here))
         answers[which], failure = (here, there), failure or failure_now
     return InBoth(name, part, answers, failure)
 
 
-def _tried(
-    theirs: Callable[[dict[str, float]], Array], parameters: dict[str, float], n: int
-) -> tuple[Array, str | None]:
+def _tried(theirs: Callable[..., Array], parameters: list[Any], n: int) -> tuple[Array, str | None]:
     try:
-        return np.broadcast_to(theirs(parameters), (n,)), None
+        return np.broadcast_to(theirs(*parameters), (n,)), None
     except Exception as error:  # another package may raise anything
         return np.full(n, np.nan), told(error)
 
@@ -240,37 +244,24 @@ def _value(
     months = months_of(unit, horizon)
     if months is None or package.value is None or horizon <= 0:
         return []
-    rate = model.annual_discount_rate
+    family, rate = buying.ours.family, model.annual_discount_rate
     margin = statistics.margins(frame, model.margin)
+    monthly = math.expm1(math.log1p(rate) / 12)
     value, ahead = package.value, months * MONTHS[unit][1]
-    answers: dict[str, tuple[Array, Array]] = {}
-    failure = None
-    pairs = {"same": (buying.same, paying.same, buying.same, paying.same)}
-    if buying.theirs.parameters is not None and paying.theirs.parameters is not None:
-        pairs["own"] = (
-            buying.ours.parameters,
-            paying.ours.parameters,
-            buying.theirs.parameters,
-            paying.theirs.parameters,
-        )
-    for which, (own, own_spend, other, other_spend) in pairs.items():
+
+    def ours(own: dict[str, float], own_spend: dict[str, float]) -> Array:
         known = CLVModel(
-            PurchaseModel.from_parameters(buying.ours.family, own, unit),
+            PurchaseModel.from_parameters(family, own, unit),
             SpendModel.from_parameters(paying.ours.family, own_spend),
             rate,
             model.margin,
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ClvWarning)
-            here = _array(known.predict(frame, ahead)["clv"])
+        return _array(known.predict(frame, ahead)["clv"])
 
-        def theirs(parameters: dict[str, float], spend: dict[str, float] = other_spend) -> Array:
-            monthly = math.expm1(math.log1p(rate) / 12)
-            return _array(value(buying.ours.family.name, parameters, spend, columns, months, monthly, unit) * margin)
+    def theirs(own: dict[str, float], own_spend: dict[str, float]) -> Array:
+        return _array(value(family.name, own, own_spend, columns, months, monthly, unit) * margin)
 
-        there, failure_now = _tried(theirs, other, len(here))
-        answers[which], failure = (here, there), failure or failure_now
-    return [InBoth("clv", "clv", answers, failure)]
+    return [_both("clv", "clv", _pairs(buying, paying), ours, theirs)]
 
 
 def _array(values: Any) -> Array:

@@ -154,16 +154,15 @@ def _search(
 ) -> Optimum:
     customers = float(patterns.weights.sum())
     objective = Objective(log_likelihood, patterns, centre, penalty, customers)
-    theta, inverse, hessian, few = np.asarray(start, dtype=np.float64), None, None, None
+    theta, inverse, few = np.asarray(start, dtype=np.float64), None, None
     for size in _SAMPLES:
         if objective.total > 3 * size:
             few = Objective(log_likelihood, sample(patterns, size), centre, penalty, customers)
             theta, inverse = _quasi_newton(few, theta, inverse)
     if few is not None:
-        hessian = few.hessian(theta)
-    else:
-        theta, _ = _quasi_newton(objective, theta, inverse)
-    return _newton(objective, theta, hessian)
+        return _newton(objective, theta, few.hessian(theta))
+    theta, _ = _quasi_newton(objective, theta, None)
+    return _newton(objective, theta, None)
 
 
 def _quasi_newton(objective: Objective, theta: Array, inverse: Array | None) -> tuple[Array, Array]:
