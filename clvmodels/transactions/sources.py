@@ -14,6 +14,7 @@ from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency, zone_of
 from .databases import Database, register_database
 from .log_files import register_files
+from .systems.system_log import SystemLog, register_system
 
 ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
@@ -59,6 +60,8 @@ def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Sourc
         return register_files(con, log, names, report=report)
     if isinstance(log, Database):
         return register_database(con, log, names, report=report)
+    if isinstance(log, SystemLog):
+        return register_system(con, log, names, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
         relation: Any = log
@@ -121,7 +124,12 @@ def stream_of(log: Any, names: Columns | None = None) -> Any:
 
 def opened(source: object) -> Any:
     """What can be asked for its columns and read afterwards, as it is; of anything else its Arrow stream."""
-    kept = is_files(source) or frames.kind(source) or hasattr(source, "scanner") or isinstance(source, Database)
+    kept = (
+        is_files(source)
+        or frames.kind(source)
+        or hasattr(source, "scanner")
+        or isinstance(source, Database | SystemLog)
+    )
     return source if kept else stream_of(source)
 
 

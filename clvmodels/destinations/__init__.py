@@ -1,0 +1,1 @@
+"""Scored tables in the layouts that other systems import."""

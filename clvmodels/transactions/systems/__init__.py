@@ -1,0 +1,1 @@
+"""Logs as other systems export them: one readable ``SELECT`` a system, run over the raw files."""
