@@ -182,8 +182,8 @@ def _refuse_own_sources(out: Path, sources: Mapping[str, Any]) -> None:
 def _refuse_absent(table: Any, name: str, setting: str, what: str) -> None:
     if name not in table.schema.names:
         raise InvalidInput(
-            f"{what} has no column {name!r}; the columns found are {', '.join(map(repr, table.schema.names))}: pass "
-            f"{setting}=..., the name of the right one"
+            f"{what} has no column {name!r}; the columns found are {', '.join(map(repr, table.schema.names))}: name "
+            f"the right one ({setting})"
         )
 
 
