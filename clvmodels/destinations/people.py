@@ -19,6 +19,8 @@ _TO_SAY = {
     "country": "write the two letters of ISO 3166-1, such as DE",
 }
 
+_ADDRESS = "first_name IS NOT NULL AND last_name IS NOT NULL AND country IS NOT NULL AND zip IS NOT NULL"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -134,23 +136,25 @@ def _given(con: Any, order: Order) -> None:
 
 def _normal(con: Any, fields: Mapping[str, Field], there: list[str], hashed: bool) -> None:
     """Table ``normal``: what is written of each identifier, NULL where there is none, and whether it was unusable."""
-    columns = []
+    forms, columns = [], []
     for name in IDENTIFIERS:
         if name not in there:
             columns += [f"NULL::VARCHAR AS {name}", f"FALSE AS {name}_unusable", f"FALSE AS {name}_hashed"]
             continue
         field = fields[name]
-        is_hash = f"COALESCE(regexp_full_match({name}, '[0-9a-fA-F]{{64}}'), FALSE)" if field.hashed else "FALSE"
-        written = f"sha256({field.normal})" if field.hashed and hashed else f"({field.normal})"
+        is_hash = "FALSE"
+        if field.hashed:
+            is_hash = f"COALESCE(length({name}) = 64 AND regexp_full_match({name}, '[0-9a-fA-F]+'), FALSE)"
+        forms += [f"{is_hash} AS {name}_is", f"CASE WHEN NOT {name}_is THEN {field.normal} END AS {name}_form"]
+        written = f"sha256({name}_form)" if field.hashed and hashed else f"{name}_form"
         columns += [
-            f"CASE WHEN {is_hash} THEN lower({name}) ELSE {written} END AS {name}",
-            f"{name} IS NOT NULL AND NOT {is_hash} AND ({field.normal}) IS NULL AS {name}_unusable",
-            f"{is_hash} AS {name}_hashed",
+            f"CASE WHEN {name}_is THEN lower({name}) ELSE {written} END AS {name}",
+            f"{name} IS NOT NULL AND NOT {name}_is AND {name}_form IS NULL AS {name}_unusable",
+            f"{name}_is AS {name}_hashed",
         ]
-    address = "first_name IS NOT NULL AND last_name IS NOT NULL AND country IS NOT NULL AND zip IS NOT NULL"
     con.execute(
-        f"CREATE TEMP TABLE normal AS SELECT row, customer, value, found, "
-        f"email IS NOT NULL OR phone IS NOT NULL OR ({address}) AS named, {', '.join(columns)} FROM given"
+        f"CREATE TEMP TABLE normal AS SELECT row, customer, value, found, email IS NOT NULL OR phone IS NOT NULL "
+        f"OR ({_ADDRESS}) AS named, {', '.join(columns)} FROM (SELECT *, {', '.join(forms)} FROM given)"
     )
 
 
@@ -167,7 +171,6 @@ def _refuse_mixture(con: Any, order: Order) -> None:
 def _people(con: Any, there: list[str], least_value: Decimal | None) -> None:
     """Tables ``placed``, which has the fate of each row, and ``people``, one row a person."""
     names = set(there)
-    address = "first_name IS NOT NULL AND last_name IS NOT NULL AND country IS NOT NULL AND zip IS NOT NULL"
     low = (
         ""
         if least_value is None
@@ -185,7 +188,7 @@ def _people(con: Any, there: list[str], least_value: Decimal | None) -> None:
             {low}END AS left_out
         FROM (
             SELECT *, TRY_CAST(value AS {MONEY}) AS money,
-                COALESCE(email, phone, CASE WHEN {address}
+                COALESCE(email, phone, CASE WHEN {_ADDRESS}
                     THEN first_name || chr(31) || last_name || chr(31) || country || chr(31) || zip END) AS person
             FROM normal)"""
     )
