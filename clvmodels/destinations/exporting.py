@@ -107,7 +107,7 @@ def export(
     ...     found = clv.export(scored, file, "google_ads_customer_match", email="customer_id")
     ...     print(file.read_text())
     Email
-    f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79
+    "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79"
     <BLANKLINE>
     >>> found.rows_written, found.merged
     (1, 1)

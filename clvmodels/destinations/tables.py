@@ -111,7 +111,9 @@ def _arrow(frame: Any) -> Any:
         try:
             columns[name] = pa.array(column.array, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError):  # values of several types
-            columns[name] = pa.array([None if value is None or value != value else str(value) for value in column])
+            columns[name] = pa.array(
+                [None if gone else str(value) for value, gone in zip(column, column.isna(), strict=True)]
+            )
     return pa.table(columns)
 
 
