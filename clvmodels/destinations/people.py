@@ -62,7 +62,6 @@ def people_of(order: Order, fields: Mapping[str, Field], least_value: Decimal | 
     there = [name for name in IDENTIFIERS if name in fields and name in order.columns]
     _refuse_nobody(order, there)
     with connection() as con:
-        con.execute("SET preserve_insertion_order = true")
         _given(con, order)
         _normal(con, fields, there, order.hashed)
         _refuse_mixture(con, order)

@@ -9,7 +9,8 @@ from typing import Any
 from .. import frames
 from ..errors import InvalidInput
 
-_NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?$|^-?inf$|^nan$|^$"
+# not 007, +49 or a card's 16 digits, which are names made of digits
+_NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$|^-?inf$|^nan$|^$"
 
 
 def read_table(source: object, what: str) -> tuple[Any, dict[str, str | None]]:
@@ -42,8 +43,7 @@ def with_numbers(table: Any, names: Iterable[str]) -> Any:
     for name in names:
         at, column = table.schema.get_field_index(name), table.column(name)
         if pa.types.is_large_string(column.type) and pc.all(pc.match_substring_regex(column, _NUMBER)).as_py():
-            filled = pc.if_else(pc.equal(column, ""), None, column)
-            table = table.set_column(at, name, _missing(pc.cast(filled, pa.float64())))
+            table = table.set_column(at, name, _parsed(column))
     return table
 
 
@@ -57,11 +57,24 @@ def numbers(table: Any, name: str) -> Any:
     """
     import pyarrow as pa
 
-    column = with_numbers(table, [name]).column(name)
+    column = table.column(name)
     is_number = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
+    if pa.types.is_large_string(column.type):
+        try:
+            return _parsed(column)
+        except pa.ArrowInvalid as error:
+            raise InvalidInput(f"column {name!r} must hold numbers; found text: {error}") from error
     if not any(check(column.type) for check in is_number):
         raise InvalidInput(f"column {name!r} must hold numbers; found {column.type}")
     return _missing(column.cast(pa.float64(), safe=False))
+
+
+def _parsed(column: Any) -> Any:
+    """Text as numbers, empty text as missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return _missing(pc.cast(pc.if_else(pc.equal(column, ""), None, column), pa.float64()))
 
 
 def text(column: Any) -> Any:

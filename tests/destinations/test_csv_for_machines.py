@@ -79,7 +79,8 @@ def test_text_comes_back_byte_by_byte(tmp_path):
     assert read["pandas"]["clv"].equals(table["clv"])
     assert read["polars"]["customer_id"].to_list() == TEXTS
     assert [row[0] for row in read["duckdb"].fetchall()] == TEXTS
-    clv.export(out, tmp_path / "b.csv")  # a file of text is passed on as it is
+    found = clv.export(out, tmp_path / "b.csv")  # a file of text is passed on as it is
+    assert float(found.value_given) == pytest.approx(table["clv"].sum())
     again = pd.read_csv(tmp_path / "b.csv", dtype=str, keep_default_na=False)
     assert again.equals(pd.read_csv(out, dtype=str, keep_default_na=False))
 
