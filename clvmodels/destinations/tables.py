@@ -122,11 +122,12 @@ def _arrow(frame: Any) -> Any:
     for name in frames.column_names(frame):
         column = frames.column_of(frame, name)
         try:
-            columns[name] = pa.array(column.array, from_pandas=True)
+            columns[name] = pa.array(column, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError):  # values of several types
-            columns[name] = pa.array(
-                [None if gone else str(value) for value, gone in zip(column, column.isna(), strict=True)]
-            )
+            columns[name] = pa.nulls(0)
+        if len(columns[name]) != len(column) or isinstance(columns[name].type, pa.BaseExtensionType):
+            texts = (None if gone else str(value) for value, gone in zip(column, column.isna(), strict=True))
+            columns[name] = pa.array(list(texts), pa.large_string())
     return pa.table(columns)
 
 
@@ -138,7 +139,8 @@ def _flat(table: Any, what: str) -> Any:
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
             column = column.cast(kind)
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        odd = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+        if isinstance(kind, pa.BaseExtensionType) or any(is_odd(kind) for is_odd in odd):
             raise InvalidInput(f"column {field.name!r} of {what} holds {kind}, which no cell can hold: leave it out")
         if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             column = column.cast(pa.large_string())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 import warnings
 
 import duckdb
@@ -93,14 +94,16 @@ def test_types_keep_their_form(tmp_path):
             "yes": [True, False],
             "many": pd.array([2**62, None], dtype="Int64"),
             "mixed": [1, "a"],
+            "month": pd.period_range("2024-01", periods=2, freq="M"),
+            "uuid": [uuid.UUID(int=1), None],
         }
     )
     clv.export(table, tmp_path / "a.csv")
     lines = (tmp_path / "a.csv").read_text().splitlines()
-    assert lines[0] == "customer_id,day,yes,many,mixed"
+    assert lines[0] == "customer_id,day,yes,many,mixed,month,uuid"
     assert lines[1].startswith("1,2024-01-31 00:00:00")
-    assert lines[1].endswith(',true,4611686018427387904,"1"')
-    assert lines[2] == '2,,false,,"a"'
+    assert lines[1].endswith(',true,4611686018427387904,"1","2024-01","00000000-0000-0000-0000-000000000001"')
+    assert lines[2] == '2,,false,,"a","2024-02",'
 
 
 def test_what_a_spreadsheet_would_run_is_counted_once_and_named(tmp_path):
