@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .compat.pymc_marketing_models import from_pymc_marketing as from_pymc_marketing
     from .datasets import load_cdnow as load_cdnow
     from .datasets import load_donations as load_donations
+    from .destinations.exported import Exported as Exported
+    from .destinations.exporting import export as export
     from .economics.equity import customer_equity as customer_equity
     from .economics.method_comparison import compare_clv_methods as compare_clv_methods
     from .economics.what_if_result import what_if as what_if
@@ -83,6 +85,8 @@ _HOME = {
     "from_pymc_marketing": "compat.pymc_marketing_models",
     "load_cdnow": "datasets",
     "load_donations": "datasets",
+    "Exported": "destinations.exported",
+    "export": "destinations.exporting",
     "compare_clv_methods": "economics.method_comparison",
     "customer_equity": "economics.equity",
     "what_if": "economics.what_if_result",

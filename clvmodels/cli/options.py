@@ -14,7 +14,7 @@ from ..transactions.sql import GRAINS, REFUNDS
 from ..transactions.update import LATE
 from ..units import HOURS
 from ..versions import version_of
-from . import commands, settings, simulating, sources
+from . import commands, exporting, settings, simulating, sources
 from .defaults import DEFAULTS
 
 
@@ -54,7 +54,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     ways = {
         **{"forecast": _forecast, "validate": _validate, "summarize": _summarize, "fit": _fit, "score": _score},
-        **{"cross-check": _cross_check, "simulate": _simulate},
+        **{"cross-check": _cross_check, "simulate": _simulate, "export": _export},
     }
     each = {name: add(made) for name, add in ways.items()}
     for command in each.values():
@@ -349,6 +349,12 @@ def _simulate(made: Any) -> argparse.ArgumentParser:
     )
     limit = "of the engine that sorts; what is beyond goes to temporary files (default: 1GB)"
     log.add_argument("--memory-limit", default="1GB", metavar="SIZE", help=limit)
+    return parser
+
+
+def _export(made: Any) -> argparse.ArgumentParser:
+    parser = _command(made, "export", exporting.export, **exporting.WORDS)
+    exporting.add_options(parser)
     return parser
 
 

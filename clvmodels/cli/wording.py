@@ -36,6 +36,17 @@ _PHRASES = {
     "strict=True": "--strict",
     ", or pass strict=False, which leaves them out and counts them": ", or leave --strict out: then they are counted",
     ", or strict=False, which counts them": ", or leave --strict out: then they are counted",
+    "phone_country='49'": "--phone-country 49",
+    "phone_country must": "--phone-country must",
+    "pass contacts=": "pass --contacts",
+    "pass value=...": "pass --value",
+    "name the right one (customer_id)": "name the right one with --id",
+    "email='customer_id'": "--email customer_id",
+    "email='mail'": "--email mail",
+    "target='csv'": "--target csv",
+    "target='xlsx'": "--target xlsx",
+    "leave hashed=False out": "leave --plain out",
+    "hashed=False writes": "--plain writes",
     "log.drop_duplicates() in pandas, SELECT DISTINCT in SQL": "with sort --unique, or SELECT DISTINCT in SQL",
 }
 _NAMES = (

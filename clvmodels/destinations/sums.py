@@ -1,0 +1,21 @@
+"""Sums of values that reconcile, as exact decimals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ..transactions.engine import connection
+from .tables import numbers
+
+MONEY = "DECIMAL(38, 6)"
+
+
+def sum_of(table: Any, name: str) -> Decimal:
+    """The sum of a column, each value rounded to 6 digits after the point; missing and infinite ones count as 0."""
+    import pyarrow as pa
+
+    with connection() as con:
+        con.register("given", pa.table({"value": numbers(table, name)}))
+        found = con.execute(f"SELECT COALESCE(SUM(TRY_CAST(value AS {MONEY})), 0)::{MONEY} FROM given").fetchone()
+    return Decimal(found[0])
