@@ -80,6 +80,11 @@ def _plain_reason(text: str) -> str:
     gone = re.search(r"(?:No files found that match the pattern|Cannot open file) \"([^\"]+)\"", text)
     if gone:
         return f"the file {gone.group(1)!r} could not be opened: is it still there, and may it be read?"
+    if "Malformed JSON" in text or "read_json" in text:
+        return (
+            "the JSON file is not well formed: it must be one array of records, or one record a line, in UTF-8; is it "
+            "cut off?"
+        )
     if "arquet" in text or "magic bytes" in text:
         return "the Parquet file could not be read: it is damaged, incomplete, or not a Parquet file"
     return "the log could not be read: a file is damaged, or a column holds values of an unexpected type"

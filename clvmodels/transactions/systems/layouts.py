@@ -10,6 +10,7 @@ from ...errors import InvalidInput
 
 _FOLDER = Path(__file__).parent
 _HEADER = re.compile(r"^-- (title|page|files|needs|may have): (.*)$", re.MULTILINE)
+_COLUMN = re.compile(r'"((?:[^"]|"")+)"\s*(.*)')
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Layout:
         The sorts of file it comes in: "csv", "json", "parquet".
     needs, may_have
         Its columns: those without which it is not this layout, and those that are read where they are there; each with
-        the engine's type (VARCHAR in CSV).
+        the engine's type (CSV is read as VARCHAR whatever stands here).
     sql
         A SELECT over the view ``raw`` that gives customer_id, date, amount, currency, order_id and left_out, why a line
         is no part of the log (NULL where it is).
@@ -57,18 +58,38 @@ def layout(source: object) -> Layout:
     if not isinstance(source, str) or source not in names():
         known = ", ".join([*names(), "auto"])
         raise InvalidInput(f"source must be one of {known}, or the path of a map ending in .toml; found {source!r}")
-    text = (_FOLDER / f"{source}.sql").read_text(encoding="utf-8")
-    head = dict(_HEADER.findall(text))
+    return layout_of(source, (_FOLDER / f"{source}.sql").read_text(encoding="utf-8"))
+
+
+def layout_of(name: str, text: str) -> Layout:
+    """The layout that a file's text describes: a header comment, then one SELECT.
+
+    The header has one line a column, with the engine's type after it unless that is VARCHAR:
+
+    >>> made = layout_of("shop", '''-- title: A shop
+    ... -- page: https://shop.example/exports
+    ... -- files: json
+    ... -- needs: "Order number"
+    ... -- may have: "items" STRUCT(id VARCHAR, total VARCHAR)[]
+    ... SELECT ...''')
+    >>> made.needs, made.may_have
+    ({'Order number': 'VARCHAR'}, {'items': 'STRUCT(id VARCHAR, total VARCHAR)[]'})
+    """
+    lines = _HEADER.findall(text)
+    head = dict(lines)
+    columns: dict[str, dict[str, str]] = {"needs": {}, "may have": {}}
+    for word, said in lines:
+        if word in columns:
+            found = _COLUMN.fullmatch(said.strip())
+            if found is None:
+                raise InvalidInput(f'a column stands in double quotes, one a line, as in -- {word}: "id"; found {said}')
+            columns[word][found[1].replace('""', '"')] = found[2] or "VARCHAR"
     return Layout(
-        name=source,
+        name=name,
         title=head["title"],
         page=head["page"],
-        files=tuple(_listed(head["files"])),
-        needs=dict.fromkeys(_listed(head["needs"]), "VARCHAR"),
-        may_have=dict.fromkeys(_listed(head.get("may have", "")), "VARCHAR"),
+        files=tuple(sort.strip() for sort in head["files"].split(",")),
+        needs=columns["needs"],
+        may_have=columns["may have"],
         sql=text,
     )
-
-
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

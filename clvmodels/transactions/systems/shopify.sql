@@ -1,8 +1,15 @@
 -- title: Shopify orders
 -- page: https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders
 -- files: csv
--- needs: Name, Email, Created at, Currency, Total, Financial Status
--- may have: Cancelled at, Refunded Amount, Phone
+-- needs: "Name"
+-- needs: "Email"
+-- needs: "Created at"
+-- needs: "Currency"
+-- needs: "Total"
+-- needs: "Financial Status"
+-- may have: "Cancelled at"
+-- may have: "Refunded Amount"
+-- may have: "Phone"
 --
 -- One line an item; what belongs to the order stands on its first line only.
 WITH orders AS (
