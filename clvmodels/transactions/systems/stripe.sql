@@ -52,7 +52,7 @@ known AS (
 ),
 once AS (
   SELECT
-    COALESCE(known.email, payments.email, payments.customer, card) AS customer_id,
+    COALESCE(payments.email, known.email, payments.customer, card) AS customer_id,
     date, amount, currency, order_id,
     CAST(LEAST(amount, COALESCE(refunded, 0) + COALESCE(lost, 0)) AS DECIMAL(18, 6)) AS back,
     CASE
