@@ -40,7 +40,7 @@ WITH payments AS (
     CASE WHEN LOWER("Dispute Status") = 'lost'
       THEN money(REGEXP_REPLACE("Disputed Amount", '^(\d+),(\d{1,2})$', '\1.\2')) END AS lost,
     LOWER(TRIM("Mode")) = 'test' AS test,
-    LOWER(TRIM("Status")) IN ('paid', 'refunded', 'partially refunded', 'succeeded', 'disputed')
+    COALESCE(LOWER(TRIM("Status")), '') IN ('paid', 'refunded', 'partially refunded', 'succeeded', 'disputed')
       AND COALESCE(LOWER("Captured"), 'true') <> 'false' AS paid
   FROM raw
 ),

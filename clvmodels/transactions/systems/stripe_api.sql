@@ -57,7 +57,7 @@ charges AS (
     CASE
       WHEN "object" IS DISTINCT FROM 'charge' THEN 'no charge'
       WHEN NOT livemode THEN 'test order'
-      WHEN status <> 'succeeded' OR NOT captured THEN 'not paid'
+      WHEN status IS DISTINCT FROM 'succeeded' OR NOT captured THEN 'not paid'
     END AS left_out
   FROM listed
 ),
