@@ -261,7 +261,8 @@ def test_a_device_of_several_users_is_nobody_of_them_when_not_logged_in(read):
 
 
 def test_without_consent_a_purchase_is_anonymous_and_not_left_out(read):
-    found = read(event(device=None), event(order="T2", device="", user=" "))
+    by_app = event("login", None, None, device="", user="u1")
+    found = read(event(device=None), event(order="T2", device="", user=" "), by_app)
     assert [(line[0], line[5]) for line in found] == [(None, None), (None, None)]
 
 

@@ -157,6 +157,12 @@ def test_the_older_header_is_read_too(read):
     assert found[1][2] == Decimal("-1.5")
 
 
+def test_an_export_without_the_column_of_dates_is_refused(tmp_path):
+    write(tmp_path / "payments.csv", [PAID], [name for name in PAID if not name.startswith("Created")])
+    with pytest.raises(clv.InvalidInput, match="date"):
+        clv.read_log(tmp_path / "payments.csv", "stripe")
+
+
 def test_a_decimal_comma_is_read_and_a_thousands_comma_is_not_guessed(read):
     comma = {"Amount": "12,50", "Amount Refunded": "0,5"}
     assert amounts(read(comma)) == [(Decimal("12.5"), None), (Decimal("-.5"), None)]
