@@ -169,6 +169,14 @@ def test_an_order_sent_again_counts_once_the_first_time(read):
     ]
 
 
+def test_of_an_order_sent_again_that_with_a_value_counts(read):
+    found = read(event(value=None), event(at=MICROS + HOUR))
+    assert [(line[1], line[2], line[5]) for line in found] == [
+        (MOMENT + timedelta(hours=1), Decimal("30.5"), None),
+        (MOMENT, None, "repeated"),
+    ]
+
+
 def test_the_order_number_may_stand_in_the_record_alone(read):
     again = event(at=MICROS + HOUR, transaction_id=None)
     assert [(line[4], line[5]) for line in read(event(transaction_id=None), again)] == [
