@@ -30,11 +30,11 @@ def register_raw(con: Any, paths: object, layout: Layout) -> list[str]:
     wanted = {**layout.needs, **layout.may_have}
     for file in files:
         found = raw_columns(file)
-        lacking = [name for name in layout.needs if name not in found]
+        lacking = layout.lacks(found)
         if lacking:
             raise InvalidInput(
                 f"{file!r} is no export of {layout.title} as {layout.page} describes it: it lacks "
-                f"{', '.join(map(repr, lacking))}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
+                f"{', '.join(lacking)}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
             )
     con.execute(f"CREATE TEMP VIEW raw AS {_scan(files, sort, wanted)}")
     return files
