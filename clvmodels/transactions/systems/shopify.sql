@@ -34,8 +34,8 @@ first_lines AS (
   SELECT
     COALESCE(NULLIF(REGEXP_EXTRACT(TRIM("Id"), '^''?(\d+)$', 1), ''), TRIM("Name")) AS order_id,
     NULLIF(LOWER(TRIM("Email", ' ''')), '') AS email,
-    -- digits, with a plus before the country: spreadsheets and Shopify itself write an apostrophe before it
-    NULLIF(REGEXP_EXTRACT(REGEXP_REPLACE("Phone", '[^0-9+]', '', 'g'), '^\+?\d+$'), '') AS phone,
+    -- digits after a plus: an apostrophe before it, blanks and 00 in its place are ways of writing one number
+    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE("Phone", '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone,
     REPLACE(LOWER(TRIM("Financial Status")), ' ', '_') AS status,
     money("Total") AS total,
     money("Refunded Amount") AS refunded,

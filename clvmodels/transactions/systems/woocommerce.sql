@@ -37,7 +37,7 @@ orders AS (
     refunds,
     NULLIF(customer_id, '0') AS account,
     NULLIF(LOWER(TRIM(billing.email)), '') AS email,
-    NULLIF(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '') AS phone,
+    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone,
     date_created,
     DATE_DIFF('minute', TRY_CAST(date_created_gmt AS TIMESTAMP), TRY_CAST(date_created AS TIMESTAMP)) AS ahead,
     NULLIF(date_paid, '') AS paid_at,

@@ -18,9 +18,10 @@
 -- Amount: order_total, with tax, shipping and fees, after coupons, before refunds. Free orders stay.
 -- Refund: refunded_total, or all of an order with the status refunded where that is 0.
 -- Date: date, the shop's clock, without an offset.
--- Left out: cancelled and deleted orders with their refunds, and every order whose status is not processing (paid, or
--- cash on delivery), completed or refunded: pending, on hold, failed, drafts, or a plugin's own. The export says neither
--- which orders were tests nor when they were paid; the JSON of the REST API does.
+-- Left out: cancelled and deleted orders with their refunds, and orders for which no money came: pending, on hold
+-- (waiting for the payment), failed, drafts. Processing counts: paid, or cash on delivery. The export says neither which
+-- orders were tests nor when they were paid, so that a status that a plugin made is left out as unknown; the JSON of
+-- the REST API says both.
 -- Customer: the billing e-mail, which guests and registered customers give alike (customer_id is 0 for every guest).
 -- Without one, the e-mail on other orders of the same customer_id, else that number, else the phone.
 WITH
@@ -34,7 +35,7 @@ lines AS (
     money(refunded_total) AS refunded,
     NULLIF(NULLIF(TRIM(customer_id), '0'), '') AS account,
     NULLIF(LOWER(TRIM(billing_email, ' ''')), '') AS email,
-    NULLIF(REGEXP_EXTRACT(REGEXP_REPLACE(billing_phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '') AS phone
+    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing_phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone
   FROM raw
 ),
 orders AS (
@@ -61,7 +62,8 @@ judged AS (
     CASE
       WHEN status IN ('processing', 'completed', 'refunded') THEN NULL
       WHEN status IN ('cancelled', 'trash') THEN 'cancelled'
-      ELSE 'not paid'
+      WHEN status IN ('pending', 'on-hold', 'failed', 'checkout-draft', 'auto-draft', 'draft') THEN 'not paid'
+      ELSE 'unknown status'
     END AS left_out
   FROM orders
 ),
