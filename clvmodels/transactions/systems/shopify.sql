@@ -35,7 +35,9 @@ first_lines AS (
     COALESCE(NULLIF(REGEXP_EXTRACT(TRIM("Id"), '^''?(\d+)$', 1), ''), TRIM("Name")) AS order_id,
     NULLIF(LOWER(TRIM("Email", ' ''')), '') AS email,
     -- digits after a plus: an apostrophe before it, blanks and 00 in its place are ways of writing one number
-    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE("Phone", '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone,
+    NULLIF(
+      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE("Phone", '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
+    ) AS phone,
     REPLACE(LOWER(TRIM("Financial Status")), ' ', '_') AS status,
     money("Total") AS total,
     money("Refunded Amount") AS refunded,
@@ -59,7 +61,10 @@ judged AS (
     *,
     COALESCE(email, phone) AS customer_id,
     written_time(created_at) AS date,
-    CASE WHEN status = 'partially_paid' AND outstanding BETWEEN 0 AND total THEN total - outstanding ELSE total END AS amount,
+    CASE
+      WHEN status = 'partially_paid' AND outstanding BETWEEN 0 AND total THEN total - outstanding
+      ELSE total
+    END AS amount,
     CASE
       WHEN payment_method LIKE '%bogus%' THEN 'test order'
       WHEN cancelled_at IS NOT NULL THEN 'cancelled'

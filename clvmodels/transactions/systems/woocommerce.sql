@@ -37,7 +37,9 @@ orders AS (
     refunds,
     NULLIF(customer_id, '0') AS account,
     NULLIF(LOWER(TRIM(billing.email)), '') AS email,
-    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone,
+    NULLIF(
+      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
+    ) AS phone,
     date_created,
     DATE_DIFF('minute', TRY_CAST(date_created_gmt AS TIMESTAMP), TRY_CAST(date_created AS TIMESTAMP)) AS ahead,
     NULLIF(date_paid, '') AS paid_at,
@@ -46,7 +48,8 @@ orders AS (
       {'key': '_ppcp_paypal_payment_mode', 'value': 'sandbox'}
     ]) AS test
   FROM raw
-  ORDER BY id, order_key, date_modified_gmt DESC NULLS LAST, LEN(refunds) DESC NULLS LAST, date_paid DESC NULLS LAST, status, total
+  ORDER BY id, order_key, date_modified_gmt DESC NULLS LAST, LEN(refunds) DESC NULLS LAST, date_paid DESC NULLS LAST,
+    status, total
 ),
 judged AS (
   SELECT

@@ -19,9 +19,9 @@
 -- Refund: refunded_total, or all of an order with the status refunded where that is 0.
 -- Date: date, the shop's clock, without an offset.
 -- Left out: cancelled and deleted orders with their refunds, and orders for which no money came: pending, on hold
--- (waiting for the payment), failed, drafts. Processing counts: paid, or cash on delivery. The export says neither which
--- orders were tests nor when they were paid, so that a status that a plugin made is left out as unknown; the JSON of
--- the REST API says both.
+-- (waiting for the payment), failed, drafts. Processing counts: paid, or cash on delivery. The export says neither
+-- which orders were tests nor when they were paid, so that a status that a plugin made is left out as unknown; the
+-- JSON of the REST API says both.
 -- Customer: the billing e-mail, which guests and registered customers give alike (customer_id is 0 for every guest).
 -- Without one, the e-mail on other orders of the same customer_id, else that number, else the phone.
 WITH
@@ -35,7 +35,9 @@ lines AS (
     money(refunded_total) AS refunded,
     NULLIF(NULLIF(TRIM(customer_id), '0'), '') AS account,
     NULLIF(LOWER(TRIM(billing_email, ' ''')), '') AS email,
-    NULLIF(REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing_phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), '') AS phone
+    NULLIF(
+      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing_phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
+    ) AS phone
   FROM raw
 ),
 orders AS (
@@ -43,7 +45,11 @@ orders AS (
   FROM lines
   ORDER BY id, ordered_at,
     CASE status
-      WHEN 'trash' THEN 1 WHEN 'cancelled' THEN 2 WHEN 'refunded' THEN 3 WHEN 'completed' THEN 4 WHEN 'processing' THEN 5
+      WHEN 'trash' THEN 1
+      WHEN 'cancelled' THEN 2
+      WHEN 'refunded' THEN 3
+      WHEN 'completed' THEN 4
+      WHEN 'processing' THEN 5
       ELSE 6
     END,
     refunded DESC NULLS LAST, amount DESC NULLS LAST, status, account, email, phone, currency

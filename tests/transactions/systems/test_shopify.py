@@ -176,7 +176,9 @@ def test_cancelled_orders_are_left_out_with_their_refunds(read):
     assert [(line[2], line[5]) for line in read(cancelled, item(1001))] == [(30, "cancelled"), (-30, "cancelled")]
 
 
-@pytest.mark.parametrize("gateway", ["Bogus Gateway", "bogus", "(for testing) Bogus Gateway", "gift_card + Bogus Gateway"])
+@pytest.mark.parametrize(
+    "gateway", ["Bogus Gateway", "bogus", "(for testing) Bogus Gateway", "gift_card + Bogus Gateway"]
+)
 def test_test_orders_are_left_out(read, gateway):
     ((*_, why),) = read(order(1001, Payment_Method=gateway))
     assert why == "test order"
@@ -195,7 +197,9 @@ def test_drafts_and_sales_at_a_till_are_purchases(read, source):
 
 def test_guests_and_registered_customers_of_one_address_are_one(read):
     """The export has no customer number; the address is written as the customer typed it."""
-    customers = {line[0] for line in read(order(1001), order(1002, " Ann@Shop.Example "), order(1003, "'ann@shop.example"))}
+    customers = {
+        line[0] for line in read(order(1001), order(1002, " Ann@Shop.Example "), order(1003, "'ann@shop.example"))
+    }
     assert customers == {"ann@shop.example"}
 
 
@@ -236,7 +240,13 @@ def test_exports_that_overlap_count_an_order_once_in_its_latest_state(tmp_path):
         order(1001, Financial_Status="refunded", Refunded_Amount="30.00"),
         order(1001, Financial_Status="refunded", Refunded_Amount="30.00", Cancelled_at="2024-03-05 08:00:00 +0100"),
     ]
-    wanted = [[], [(30, None)], [(30, None), (-4, None)], [(30, None), (-30, None)], [(30, "cancelled"), (-30, "cancelled")]]
+    wanted = [
+        [],
+        [(30, None)],
+        [(30, None), (-4, None)],
+        [(30, None), (-30, None)],
+        [(30, "cancelled"), (-30, "cancelled")],
+    ]
     for late in range(1, len(states)):
         for early in range(late):
             for k, (first, second) in enumerate([(early, late), (late, early)]):
