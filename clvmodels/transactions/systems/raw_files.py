@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import InvalidInput
 from ..columns import quoted
 from ..engine import connection
-from ..log_files import CSV, PARQUET, columns_in, file_literals, files_of, selection
+from ..log_files import CSV, PARQUET, columns_in, file_literals, files_of, parquet_schema, selection
 from .layouts import Layout
 
 JSON = tuple(ending + zipped for ending in (".json", ".jsonl", ".ndjson") for zipped in ("", ".gz"))
@@ -84,9 +84,23 @@ def _tables(files: list[str], sort: str, there: tuple[str, ...], wanted: dict[st
         if sort == "csv" and name in there:
             picked.append(quoted(name))
         else:
-            of = quoted(name) if name in there else "NULL"
+            of = _plain_list(files[0], name) if name in there else "NULL"
             picked.append(f"CAST({of} AS {kind}) AS {quoted(name)}")
     return f"SELECT {', '.join(picked)} FROM ({selection(files, {name: name for name in there})})"
+
+
+def _plain_list(file: str, column: str) -> str:
+    """A column of Parquet; a repeated field as BigQuery holds one that it loaded itself, as a record, is a list again.
+
+    There a list is a record "list" of records "element", unless list inference was asked for:
+    https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet
+    """
+    import pyarrow as pa
+
+    sort = parquet_schema(file).field(column).type
+    if pa.types.is_struct(sort) and [field.name for field in sort] == ["list"]:
+        return f'LIST_TRANSFORM({quoted(column)}."list", lambda e: e."element")'
+    return quoted(column)
 
 
 def _literal(text: str) -> str:
