@@ -13,19 +13,8 @@ from typing import Any, NoReturn
 
 from ...errors import InvalidInput
 
-_KEYS = [
-    "title",
-    "page",
-    "files",
-    "not_kept",
-    "one_line_an_order",
-    "may_be_missing",
-    "columns",
-    "also_called",
-    "formats",
-    "keep",
-    "leave_out",
-]
+_TABLES = ["columns", "also_called", "formats", "keep", "leave_out"]
+_KEYS = ["title", "page", "files", "not_kept", "one_line_an_order", "may_be_missing", *_TABLES]
 _COLUMNS = ["customer_id", "date", "amount", "currency", "order_id", "refund"]
 _NEEDED = _COLUMNS[:3]
 _FORMATS = ["date", "zone", "decimal", "thousands", "customer_id"]
