@@ -24,6 +24,7 @@ _CONDITION = ["empty", "above", "below"]
 _WORDS = re.compile(r"%[YymdHIMSfpbBaA]")
 _DAY = ("%Y %y", "%m %b %B", "%d")
 _MOST = 500  # columns that a map may name
+_LARGEST = 10**12
 _LONGEST = 300  # characters of a name or a value
 _OWN_REASONS = ("several customers", "no date", "no amount", "repeated")
 
@@ -220,8 +221,9 @@ class _File:
             if key not in ("columns.amount", "columns.currency") or len(said) > 1:
                 self.refuse(key, "must be a column; a value of its own stands alone, for amount or currency", said)
             value = said["value"]
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            return Cell(value=str(value) if number else self.text(f"{key}.value", value))
+            if key == "columns.currency":
+                return Cell(value=self.text(f"{key}.value", value))
+            return Cell(value=f"{self.number(f'{key}.value', value):f}")
         if any(sort in said for sort in ("separator", "several", "prefix")) and key != "columns.customer_id":
             self.refuse(key, "must be a column; separator, several and prefix are for customer_id", said)
         if "column" not in said:
@@ -273,23 +275,20 @@ class _File:
     def condition(self, key: str, column: str, said: Any, also: dict[str, tuple[str, ...]]) -> Condition:
         columns = _named(column, also)
         if not isinstance(said, dict):
+            if isinstance(said, list) and not 0 < len(said) <= _MOST:
+                self.refuse(key, f"must hold one to {_MOST} values", f"{len(said):,}")
             return Condition(columns, tuple(word for each in _listed(said) for word in self.words(key, each)))
         self.keys(said, _CONDITION, key)
         empty = said.get("empty")
         if not said or (empty is not None and not isinstance(empty, bool)) or (empty is not None and len(said) > 1):
             self.refuse(key, "must say empty = true or false, or above or below a number", said)
-        bounds = {}
-        for side in ("above", "below"):
-            bound = said.get(side)
-            if (
-                isinstance(bound, bool)
-                or not isinstance(bound, int | float | None)
-                or abs(bound or 0) > 1e15
-                or bound != bound
-            ):
-                self.refuse(f"{key}.{side}", "must be a number within 1e15", repr(bound))
-            bounds[side] = None if bound is None else Decimal(str(bound))
-        return Condition(columns, (), empty, bounds["above"], bounds["below"])
+        bounds = {side: self.number(f"{key}.{side}", said[side]) for side in ("above", "below") if side in said}
+        return Condition(columns, (), empty, bounds.get("above"), bounds.get("below"))
+
+    def number(self, key: str, found: Any) -> Decimal:
+        if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < _LARGEST:
+            self.refuse(key, f"must be a number within {_LARGEST:,}", repr(found))
+        return Decimal(str(found))
 
     def words(self, key: str, said: Any) -> tuple[str, ...]:
         if isinstance(said, bool):

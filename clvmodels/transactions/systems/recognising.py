@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...errors import InvalidInput
 from ..log_files import files_of
 from .layouts import Layout, layout, names
-from .raw_files import raw_columns, sort_of_export
+from .raw_files import names_in, raw_columns, sort_of_export
 
-_PLACE = {"csv": "header", "json": "keys", "parquet": "schema"}
+_PLACE = {"csv": "its header has", "json": "its records have", "parquet": "its schema has"}
 _LOG = ("customer_id", "date")
 
 
@@ -54,14 +54,14 @@ def recognised(paths: object) -> tuple[Layout, str]:
 
 
 def _of_one(file: str, sort: str, columns: list[str], known: list[Layout]) -> Layout:
-    fits = [each for each in known if sort in each.files and not each.lacks(columns)]
+    fits = [each for each in known if sort in each.files and not each.lacks(names_in(columns, each, sort))]
     best = [each for each in fits if all(each is other or set(other.needs) < set(each.needs) for other in fits)]
     if best:
         return best[0]
     if fits:
         titles = " and ".join(each.title for each in fits)
         raise InvalidInput(
-            f"{file!r} could be an export of {titles}: its {_PLACE[sort]} has what each of them needs. "
+            f"{file!r} could be an export of {titles}: {_PLACE[sort]} what each of them needs. "
             f"Pass source={fits[0].name!r}, or the name of the other"
         )
     lower = {name.lower() for name in columns}
@@ -78,13 +78,13 @@ def _of_one(file: str, sort: str, columns: list[str], known: list[Layout]) -> La
     )
     systems = ", ".join(each.name for each in known)
     raise InvalidInput(
-        f"{file!r} is no export of a system that is known ({systems}): its {_PLACE[sort]} has {shown}{more}. {nearest}"
+        f"{file!r} is no export of a system that is known ({systems}): {_PLACE[sort]} {shown}{more}. {nearest}"
         "Pass source= with a system's name, or with a map of your own, a path ending in .toml"
     )
 
 
 def _lacking(sort: str, columns: list[str], near: Layout) -> str:
-    lacks = near.lacks(columns)
+    lacks = near.lacks(names_in(columns, near, sort))
     if not lacks:
         return f"it does not come as {sort.upper() if sort != 'parquet' else 'Parquet'}"
     return f"the file lacks {', '.join(lacks[:5])}" + (f" and {len(lacks) - 5:,} more" if len(lacks) > 5 else "")
@@ -92,23 +92,22 @@ def _lacking(sort: str, columns: list[str], near: Layout) -> str:
 
 def _nearest(sort: str, columns: list[str], known: list[Layout]) -> Layout | None:
     """The layout of whose needs most are there; None if none of any is."""
-    shares = [(_share(columns, each), sort in each.files, each) for each in known]
+    shares = [(_share(sort, columns, each), sort in each.files, each) for each in known]
     return max(shares, key=lambda share: share[:2])[2] if max(share for share, _, _ in shares) > 0 else None
 
 
-def _share(columns: list[str], one: Layout) -> float:
+def _share(sort: str, columns: list[str], one: Layout) -> float:
     wanted = len(one.needs) + len(one.one_of)
-    return 1 - len(one.lacks(columns)) / wanted
+    return 1 - len(one.lacks(names_in(columns, one, sort))) / wanted
 
 
 def _why(sort: str, columns: list[str], chosen: Layout, known: list[Layout]) -> str:
     """The columns that decided, those first that no other layout knows; and the layout that comes next."""
     others = [each for each in known if each is not chosen]
     elsewhere = {name for each in others for name in (*each.needs, *each.may_have)}
-    there = [name for name in (*chosen.needs, *chosen.may_have) if name in set(columns)]
-    own = sorted(there, key=elsewhere.__contains__)
+    own = sorted(names_in(columns, chosen, sort), key=elsewhere.__contains__)
     shown = " and ".join(f"'{name}'" for name in own[:2])
     more = f" and {len(own) - 2:,} more columns" if len(own) > 2 else ""
     near = _nearest(sort, columns, others)
     other = f"; the nearest other is {near.title}, but {_lacking(sort, columns, near)}" if near else ""
-    return f"its {_PLACE[sort]} has {shown}{more} of {chosen.title}{other}"
+    return f"{_PLACE[sort]} {shown}{more} of {chosen.title}{other}"
