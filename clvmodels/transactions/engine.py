@@ -115,6 +115,11 @@ def _threads(threads: object) -> str:
 
 def row(con: Any, query: str) -> dict[str, Any]:
     """The one row of a query's answer."""
+    return rows(con, query)[0]
+
+
+def rows(con: Any, query: str) -> list[dict[str, Any]]:
+    """The rows of a query's answer, which are few."""
     cursor = con.execute(query)
     names = [column[0] for column in cursor.description]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
