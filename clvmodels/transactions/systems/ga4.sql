@@ -3,6 +3,8 @@
 -- files: json, parquet
 -- needs: "event_name"
 -- needs: "event_timestamp" BIGINT
+-- one of: "event_params" "ecommerce"
+-- one of: "user_pseudo_id" "user_id"
 -- may have: "event_params" STRUCT("key" VARCHAR, "value" STRUCT(string_value VARCHAR, int_value BIGINT, float_value DOUBLE, double_value DOUBLE))[]
 -- may have: "user_id"
 -- may have: "user_pseudo_id"

@@ -6,6 +6,7 @@
 -- needs: "Amount Refunded"
 -- needs: "Currency"
 -- needs: "Status"
+-- one of: "Created date (UTC)" "Created (UTC)"
 -- may have: "Created date (UTC)"
 -- may have: "Created (UTC)"
 -- may have: "Captured"
@@ -41,7 +42,7 @@ WITH payments AS (
       THEN money(REGEXP_REPLACE("Disputed Amount", '^(\d+),(\d{1,2})$', '\1.\2')) END AS lost,
     LOWER(TRIM("Mode")) = 'test' AS test,
     COALESCE(LOWER(TRIM("Status")), '') IN ('paid', 'refunded', 'partially refunded', 'succeeded', 'disputed')
-      AND COALESCE(LOWER("Captured"), 'true') <> 'false' AS paid
+      AND LOWER("Captured") IS DISTINCT FROM 'false' AS paid
   FROM raw
 ),
 known AS (

@@ -2,6 +2,7 @@
 -- page: https://docs.stripe.com/api/charges/object
 -- files: json
 -- needs: "object"
+-- one of: "data" "amount"
 -- may have: "data" STRUCT(id VARCHAR, "object" VARCHAR, amount BIGINT, amount_captured BIGINT, amount_refunded BIGINT, currency VARCHAR, created BIGINT, captured BOOLEAN, status VARCHAR, livemode BOOLEAN, customer VARCHAR, receipt_email VARCHAR, billing_details STRUCT(email VARCHAR), payment_method_details STRUCT(card STRUCT(fingerprint VARCHAR)))[]
 -- may have: "id"
 -- may have: "amount" BIGINT

@@ -13,7 +13,10 @@ from pyarrow import parquet
 
 import clvmodels as clv
 from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
+from clvmodels.transactions.systems.layouts import layout
+from clvmodels.transactions.systems.raw_files import register_raw
+from clvmodels.transactions.systems.system_log import SystemLog
+from clvmodels.transactions.systems.words import teach
 
 MOMENT = datetime(2026, 5, 28, 20, 26, 40)
 MICROS = 1_780_000_000_000_000  # the same since 1970
@@ -97,10 +100,12 @@ def write_parquet(path, rows, schema=SCHEMA):
 
 
 def exported(path, tz=None):
+    known = layout("ga4")
     with connection() as con:
-        make_exported(con, SystemLog(path, "ga4", tz))
+        teach(con, tz)
+        register_raw(con, path, known)
         return con.execute(
-            "SELECT customer_id, date, amount, currency, order_id, left_out FROM exported "
+            f"SELECT customer_id, date, amount, currency, order_id, left_out FROM ({known.sql}) "
             "ORDER BY order_id, amount DESC, left_out NULLS FIRST, date"
         ).fetchall()
 
@@ -256,8 +261,25 @@ def test_a_device_of_several_users_is_nobody_of_them_when_not_logged_in(read):
 
 
 def test_without_consent_a_purchase_is_anonymous_and_not_left_out(read):
-    found = read(event(device=None), event(order="T2", device="", user=" "))
+    by_app = event("login", None, None, device="", user="u1")
+    found = read(event(device=None), event(order="T2", device="", user=" "), by_app)
     assert [(line[0], line[5]) for line in found] == [(None, None), (None, None)]
+
+
+def test_every_purchase_and_refund_is_told_of_once(tmp_path):
+    back = event("refund", value=1, at=MICROS + HOUR)
+    rows = [
+        event("page_view"),
+        event(),
+        event(at=MICROS + 1),
+        back,
+        event("refund", "T9"),
+        event(order="T2", device=None),
+    ]
+    log, report = clv.read_export(write_json(tmp_path / "events.json", rows), "ga4")
+    assert (report.rows_read, report.sales, report.refunds, report.anonymous) == (6, 1, 1, 1)
+    assert report.left_out == {"refund without its purchase": 1, "repeated": 1}
+    assert log["amount"].tolist() == [30.5, -1.0]
 
 
 def test_moments_are_utc_and_days_may_be_counted_elsewhere(read):

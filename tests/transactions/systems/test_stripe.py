@@ -11,7 +11,10 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
+from clvmodels.transactions.systems.layouts import layout
+from clvmodels.transactions.systems.raw_files import register_raw
+from clvmodels.transactions.systems.system_log import SystemLog
+from clvmodels.transactions.systems.words import teach
 
 PAID = {
     "id": "ch_1",
@@ -54,10 +57,13 @@ def write(path, payments, names=None):
 
 
 def exported(path, tz=None):
+    known = layout("stripe")
     with connection() as con:
-        make_exported(con, SystemLog(path, "stripe", tz))
+        teach(con, tz)
+        register_raw(con, path, known)
         return con.execute(
-            "SELECT customer_id, date, amount, currency, order_id, left_out FROM exported ORDER BY order_id, amount DESC"
+            f"SELECT customer_id, date, amount, currency, order_id, left_out FROM ({known.sql}) "
+            "ORDER BY order_id, amount DESC"
         ).fetchall()
 
 
@@ -151,16 +157,43 @@ def test_the_older_header_is_read_too(read):
     assert found[1][2] == Decimal("-1.5")
 
 
+def test_an_export_without_the_column_of_dates_is_refused(tmp_path):
+    write(tmp_path / "payments.csv", [PAID], [name for name in PAID if not name.startswith("Created")])
+    with pytest.raises(clv.InvalidInput, match="date"):
+        clv.read_log(tmp_path / "payments.csv", "stripe")
+
+
 def test_a_decimal_comma_is_read_and_a_thousands_comma_is_not_guessed(read):
     comma = {"Amount": "12,50", "Amount Refunded": "0,5"}
     assert amounts(read(comma)) == [(Decimal("12.5"), None), (Decimal("-.5"), None)]
     assert amounts(read({"Amount": "1,250"})) == [(None, None)]
 
 
+def test_every_payment_is_told_of_once(tmp_path):
+    export = tmp_path / "payments.csv"
+    nobody = {"Customer Email": "", "Customer ID": "", "Card Fingerprint": ""}
+    others = [{"Amount Refunded": "5.00"}, {"Mode": "Test"}, {"Status": "Failed"}, {"Status": "Failed"}, nobody]
+    write(export, [PAID, *({**PAID, "id": f"ch_{2 + i}", **other} for i, other in enumerate(others))])
+    log, report = clv.read_export(export, "stripe")
+    assert (report.rows_read, report.sales, report.refunds, report.anonymous) == (6, 2, 1, 1)
+    assert report.left_out == {"not paid": 2, "test order": 1}
+    assert log["amount"].tolist() == [30.0, 30.0, -5.0]
+    assert set(log["order_id"]) == {"ch_1", "ch_2"}
+
+
+def test_payments_in_several_currencies_are_refused_without_rates(tmp_path):
+    export = tmp_path / "payments.csv"
+    write(export, [PAID, {**PAID, "id": "ch_2", "Currency": "eur", "Amount": "10.00"}])
+    with pytest.raises(clv.InvalidInput, match="one currency; found 2"):
+        clv.read_log(export, "stripe")
+    log = clv.read_log(export, "stripe", rates={"USD": "0.9"}, to_currency="EUR")
+    assert log["amount"].tolist() == [27.0, 10.0]
+
+
 def test_a_file_that_is_no_export_of_payments_is_refused(tmp_path):
     other = tmp_path / "payouts.csv"
     other.write_text("id,Amount,Currency,Status\npo_1,3,usd,paid\n")
-    with pytest.raises(clv.InvalidInput, match=r"Stripe payments .* lacks 'Amount Refunded'; the columns found are 'id'"):
+    with pytest.raises(clv.InvalidInput, match=r"Stripe payments .* lacks 'Amount Refunded'; the columns found"):
         exported(other)
 
 

@@ -9,8 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+import clvmodels as clv
 from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
+from clvmodels.transactions.systems.layouts import layout
+from clvmodels.transactions.systems.raw_files import register_raw
+from clvmodels.transactions.systems.words import teach
 
 CREATED = 1_780_000_000
 MOMENT = datetime(2026, 5, 28, 20, 26, 40)
@@ -48,10 +51,12 @@ def read(tmp_path):
 
 
 def exported(path, tz=None):
+    known = layout("stripe_api")
     with connection() as con:
-        make_exported(con, SystemLog(path, "stripe_api", tz))
+        teach(con, tz)
+        register_raw(con, path, known)
         return con.execute(
-            "SELECT customer_id, date, amount, currency, order_id, left_out FROM exported "
+            f"SELECT customer_id, date, amount, currency, order_id, left_out FROM ({known.sql}) "
             "ORDER BY order_id, amount DESC, left_out NULLS FIRST"
         ).fetchall()
 
@@ -131,6 +136,14 @@ def test_without_any_address_the_customer_is_the_account_else_the_card_else_nobo
 
 def test_moments_are_utc_and_days_may_be_counted_elsewhere(read):
     assert read({}, tz="Asia/Tokyo")[0][1] == datetime(2026, 5, 29, 5, 26, 40)
+
+
+def test_every_charge_is_told_of_once(tmp_path):
+    charges = [CHARGE, {**CHARGE, "id": "ch_2", "amount_refunded": 100}, {**CHARGE, "id": "ch_3", "status": "failed"}]
+    (tmp_path / "page.json").write_text(json.dumps({"object": "list", "data": charges}))
+    log, report = clv.read_export(tmp_path / "page.json", "stripe_api")
+    assert (report.sales, report.refunds, report.left_out) == (2, 1, {"not paid": 1})
+    assert log["amount"].tolist() == [30.0, 30.0, -1.0]
 
 
 @pytest.mark.parametrize("seed", range(8))
