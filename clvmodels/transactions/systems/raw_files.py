@@ -101,7 +101,7 @@ def _tables(files: list[str], sort: str, there: dict[str, str], wanted: dict[str
 
 
 def _plain_list(file: str, theirs: str, column: str) -> str:
-    """A column of Parquet under our name; a repeated field as BigQuery holds one that it loaded itself, as a record, is a list again.
+    """A column of Parquet; a repeated field as BigQuery holds one that it loaded itself, as a record, is a list again.
 
     There a list is a record "list" of records "element", unless list inference was asked for:
     https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet
