@@ -9,18 +9,19 @@ import csv
 import json
 import random
 import tempfile
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import clvmodels as clv
-from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
 
 PEOPLE = ["ann@shop.example", "bob+news@shop.example", "çelik@shop.example", "o'neil@shop.example"]
 PHONES = ["+49301234", "+15550100"]
@@ -79,10 +80,11 @@ def shops(draw: st.DrawFn) -> tuple[list[Order], int]:
 
 def true_lines(orders: list[Order], ids: dict[int, str]) -> list[tuple[object, ...]]:
     """Sales and refunds, kept or left out."""
-    made = []
-    for order in orders:
-        for cents in [order.cents, *([-order.refunded] if order.refunded else [])]:
-            made.append((order.person, order.date, Decimal(cents) / 100, "EUR", ids[order.number], FATES[order.fate]))
+    made = [
+        (order.person, order.date, Decimal(cents) / 100, "EUR", ids[order.number], FATES[order.fate])
+        for order in orders
+        for cents in [order.cents, *([-order.refunded] if order.refunded else [])]
+    ]
     return sorted(made, key=repr)
 
 
@@ -91,25 +93,26 @@ def true_log(lines: list[tuple[object, ...]]) -> pd.DataFrame:
     return pd.DataFrame(kept, columns=["customer_id", "date", "amount", "currency", "order_id"])
 
 
-def exported(path: str, source: str) -> list[tuple[object, ...]]:
-    with connection() as con:
-        make_exported(con, SystemLog(path, source))
-        found = con.execute("SELECT customer_id, date, amount, currency, order_id, left_out FROM exported").fetchall()
-    return sorted([(*line[:2], line[2].quantize(Decimal("0.01")), *line[3:]) for line in found], key=repr)
-
-
-def check(path: str, source: str, lines: list[tuple[object, ...]]) -> None:
-    """Line by line with its reason, as a log, and as the summary of that log."""
-    wanted = sorted([(*line[:2], line[2].quantize(Decimal("0.01")), *line[3:]) for line in lines], key=repr)
-    assert exported(path, source) == wanted
+def check(path: str, source: str, lines: list[tuple[object, ...]], selected: Callable[..., list[tuple]]) -> None:
+    """Line by line with its reason; then as a log with its report, and as the summary of that log."""
+    assert cents_of(selected(path, source)) == cents_of(lines)
     log = true_log(lines)
     if log.empty:
+        with pytest.raises(clv.InvalidInput, match="no line"):
+            clv.read_export(path, source)
         return
+    found, report = clv.read_export(path, source)
     by = ["date", "order_id", "amount"]
-    found = clv.read_log(path, source).sort_values(by, ignore_index=True)
-    wanted_log = log.sort_values(by, ignore_index=True)
-    assert found.astype({"date": "datetime64[us]"}).to_numpy().tolist() == wanted_log.to_numpy().tolist()
-    assert summary_of(SystemLog(path, source)) == summary_of(log)
+    wanted = log.sort_values(by, ignore_index=True)
+    assert found.sort_values(by, ignore_index=True).to_numpy().tolist() == wanted.to_numpy().tolist()
+    assert report.left_out == Counter(line[5] for line in lines if line[5])
+    assert report.anonymous == sum(line[5] is None and line[0] is None for line in lines)
+    assert report.lines == len(lines)
+    assert summary_of(clv.SystemLog(path, source)) == summary_of(log)
+
+
+def cents_of(lines: list[tuple]) -> list[tuple]:
+    return sorted([(*line[:2], line[2].quantize(Decimal("0.01")), *line[3:]) for line in lines], key=repr)
 
 
 def summary_of(log: object) -> str:
@@ -180,7 +183,9 @@ def shopify_lines(order: Order, ids: dict[int, str], luck: random.Random) -> lis
 
 @given(shops())
 @settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-def test_shopify_reads_back_what_a_shop_sold(shop: tuple[list[Order], int]) -> None:
+def test_shopify_reads_back_what_a_shop_sold(
+    selected: Callable[..., list[tuple]], shop: tuple[list[Order], int]
+) -> None:
     """Names come again every four orders; lines are shuffled over two files that overlap."""
     orders, seed = shop
     luck = random.Random(seed)
@@ -198,7 +203,7 @@ def test_shopify_reads_back_what_a_shop_sold(shop: tuple[list[Order], int]) -> N
                 made = csv.DictWriter(file, SHOPIFY.split(), restval="", lineterminator=luck.choice(["\n", "\r\n"]))
                 made.writerow({name: name.replace("_", " ") for name in SHOPIFY.split()})
                 made.writerows(lines)
-        check(f"{folder}/*.csv", "shopify", true_lines(orders, ids))
+        check(f"{folder}/*.csv", "shopify", true_lines(orders, ids), selected)
 
 
 # ------------------------------------------------------------------------------------------------------ WooCommerce
@@ -244,7 +249,9 @@ def woocommerce_order(order: Order, modified: datetime, luck: random.Random) -> 
 
 @given(shops())
 @settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-def test_woocommerce_reads_back_what_a_shop_sold(shop: tuple[list[Order], int]) -> None:
+def test_woocommerce_reads_back_what_a_shop_sold(
+    selected: Callable[..., list[tuple]], shop: tuple[list[Order], int]
+) -> None:
     """Refunds come in two parts, pages overlap, and the order of orders means nothing."""
     orders, seed = shop
     luck = random.Random(seed)
@@ -265,4 +272,4 @@ def test_woocommerce_reads_back_what_a_shop_sold(shop: tuple[list[Order], int]) 
         for number, page in enumerate(pages, 1):
             luck.shuffle(page)
             (Path(folder) / f"page-{number}.json").write_text(json.dumps(page), encoding="utf-8")
-        check(f"{folder}/*.json", "woocommerce", wanted)
+        check(f"{folder}/*.json", "woocommerce", wanted, selected)

@@ -9,8 +9,6 @@ from decimal import Decimal
 import pytest
 
 import clvmodels as clv
-from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
 
 COLUMNS = next(
     csv.reader(
@@ -71,20 +69,10 @@ def write(path, lines, columns=COLUMNS):
     return path
 
 
-def exported(path, tz=None):
-    """What the layout's SELECT gives: customer_id, date, amount, currency, order_id, left_out, in order."""
-    with connection() as con:
-        make_exported(con, SystemLog(path, "shopify", tz))
-        return con.execute(
-            "SELECT customer_id, date, amount, currency, order_id, left_out FROM exported "
-            "ORDER BY order_id, amount DESC, customer_id"
-        ).fetchall()
-
-
 @pytest.fixture
-def read(tmp_path):
+def read(tmp_path, selected):
     def reading(*lines, tz=None, columns=COLUMNS):
-        return exported(write(tmp_path / "orders_export_1.csv", lines, columns), tz)
+        return selected(write(tmp_path / "orders_export_1.csv", lines, columns), "shopify", tz)
 
     return reading
 
@@ -98,11 +86,11 @@ def test_an_order_of_several_lines_is_one_purchase_of_its_total(read):
     ]
 
 
-def test_items_may_stand_before_their_order_and_in_another_file(tmp_path):
+def test_items_may_stand_before_their_order_and_in_another_file(tmp_path, selected):
     """Exports are split over files, and people sort them."""
     write(tmp_path / "orders_export_1.csv", [item(1001), order(1002)])
     write(tmp_path / "orders_export_2.csv", [item(1002), order(1001), item(1001)])
-    assert [(line[2], line[4]) for line in exported(str(tmp_path / "*.csv"))] == [
+    assert [(line[2], line[4]) for line in selected(str(tmp_path / "*.csv"), "shopify")] == [
         (Decimal(30), "5000000001001"),
         (Decimal(30), "5000000001002"),
     ]
@@ -236,7 +224,7 @@ def test_without_the_column_of_ids_orders_go_by_name(read):
     assert [line[4] for line in lines] == ["#1001", "#1002"]
 
 
-def test_exports_that_overlap_count_an_order_once_in_its_latest_state(tmp_path):
+def test_exports_that_overlap_count_an_order_once_in_its_latest_state(tmp_path, selected):
     """Whichever file the later state stands in."""
     states = [
         order(1001, Financial_Status="authorized", Paid_at=""),
@@ -259,7 +247,7 @@ def test_exports_that_overlap_count_an_order_once_in_its_latest_state(tmp_path):
                 folder.mkdir()
                 write(folder / "orders_export_1.csv", [states[first], item(1001)])
                 write(folder / "orders_export_2.csv", [states[second], item(1001)])
-                assert [(line[2], line[5]) for line in exported(str(folder / "*.csv"))] == wanted[late]
+                assert [(line[2], line[5]) for line in selected(str(folder / "*.csv"), "shopify")] == wanted[late]
 
 
 def test_dates_are_the_shops_clock(read):

@@ -11,8 +11,6 @@ from decimal import Decimal
 import pytest
 
 import clvmodels as clv
-from clvmodels.transactions.engine import connection
-from clvmodels.transactions.systems.system_log import SystemLog, make_exported
 
 
 def order(number: int, email: str = "ann@shop.example", total: str = "30.00", **fields: object) -> dict[str, object]:
@@ -62,22 +60,12 @@ def refund(number: int, total: str) -> dict[str, object]:
     return {"id": number, "reason": "", "total": total}
 
 
-def exported(path, source="woocommerce", tz=None):
-    """What the layout's SELECT gives: customer_id, date, amount, currency, order_id, left_out, in order."""
-    with connection() as con:
-        make_exported(con, SystemLog(path, source, tz))
-        return con.execute(
-            "SELECT customer_id, date, amount, currency, order_id, left_out FROM exported "
-            "ORDER BY order_id, amount DESC, customer_id"
-        ).fetchall()
-
-
 @pytest.fixture
-def read(tmp_path):
+def read(tmp_path, selected):
     def reading(*orders, tz=None):
         path = tmp_path / "orders.json"
         path.write_text(json.dumps(orders), encoding="utf-8")
-        return exported(path, tz=tz)
+        return selected(path, "woocommerce", tz)
 
     return reading
 
@@ -89,24 +77,24 @@ def test_an_order_with_nested_items_is_one_purchase_of_its_total(read):
     ]
 
 
-def test_pages_one_a_file_and_orders_one_a_line_are_the_same(tmp_path, read):
+def test_pages_one_a_file_and_orders_one_a_line_are_the_same(tmp_path, read, selected):
     orders = [order(700 + i, total=f"{i}.50") for i in range(5)]
     whole = read(*orders)
     (tmp_path / "page-1.json").write_text(json.dumps(orders[:3], indent=2), encoding="utf-8")
     with gzip.open(tmp_path / "page-2.json.gz", "wt", encoding="utf-8") as file:
         json.dump(orders[3:], file)
     (tmp_path / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)), encoding="utf-8")
-    assert exported(str(tmp_path / "page-*")) == whole
-    assert exported(tmp_path / "orders.jsonl") == whole
+    assert selected(str(tmp_path / "page-*"), "woocommerce") == whole
+    assert selected(tmp_path / "orders.jsonl", "woocommerce") == whole
 
 
-def test_pages_that_overlap_count_an_order_once_as_it_was_modified_last(tmp_path):
+def test_pages_that_overlap_count_an_order_once_as_it_was_modified_last(tmp_path, selected):
     early = order(727, status="pending", date_paid=None, date_modified_gmt="2024-03-01T22:30:00")
     late = order(727, refunds=[refund(730, "-4.00")], date_modified_gmt="2024-03-09T08:00:00")
     for first, second in ((early, late), (late, early)):
         for number, page in enumerate(([first, order(726)], [second, order(728)])):
             (tmp_path / f"page-{number}.json").write_text(json.dumps(page), encoding="utf-8")
-        found = [(line[4], line[2], line[5]) for line in exported(str(tmp_path / "page-*.json"))]
+        found = [(line[4], line[2], line[5]) for line in selected(str(tmp_path / "page-*.json"), "woocommerce")]
         assert found == [("726", 30, None), ("727", 30, None), ("727", -4, None), ("728", 30, None)]
 
 
@@ -272,14 +260,14 @@ def row(number: int, email: str = "ann@shop.example", total: str = "30.00", **fi
 
 
 @pytest.fixture
-def read_csv(tmp_path):
+def read_csv(tmp_path, selected):
     def reading(*lines):
         path = tmp_path / "orders-export.csv"
         with path.open("w", newline="", encoding="utf-8") as file:
             made = csv.DictWriter(file, CSV_COLUMNS, restval="")
             made.writeheader()
             made.writerows(lines)
-        return exported(path, "woocommerce_csv")
+        return selected(path, "woocommerce_csv")
 
     return reading
 
