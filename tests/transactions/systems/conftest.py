@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from clvmodels.transactions.engine import connection
 from clvmodels.transactions.systems import exported
 from clvmodels.transactions.systems.layouts import layout, layout_of
+from clvmodels.transactions.systems.raw_files import register_raw
+from clvmodels.transactions.systems.words import teach
 
 TILL = """-- title: Till
 -- page: https://till.example/exports
@@ -34,3 +37,20 @@ def till(monkeypatch, tmp_path):
         return str(path)
 
     return written
+
+
+@pytest.fixture(scope="session")
+def selected():
+    """What a layout's SELECT gives: customer_id, date, amount, currency, order_id and left_out of each line."""
+
+    def lines_of(path, source: str, tz: str | None = None) -> list[tuple]:
+        with connection() as con:
+            teach(con, tz)
+            register_raw(con, path, layout(source))
+            con.execute(f"CREATE TEMP TABLE given AS {layout(source).sql}")
+            return con.execute(
+                "SELECT customer_id, date, amount, currency, order_id, left_out FROM given "
+                "ORDER BY order_id, amount DESC, customer_id"
+            ).fetchall()
+
+    return lines_of
