@@ -48,7 +48,7 @@ def rates_of(rates: object, to_currency: object) -> tuple[tuple[Rate, ...], str 
     """
     if to_currency is not None:
         to_currency = _code(to_currency, "to_currency")
-    if rates is None:
+    if rates is None or (isinstance(rates, tuple) and not rates):
         return (), to_currency
     if to_currency is None:
         raise InvalidInput('rates say what one unit is worth in to_currency: pass it too, as in to_currency="EUR"')

@@ -82,13 +82,14 @@ class ExportReport:
     def report(self, worded: Callable[[str], str] = str) -> list[str]:
         """The lines of the report; ``worded`` puts them into other words, as the command line does."""
         several = "" if len(self.files) == 1 else f" in {len(self.files):,} files"
-        how = "as was said" if self.chosen == "given" else self.chosen
+        how = "as given" if self.chosen == "given" else self.chosen
         kept = self.sales + self.refunds
         log = f"{kept:,} in the log ({_some(self.sales, 'sale')}, {_some(self.refunds, 'refund')})"
         out = [f"{count:,} left out ({reason})" for reason, count in self.left_out.items()]
         out += [f"{self.anonymous:,} without a customer"] if self.anonymous else []
         told = [
-            f"read as {self.title}, {how}: {self.page}",
+            f"read as {self.title} ({how})",
+            f"layout: {self.page}",
             f"{_some(self.rows_read, 'row')}{several}, {_some(self.lines, 'line')} = {' + '.join([log, *out])}",
             f"{_some(self.customers, 'customer')}, dated {self.first_date:%Y-%m-%d} to {self.last_date:%Y-%m-%d}",
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,7 +104,8 @@ def read_export(
     ...     file = pathlib.Path(folder) / "orders_export.csv"
     ...     size = file.write_text(header + "\\n#1001,Ann@Example.org,paid,2024-03-01 10:00:00 -0500,USD,30.00")
     ...     print(read_export(file, "shopify", rates={"USD": "0.92"}, to_currency="EUR").report)
-    read as Shopify orders, as was said: https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders
+    read as Shopify orders (as given)
+    layout: https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders
     1 row, 1 line = 1 in the log (1 sale, 0 refunds)
     1 customer, dated 2024-03-01 to 2024-03-01
     USD: 1 line, 30.00
@@ -120,10 +122,11 @@ def read_export(
     return ReadExport(frame, report)
 
 
-def export_report(log: SystemLog) -> ExportReport:
-    """What an export holds, without a log of it in memory."""
+def export_report(log: SystemLog, chosen: str | None = None) -> ExportReport:
+    """What an export holds, without a log of it in memory; ``chosen`` is why its layout was, if that is known."""
     with connection() as con:
-        return _read(con, log)
+        report = _read(con, log)
+    return report if chosen is None else replace(report, chosen=chosen)
 
 
 def _read(con: Any, log: SystemLog) -> ExportReport:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInput, warn
-from ..columns import Columns, Source, check_names, reading_of
+from ..columns import Columns, Source, check_names, reading_of, whole_line
 from ..log_files import files_of
 from ..moments import parse_zone
 from .currencies import rates_of
 from .exported import COLUMNS, chosen_layout, make_kept
-from .layouts import Layout
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,11 @@ class SystemLog:
         """The files at its paths, in a fixed order."""
         return files_of(self.path)
 
-    def named(self) -> SystemLog:
-        """The same log with its files, and the layout where it is to be recognised, by name; warns of that choice."""
-        if self.source != "auto":
-            return replace(self, path=tuple(self.files))
-        chosen, why = chosen_layout("auto", self.files)
-        _warn_of_choice(chosen, why)
-        return replace(self, path=tuple(self.files), source=chosen.name)
+    def named(self) -> tuple[SystemLog, str]:
+        """The same log with its files and its layout by name, and why that layout: "given", or what showed it."""
+        known, why = chosen_layout(self.source, self.files)
+        source = known.name if self.source == "auto" else self.source
+        return replace(self, path=tuple(self.files), source=source), why
 
     def identity(self) -> dict[str, Any]:
         """What, beside the files, another reading must have in common with this one: as JSON keeps it."""
@@ -111,14 +108,17 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
         money=names.amount is not None,
     )
     if log.source == "auto":
-        _warn_of_choice(found.layout, found.chosen)
+        warn_of_choice(found.layout.title, found.layout.name, found.chosen)
     picked = ", ".join(f"{theirs} AS {ours}" for ours, theirs in names.wanted().items())
-    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked} FROM kept")
-    return Source(replace(reading_of(con, names, None), zone=log.tz), "pandas", all_text=False, names=names)
+    whole = whole_line(list(COLUMNS)) if report else ""
+    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM kept")
+    reading = replace(reading_of(con, names, None), zone=log.tz)
+    return Source(reading, "pandas", all_text=False, names=names, columns=len(COLUMNS) if report else 0)
 
 
-def _warn_of_choice(chosen: Layout, why: str) -> None:
-    warn(f"the log was read as {chosen.title} ({why}): pass source={chosen.name!r} to say so")
+def warn_of_choice(title: str, name: str, why: str) -> None:
+    """Warn that a system was recognised, not named."""
+    warn(f"the log was read as {title} ({why}): pass source={name!r} to say so")
 
 
 def _path(path: object) -> str:
