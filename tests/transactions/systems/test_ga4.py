@@ -213,9 +213,12 @@ def test_a_refund_has_the_customer_the_currency_and_the_date_of_its_purchase(rea
 
 
 def test_several_refunds_of_an_order_count_one_sent_twice_counts_once(read):
-    parts = [event("refund", value=value, at=MICROS + at * HOUR) for value, at in [(10, 1), (5, 2), (5, 2), (10, 3)]]
+    parts = [
+        event("refund", value=value, at=MICROS + at * HOUR) for value, at in [(10, 1), (3, 2), (5, 2), (5, 2), (10, 3)]
+    ]
     assert amounts(read(event(), *parts)) == [
         (Decimal("30.5"), None),
+        (Decimal(-3), None),
         (Decimal(-5), None),
         (Decimal(-5), "repeated"),
         (Decimal(-10), None),
@@ -232,6 +235,8 @@ def test_a_refund_without_a_value_gives_back_what_is_left_and_no_refund_gives_ba
         (Decimal("-20.5"), None),
         (Decimal("-30.5"), "repeated"),
     ]
+    whole = [event("refund", value=None, at=MICROS + at * HOUR) for at in (1, 2)]
+    assert amounts(read(event(), *whole))[1:] == [(Decimal("-30.5"), None), (Decimal("-30.5"), "repeated")]
     assert amounts(read(event(), part, again)) == [
         (Decimal("30.5"), None),
         (Decimal(-10), None),
