@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .transactions.statement import summary_sql as summary_sql
     from .transactions.summarize import rfm_summary as rfm_summary
     from .transactions.summarize import summarize as summarize
+    from .transactions.systems.reading_logs import read_export as read_export
     from .transactions.systems.reading_logs import read_log as read_log
     from .transactions.systems.system_log import SystemLog as SystemLog
     from .transactions.update import update_summary as update_summary
@@ -126,6 +127,7 @@ _HOME = {
     "summary_sql": "transactions.statement",
     "summarize": "transactions.summarize",
     "SystemLog": "transactions.systems.system_log",
+    "read_export": "transactions.systems.reading_logs",
     "read_log": "transactions.systems.reading_logs",
     "update_summary": "transactions.update",
     "Backtest": "validation.backtest",

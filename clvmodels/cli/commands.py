@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InvalidInput
 from ..files import written_whole
-from . import scoring, told
+from . import scoring, sources, told
 from .defaults import DEFAULTS
 from .terminal import STDERR, bar, counted, say
 from .writing import check_targets, page_target, table_target, write_table
@@ -96,8 +96,8 @@ def summarize(words: argparse.Namespace) -> None:
     from ..transactions.summarize import summarize as log_to_summary
 
     out = table_target(words.out)
-    sources = {"the log": words.log, "the summary": words.update, "the whole log": words.full_log}
-    check_targets({"--out": out}, {what: source for what, source in sources.items() if source})
+    read = {"the log": words.log, "the summary": words.update, "the whole log": words.full_log}
+    check_targets({"--out": out}, {what: source for what, source in read.items() if source})
     if words.update or words.keep_state:
         _refuse_without_state(words, out)
     if not words.update and words.given & {"late", "full_log"}:
@@ -119,7 +119,7 @@ def summarize(words: argparse.Namespace) -> None:
         write_table(summary, new_table, out.suffix.lower())
     until = f", and the lines of {words.log} until {facts['observation_end']}"
     title = f"THE SUMMARY {words.update}{until}" if words.update else f"THE LOG {words.log}"
-    lines = [title, *found_told, ""]
+    lines = [title, *told.export_told(words), *found_told, ""]
     text = "\n".join([*lines, *told.summary_told(summary, str(facts["time_unit"]))])
     text += f"\n\nWrote {len(summary):,} customers to {out}"
     if out.suffix.lower() == ".csv":
@@ -151,7 +151,7 @@ def _updated(words: argparse.Namespace) -> Any:
         words.source,
         observation_end=words.observation_end,
         late=words.late,
-        full_log=words.full_log,
+        full_log=sources.like(words, words.full_log),
         **names,
     )
 
@@ -199,7 +199,7 @@ def fit(words: argparse.Namespace) -> None:
     with written_whole(out) as new_model:
         fitted.save(new_model)
     note = "" if fitted is model else "\n\nThere is no money in the source: purchases were fitted, spend was not"
-    lines = [*told.patterns_told(words.log, found), "", *told.models_told(fitted)]
+    lines = [*told.patterns_told(words, found), "", *told.models_told(fitted)]
     _tell(words, "\n".join(lines) + f"{note}\n\nWrote the model to {out}")
 
 
@@ -216,8 +216,8 @@ def score(words: argparse.Namespace) -> None:
 
     if not is_place(words.out) and not is_folder(words.out):
         out = Path(words.out)
-        sources = {f"the input {name}": name for name in words.log} | {"the model": words.model}
-        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, sources)
+        read = {f"the input {name}": name for name in words.log} | {"the model": words.model}
+        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, read)
     model = load_model(words.model)
     if isinstance(model, SpendModel):
         raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")

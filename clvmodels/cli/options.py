@@ -83,7 +83,8 @@ def _forecast(made: Any) -> argparse.ArgumentParser:
         description="Read a transaction log, learn how its customers buy, leave and spend, and write one row per\n"
         "customer: the probability of still being a customer, the purchases and spend to expect, and\n"
         "their value today.",
-        epilog="example:  clvmodels forecast orders.csv --out scored.csv --customer-id client --date day --amount sum",
+        epilog="examples: clvmodels forecast orders.csv --out scored.csv --customer-id client --date day --amount sum\n"
+        "          clvmodels forecast orders_export.csv --out scored.csv --source shopify",
     )
     _log_file(parser)
     parser.add_argument("--out", required=True, metavar="FILE", help="where the table goes: .csv or .parquet")
@@ -362,7 +363,8 @@ def _log_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "log",
         metavar="LOG",
-        help="CSV or Parquet, one line per purchase or order line; 'logs/*.csv' works too",
+        help="CSV or Parquet, one line per purchase or order line, or with --source an export of another system; "
+        "'logs/*.csv' works too",
     )
 
 
@@ -403,6 +405,7 @@ def _log(parser: argparse.ArgumentParser, *, whole: bool = True, fitted: bool = 
     log.add_argument(
         "--strict", action="store_true", help="stop rather than leave out lines without customer or date, or refunds"
     )
+    sources.add_system(parser)
     return log
 
 

@@ -25,6 +25,7 @@ def forecast_told(words: Any, result: Any) -> str:
     """The whole of a forecast."""
     lines = [
         f"THE LOG {words.log}",
+        *export_told(words),
         *quality_told(result.quality),
         "",
         *_settings_told(words, result.model, result.horizon),
@@ -62,6 +63,17 @@ def quality_told(quality: Any) -> list[str]:
     return [f"  {line}".rstrip() for line in quality.report(in_options)]
 
 
+def export_told(words: Any) -> list[str]:
+    """What was read of another system's export; nothing of other logs."""
+    from ..transactions.systems.reading_logs import export_report
+    from ..transactions.systems.system_log import SystemLog
+
+    if not isinstance(words.source, SystemLog):
+        return []
+    found = export_report(words.source, words.chosen)
+    return [line for told in found.report(in_options) for line in _filled(told, 2, 4)]
+
+
 def summary_told(summary: Any, unit: str) -> list[str]:
     """What a summary looks like."""
     repeaters = int((summary["frequency"] > 0).sum())
@@ -78,10 +90,10 @@ def summary_told(summary: Any, unit: str) -> list[str]:
     return lines
 
 
-def patterns_told(source: Any, found: Any) -> list[str]:
+def patterns_told(words: Any, found: Any) -> list[str]:
     """What a fit learns from: customers, and how many different histories they have."""
     counts, unit = found.counts, found.facts.get("time_unit")
-    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(source)}"]
+    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(words.log)}", *export_told(words)]
     if "lines" in counts:
         lines += _lines_told(counts)
     customers, repeaters = counts["customers"], counts["repeaters"]
@@ -158,7 +170,7 @@ def validation_told(words: Any, found: Any) -> str:
     from ..reports.judging import by_log_score, verdict
     from ..reports.sections import facts
 
-    lines = [f"THE LOG {words.log}"]
+    lines = [f"THE LOG {words.log}", *export_told(words)]
     for name, value in facts(found, None):
         lines += _filled(f"{name:<15}{value}", 2, 17)
     names = by_log_score(found)
@@ -190,6 +202,7 @@ def cross_check_told(words: Any, found: Any) -> str:
     lines = [
         f"THE MODEL {words.model}: {' and '.join(found.titles)}, against {found.package} {found.version}",
         f"THE CUSTOMERS {words.log}: {found.n_customers:,}{of}{ahead}",
+        *export_told(words),
         "",
         *_filled(found.verdict, 0, 2),
     ]

@@ -26,6 +26,12 @@ _PHRASES = {
     " full_log": " --full-log",
     "summarize(..., keep_state=True)": "clvmodels summarize --keep-state",
     "columns=...": "--columns",
+    "rates= too, what one unit of it is worth": "--rates, a file with what one unit of it is worth",
+    "rates=, what one unit of each is worth in it, as in rates=": "--rates, a file with what one unit of each is worth "
+    "in it, as in ",
+    "rates must": "--rates must",
+    "source must": "--source must",
+    "pass it too, as in to_currency": "pass --to-currency too, as in to_currency",
     "overwrite=True": "--overwrite",
     "the same call goes on": "the same command goes on",
     "Repeat that call": "Repeat that command",
@@ -51,7 +57,7 @@ _PHRASES = {
 }
 _NAMES = (
     "calibration_end|holdout_end|observation_start|observation_end|date_format|tz|event_grain|refunds|order_id|"
-    "currency|time_unit|late"
+    "to_currency|currency|time_unit|late|source"
 )
 _SETTING = re.compile(rf"\b({_NAMES})=(?:\.\.\.|(['\"])(.*?)\2)?")
 _TO_WRITE = re.compile(r'Write \w+\("\w+", time_unit="(\w+)"\) if')

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import InvalidInput
 from ..files import written_whole
 from ..transactions.log_files import files_fingerprint
-from ..transactions.sources import is_files
+from ..transactions.sources import files_read
 from ..versions import version_of
 
 FORMAT, VERSION = "clvmodels scores", 1
@@ -33,7 +33,8 @@ def of_files(source: object) -> list[dict[str, Any]] | None:
     >>> of_files(7) is None
     True
     """
-    return files_fingerprint(source) if is_files(source) else None
+    files = files_read(source)
+    return None if files is None else files_fingerprint(files)
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -15,10 +15,10 @@ from ..errors import ClvError, InvalidInput
 from ..models.purchase import PurchaseModel
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
-from ..transactions.log_files import files_of
 from ..transactions.postgres import without_passwords
-from ..transactions.sources import is_files
+from ..transactions.sources import files_read
 from ..transactions.summarize import rfm_summary
+from ..transactions.systems.system_log import SystemLog, warn_of_choice
 from ..units import length
 from . import databases, folder, single_file
 from .job import Job, Part
@@ -214,7 +214,7 @@ def score(
     terms = terms_of(model, horizon, annual_discount_rate, margin, interval, draws, seed)
     job = Job(
         model=model,
-        source=files_of(source) if is_files(source) else source,  # files that come up meanwhile wait for the next run
+        source=_as_it_is_now(source),
         terms=terms,
         columns=written(terms, columns),
         observation_end=observation_end,
@@ -244,6 +244,16 @@ def score(
         interval_source=terms.source,
         seconds=time.monotonic() - begun,
     )
+
+
+def _as_it_is_now(source: object) -> object:
+    """Files as they are named now: those that come up meanwhile wait for the next run."""
+    if isinstance(source, SystemLog):
+        named, why = source.named()
+        if why != "given":
+            warn_of_choice(named.source, named.source, why)
+        return named
+    return files_read(source) or source
 
 
 def is_folder(out: str | os.PathLike[str]) -> bool:
@@ -280,11 +290,12 @@ def _written(job: Job, out: str | os.PathLike[str], overwrite: bool) -> Outcome:
 
 def _refuse_own_source(source: object, out: Path) -> None:
     """Refuse to write over what is read: over a file of it, or into a folder of which parts are cleared away."""
-    if not is_files(source):
+    files = files_read(source)
+    if files is None:
         return
     written_over = {out, out / folder.RUN} if is_folder(out) else {out, single_file.rejects_beside(out)}
     places = {path.resolve() for path in written_over}
-    for file in map(Path, files_of(source)):
+    for file in map(Path, files):
         where = file.resolve()
         if (where.parent if is_folder(out) else where) in places:
             holds = f"{out} holds {file}, which is read" if is_folder(out) else f"{file} is read"

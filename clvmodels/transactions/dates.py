@@ -31,15 +31,15 @@ def local_date(reading: Reading) -> str:
     if reading.date == "text" and reading.date_format is not None:
         return _formatted(reading.date_format, zone)
     if reading.date == "text":
-        offset = "" if reading.zone is None else f" WHEN {_has_offset()} THEN {_in_zone(_instant(), zone)}"
+        offset = "" if reading.zone is None else f" WHEN {_has_offset()} THEN {in_zone(_instant(), zone)}"
         return (
             f"CASE WHEN {_IS_DAY} THEN CAST(TRY_CAST(date AS DATE) AS TIMESTAMP) "
             f"WHEN {_IS_MOMENT} THEN TRY_CAST(date AS TIMESTAMP){offset} END"
         )
     if reading.date == "zoned":
-        return _in_zone("CAST(date AS TIMESTAMP WITH TIME ZONE)", zone)
+        return in_zone("CAST(date AS TIMESTAMP WITH TIME ZONE)", zone)
     if reading.date == "instant":
-        return _in_zone("(CAST(date AS TIMESTAMP) AT TIME ZONE 'UTC')", zone)
+        return in_zone("(CAST(date AS TIMESTAMP) AT TIME ZONE 'UTC')", zone)
     return "CAST(date AS DATE)" if reading.date == "date" else "CAST(date AS TIMESTAMP)"
 
 
@@ -83,7 +83,7 @@ def formats_for(example: str) -> tuple[str, str]:
 def _formatted(date_format: str, zone: str) -> str:
     literal = date_format.replace("'", "''")
     parsed = f"TRY_STRPTIME(date, '{literal}')"
-    local = _in_zone(parsed, zone) if "%z" in date_format else parsed
+    local = in_zone(parsed, zone) if "%z" in date_format else parsed
     # %Y takes the 20 of 03/04/20 for the year 20
     return f"CASE WHEN {local} >= TIMESTAMP '1000-01-01 00:00:00' THEN {local} END"
 
@@ -92,7 +92,7 @@ def _instant() -> str:
     return "TRY_CAST(date AS TIMESTAMP WITH TIME ZONE)"
 
 
-def _in_zone(instant: str, zone: str) -> str:
+def in_zone(instant: str, zone: str) -> str:
     """Local time; a fixed offset, which Arrow writes as +02:00, is added to UTC: engines name them differently."""
     if zone[0] not in "+-":
         return f"{instant} AT TIME ZONE '{zone}'"

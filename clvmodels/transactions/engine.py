@@ -80,6 +80,11 @@ def _plain_reason(text: str) -> str:
     gone = re.search(r"(?:No files found that match the pattern|Cannot open file) \"([^\"]+)\"", text)
     if gone:
         return f"the file {gone.group(1)!r} could not be opened: is it still there, and may it be read?"
+    if "Malformed JSON" in text or "read_json" in text:
+        return (
+            "the JSON file is not well formed: it must be one array of records, or one record a line, in UTF-8; is it "
+            "cut off?"
+        )
     if "arquet" in text or "magic bytes" in text:
         return "the Parquet file could not be read: it is damaged, incomplete, or not a Parquet file"
     return "the log could not be read: a file is damaged, or a column holds values of an unexpected type"
@@ -110,6 +115,11 @@ def _threads(threads: object) -> str:
 
 def row(con: Any, query: str) -> dict[str, Any]:
     """The one row of a query's answer."""
+    return rows(con, query)[0]
+
+
+def rows(con: Any, query: str) -> list[dict[str, Any]]:
+    """The rows of a query's answer, which are few."""
     cursor = con.execute(query)
     names = [column[0] for column in cursor.description]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

@@ -16,6 +16,8 @@ from .id_text import check_type, hash_sql
 from .log_files import columns_in, files_of, parquet_schema, selection, sort_of
 from .sources import is_files, stream_of
 from .summary_rules import MONEY, rules_of
+from .systems.exported import COLUMNS
+from .systems.system_log import SystemLog
 
 FACTS = ("time_unit", "event_grain", "observation_start", "observation_end", "tz", "refunds", "version")
 
@@ -40,6 +42,8 @@ def columns_of(source: object) -> list[str]:
         return columns_in(files_of(source))
     if isinstance(source, Database):
         return databases.columns_in(source)
+    if isinstance(source, SystemLog):
+        return list(COLUMNS)
     thing: Any = source
     which = frames.kind(source)
     if which == "duckdb":

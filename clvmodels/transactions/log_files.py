@@ -183,8 +183,13 @@ def _parquet(con: Any, files: list[str], names: Columns, *, report: bool) -> tup
     return names, len(found) if report else 0
 
 
+def file_literals(files: list[str]) -> str:
+    """Files as a list of literals."""
+    return f"[{', '.join(map(_file, files))}]"
+
+
 def _parquet_scan(files: list[str]) -> str:
-    return f"read_parquet([{', '.join(map(_file, files))}], union_by_name=true, hive_partitioning=false)"
+    return f"read_parquet({file_literals(files)}, union_by_name=true, hive_partitioning=false)"
 
 
 def _parquet_zone(file: str, column: str) -> str | None:
@@ -213,7 +218,7 @@ def _csv(files: list[str], headers: list[tuple[tuple[str, ...], str]], wanted: d
             picked += whole_line([f"c{i}" for i in sorted(range(len(header)), key=header.__getitem__)])
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
         scans.append(
-            f"SELECT {picked} FROM read_csv([{', '.join(map(_file, group))}], auto_detect=false, header=true, "
+            f"SELECT {picked} FROM read_csv({file_literals(group)}, auto_detect=false, header=true, "
             f"delim='{delimiter}', quote='\"', escape='\"', columns={{{columns}}})"
         )
     return " UNION ALL ".join(scans)

@@ -13,13 +13,13 @@ from .. import frames
 from ..errors import InvalidInput
 from .columns import Columns, Source, check_names, quoted, reading_of, whole_line, with_currency, zone_of
 from .databases import Database, register_database
-from .log_files import register_files
+from .log_files import files_of, register_files
 from .systems.system_log import SystemLog, register_system
 
 ACCEPTED = (
     "a pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame, a DuckDB relation, "
     "anything with an Arrow stream, or a path (wildcards allowed) to .parquet or .csv, a list of such paths, or "
-    "a clvmodels.Database"
+    "a clvmodels.Database or clvmodels.SystemLog"
 )
 
 
@@ -37,7 +37,7 @@ def register(
     With a report to come, a column that is called currency is read as well, and so is a hash of whole lines where it
     costs nothing before it is asked for (files) or could not be had later (streams).
     """
-    source = _registered(con, log, names, report=report)
+    source = _registered(con, log, names, tz, report=report)
     reading = source.reading
     if date_format is not None:
         check_format(con, date_format, tz)
@@ -55,13 +55,20 @@ def is_files(log: object) -> bool:
     return isinstance(log, str | Path)
 
 
-def _registered(con: Any, log: object, names: Columns, *, report: bool) -> Source:
+def files_read(log: object) -> list[str] | None:
+    """The files that a log stands in, in a fixed order; None if it stands in none."""
+    if isinstance(log, SystemLog):
+        return log.files
+    return files_of(log) if is_files(log) else None
+
+
+def _registered(con: Any, log: object, names: Columns, tz: str | None, *, report: bool) -> Source:
     if is_files(log):
         return register_files(con, log, names, report=report)
     if isinstance(log, Database):
         return register_database(con, log, names, report=report)
     if isinstance(log, SystemLog):
-        return register_system(con, log, names, report=report)
+        return register_system(con, log, names, tz, report=report)
     kind = frames.kind(log)
     if kind == "duckdb":
         relation: Any = log
@@ -135,7 +142,7 @@ def opened(source: object) -> Any:
 
 def held(log: object) -> tuple[Any, bool]:
     """A log that can be read twice, and whether what it then gives is to be turned into pandas: streams are held."""
-    if is_files(log) or frames.kind(log) or hasattr(log, "scanner"):
+    if is_files(log) or frames.kind(log) or hasattr(log, "scanner") or isinstance(log, SystemLog):
         return log, False
     return stream_of(log).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
 

@@ -2,65 +2,126 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import InvalidInput
-from ..columns import Columns, Source, check_names, reading_of
+from ...errors import InvalidInput, warn
+from ..columns import Columns, Source, check_names, reading_of, whole_line
+from ..log_files import files_of
 from ..moments import parse_zone
-from .layouts import Layout, layout
-from .raw_files import register_raw
-from .words import teach
-
-COLUMNS = ("customer_id", "date", "amount", "currency", "order_id")
+from .currencies import rates_of
+from .exported import COLUMNS, chosen_layout, make_kept
 
 
 @dataclass(frozen=True)
 class SystemLog:
     """A log in the layout in which another system exports it.
 
+    It can stand wherever a log does, in `rfm_summary` and `score` as in `forecast` and `validate`, and is read anew
+    each time, in bounded memory. Its columns are customer_id, date, amount, currency and order_id; lines without a
+    customer are counted as those of any log.
+
     Attributes
     ----------
     path
-        Where the files are: a path (wildcards allowed), or a tuple of them.
+        Where the files are: a path (wildcards allowed), or several of them.
     source
-        "shopify" or another layout's name, the path of a map ending in .toml, or "auto".
+        ``"shopify"`` or another layout's name, the path of a map ending in ``.toml``, or ``"auto"``: by the header.
     tz
-        The time zone in which days are counted; by default as the system writes its times.
+        The time zone in which days are counted; by default the clock is the one that the system writes.
+    rates, to_currency
+        Of several currencies in one log: what one unit of each is worth in ``to_currency``, as a mapping, a frame or
+        the path of a CSV file with the columns currency, rate and, if rates change, date (from which on a rate holds).
+        They are read at once and kept as exact decimals.
+
+    Raises
+    ------
+    InvalidInput
+        If the time zone, or a rate, is none.
 
     Examples
     --------
-    >>> SystemLog("orders_export.csv", source="shopify").source
-    'shopify'
+    >>> log = SystemLog("orders_export.csv", source="shopify", rates={"USD": "0.92"}, to_currency="EUR")
+    >>> log.rates
+    (Rate(currency='USD', since=None, worth=Decimal('0.920000000000')),)
+    >>> log == SystemLog("orders_export.csv", source="shopify", rates={"USD": 0.92}, to_currency="EUR")
+    True
     """
 
-    path: str | Path | tuple[str | Path, ...]
+    path: Any
     source: str = "auto"
     tz: str | None = None
+    rates: Any = None
+    to_currency: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep what was given as values that compare."""
+        path = tuple(map(_path, self.path)) if isinstance(self.path, list | tuple) else _path(self.path)
+        rates, to_currency = rates_of(self.rates, self.to_currency)
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "source", str(self.source) if isinstance(self.source, Path) else self.source)
+        object.__setattr__(self, "tz", parse_zone(self.tz))
+        object.__setattr__(self, "rates", rates)
+        object.__setattr__(self, "to_currency", to_currency)
+
+    @property
+    def files(self) -> list[str]:
+        """The files at its paths, in a fixed order."""
+        return files_of(self.path)
+
+    def named(self) -> tuple[SystemLog, str]:
+        """The same log with its files and its layout by name, and why that layout: "given", or what showed it."""
+        known, why = chosen_layout(self.source, self.files)
+        source = known.name if self.source == "auto" else self.source
+        return replace(self, path=tuple(self.files), source=source), why
+
+    def identity(self) -> dict[str, Any]:
+        """What, beside the files, another reading must have in common with this one: as JSON keeps it."""
+        layout, _ = chosen_layout(self.source, self.files)
+        asked = repr((layout.needs, layout.may_have, layout.sql))
+        rates = [[rate.currency, rate.since and str(rate.since), f"{rate.worth.normalize():f}"] for rate in self.rates]
+        return {
+            "source": layout.name,
+            "layout": hashlib.sha256(asked.encode()).hexdigest(),
+            "source_tz": self.tz,
+            "rates": rates,
+            "to_currency": self.to_currency,
+        }
 
 
-def make_exported(con: Any, log: SystemLog) -> Layout:
-    """Make the table ``exported`` of a log: what the layout's SELECT gives, lines left out with their reason."""
-    known = layout(log.source)
-    teach(con, parse_zone(log.tz))
-    con.execute("SET preserve_insertion_order = true")
-    register_raw(con, list(log.path) if isinstance(log.path, tuple) else log.path, known)
-    con.execute(f"CREATE TEMP TABLE exported AS {known.sql}")
-    con.execute("SET preserve_insertion_order = false")
-    return known
-
-
-def register_system(con: Any, log: SystemLog, names: Columns, *, report: bool) -> Source:
+def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *, report: bool) -> Source:
     """Make the view ``log``: what is left of an export, with our names for the columns wanted."""
-    make_exported(con, log)
+    if tz is not None and log.tz not in (None, tz):
+        raise InvalidInput(f"tz={tz!r} differs from the log's own, {log.tz!r}: leave one of them out")
     if report and names.currency is None:
         names = Columns(names.customer_id, names.date, names.amount, names.order_id, "currency")
     check_names(list(COLUMNS), names)
-    picked = ", ".join(f"{theirs} AS {ours}" for ours, theirs in names.wanted().items())
-    con.execute(
-        f"CREATE TEMP VIEW log AS SELECT {picked} FROM exported WHERE left_out IS NULL AND customer_id IS NOT NULL"
+    found = make_kept(
+        con,
+        log.files,
+        log.source,
+        zone=log.tz or tz,
+        rates=log.rates,
+        to_currency=log.to_currency,
+        money=names.amount is not None,
     )
-    if con.execute("SELECT COUNT(*) FROM log").fetchall()[0][0] == 0:
-        raise InvalidInput("no line of the export is left")
-    return Source(reading_of(con, names, None), "pandas", all_text=False, names=names)
+    if log.source == "auto":
+        warn_of_choice(found.layout.title, found.layout.name, found.chosen)
+    picked = ", ".join(f"{theirs} AS {ours}" for ours, theirs in names.wanted().items())
+    whole = whole_line(list(COLUMNS)) if report else ""
+    con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM kept")
+    reading = replace(reading_of(con, names, None), zone=log.tz)
+    return Source(reading, "pandas", all_text=False, names=names, columns=len(COLUMNS) if report else 0)
+
+
+def warn_of_choice(title: str, name: str, why: str) -> None:
+    """Warn that a system was recognised, not named."""
+    warn(f"the log was read as {title} ({why}): pass source={name!r} to say so")
+
+
+def _path(path: object) -> str:
+    if not isinstance(path, str | Path):
+        raise InvalidInput(f"an export must be a path of its files, or a list of them; found {type(path).__name__}")
+    return str(path)

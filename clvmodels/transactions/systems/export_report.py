@@ -1,0 +1,135 @@
+"""What was read of another system's export, in counts that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from .exported import Found
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was read of an export.
+
+    An export's rows become lines of sales and refunds, one each an order; every such line is in the log, left out with
+    a reason, or anonymous: ``sales + refunds + sum(left_out.values()) + anonymous`` are all of them.
+
+    Attributes
+    ----------
+    system, title, page
+        The layout's name, what to call it, and the vendor's page that it follows.
+    chosen
+        Why this layout: "given", or what showed it.
+    files
+        The files, in order.
+    rows_read
+        Rows (CSV, Parquet) or records (JSON) in them.
+    sales, refunds
+        Lines of the log; those with an amount below 0 are refunds.
+    left_out
+        How many lines are none of the log, by the reason.
+    anonymous
+        How many have no customer: they are none of the log either.
+    customers
+        In the log.
+    currencies
+        Lines and their sum, by currency, as exported; "none" where the export says none.
+    converted_to
+        The currency that the log's amounts are in, if rates were given.
+    first_date, last_date
+        Of the log's lines.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import clvmodels as clv
+    >>> header = "Name,Email,Financial Status,Created at,Currency,Total,Cancelled at"
+    >>> lines = ["#1,ann@shop.org,paid,2024-03-01 10:00:00 -0500,USD,30.00,",
+    ...          "#2,bob@shop.org,voided,2024-03-02 10:00:00 -0500,USD,9.50,2024-03-02 11:00:00 -0500"]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "orders_export.csv"
+    ...     size = file.write_text("\\n".join([header, *lines]))
+    ...     log, report = clv.read_export(file, source="shopify")
+    >>> report.sales, report.left_out, report.customers
+    (1, {'cancelled': 1}, 1)
+    """
+
+    system: str
+    title: str
+    page: str
+    chosen: str
+    files: tuple[str, ...]
+    rows_read: int
+    sales: int
+    refunds: int
+    left_out: dict[str, int]
+    anonymous: int
+    customers: int
+    currencies: dict[str, tuple[int, Decimal]]
+    converted_to: str | None
+    first_date: datetime
+    last_date: datetime
+
+    @property
+    def lines(self) -> int:
+        """All lines that the export's rows became."""
+        return self.sales + self.refunds + sum(self.left_out.values()) + self.anonymous
+
+    def report(self, worded: Callable[[str], str] = str) -> list[str]:
+        """The lines of the report; ``worded`` puts them into other words, as the command line does."""
+        several = "" if len(self.files) == 1 else f" in {len(self.files):,} files"
+        how = "as given" if self.chosen == "given" else self.chosen
+        kept = self.sales + self.refunds
+        log = f"{kept:,} in the log ({_some(self.sales, 'sale')}, {_some(self.refunds, 'refund')})"
+        out = [f"{count:,} left out ({reason})" for reason, count in self.left_out.items()]
+        out += [f"{self.anonymous:,} without a customer"] if self.anonymous else []
+        told = [
+            f"read as {self.title} ({how})",
+            f"layout: {self.page}",
+            f"{_some(self.rows_read, 'row')}{several}, {_some(self.lines, 'line')} = {' + '.join([log, *out])}",
+            f"{_some(self.customers, 'customer')}, dated {self.first_date:%Y-%m-%d} to {self.last_date:%Y-%m-%d}",
+        ]
+        for code, (lines, total) in self.currencies.items():
+            of = "no currency said" if code == "none" else code
+            told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
+        if self.converted_to:
+            told.append(f"converted to {self.converted_to} at the rates given")
+        return [worded(line) for line in told]
+
+    def __str__(self) -> str:
+        """What was read, why so, and what became of every line."""
+        return "\n".join(self.report())
+
+    __repr__ = __str__
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:
+    """The report of an export whose view ``kept`` stands on the connection."""
+    customers = con.execute("SELECT COUNT(DISTINCT customer_id) FROM kept").fetchall()[0][0]
+    assert found.first_date is not None
+    assert found.last_date is not None
+    return ExportReport(
+        system=found.layout.name,
+        title=found.layout.title,
+        page=found.layout.page,
+        chosen=found.chosen,
+        files=found.files,
+        rows_read=con.execute("SELECT COUNT(*) FROM raw").fetchall()[0][0],
+        sales=found.sales,
+        refunds=found.refunds,
+        left_out=found.left_out,
+        anonymous=found.anonymous,
+        customers=customers,
+        currencies=found.currencies,
+        converted_to=converted_to,
+        first_date=found.first_date,
+        last_date=found.last_date,
+    )
