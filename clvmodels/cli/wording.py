@@ -30,6 +30,7 @@ _PHRASES = {
     "rates=, what one unit of each is worth in it, as in rates=": "--rates, a file with what one unit of each is worth "
     "in it, as in ",
     "rates must": "--rates must",
+    "source must": "--source must",
     "pass it too, as in to_currency": "pass --to-currency too, as in to_currency",
     "overwrite=True": "--overwrite",
     "the same call goes on": "the same command goes on",

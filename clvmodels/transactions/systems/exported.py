@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 from ...errors import InvalidInput
@@ -14,6 +13,7 @@ from ..engine import rows
 from .currencies import Rate, make_converted
 from .layouts import Layout, layout
 from .raw_files import register_raw
+from .recognising import recognised
 from .words import teach
 
 COLUMNS = ("customer_id", "date", "amount", "currency", "order_id")
@@ -60,19 +60,7 @@ def chosen_layout(source: object, files: list[str]) -> tuple[Layout, str]:
     InvalidInput
         If the source is none, or nothing shows which one it is.
     """
-    if source == "auto":
-        chosen: tuple[Layout, str] = _module("recognising").recognised(files)
-        return chosen
-    if isinstance(source, str) and source.lower().endswith(".toml"):
-        return _module("maps").layout_of_map(source), "given"
-    return layout(source), "given"
-
-
-def _module(name: str) -> Any:
-    try:
-        return import_module(f".{name}", __package__)
-    except ModuleNotFoundError as error:
-        raise InvalidInput("source must name a system: none can be recognised, and no map be read, yet") from error
+    return recognised(files) if source == "auto" else (layout(source), "given")
 
 
 def make_kept(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InvalidInput
+from .maps import map_text
 
 _FOLDER = Path(__file__).parent
-_HEADER = re.compile(r"^-- (title|page|files|needs|may have): (.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (title|page|files|needs|may have|one of): (.*)$", re.MULTILINE)
+_NAME = re.compile(r'"((?:[^"]|"")+)"')
 _COLUMN = re.compile(r'"((?:[^"]|"")+)"\s*(.*)')
 
 
@@ -28,6 +31,8 @@ class Layout:
     needs, may_have
         Its columns: those without which it is not this layout, and those that are read where they are there; each with
         the engine's type (CSV is read as VARCHAR whatever stands here).
+    one_of
+        Columns of `may_have`, in groups: of each group one at least must be there.
     sql
         A SELECT over the view ``raw`` that gives customer_id, date, amount, currency, order_id and left_out, why a line
         is no part of the log (NULL where it is).
@@ -40,11 +45,21 @@ class Layout:
     needs: dict[str, str]
     may_have: dict[str, str]
     sql: str
+    one_of: tuple[tuple[str, ...], ...] = ()
+
+    def lacks(self, found: Iterable[str]) -> list[str]:
+        """What a file with these columns lacks of this layout, in quotes; of a group, its columns with "or"."""
+        there = set(found)
+        return [
+            " or ".join(map(repr, group))
+            for group in (*((name,) for name in self.needs), *self.one_of)
+            if not there.intersection(group)
+        ]
 
 
 def names() -> list[str]:
     """The systems that are known."""
-    return sorted(path.stem for path in _FOLDER.glob("*.sql"))
+    return sorted(path.stem for path in _FOLDER.iterdir() if path.suffix in (".sql", ".toml"))
 
 
 def layout(source: object) -> Layout:
@@ -55,10 +70,15 @@ def layout(source: object) -> Layout:
     InvalidInput
         If there is none.
     """
+    if isinstance(source, str) and source.lower().endswith(".toml"):
+        return layout_of(Path(source).stem, map_text(source))
     if not isinstance(source, str) or source not in names():
         known = ", ".join([*names(), "auto"])
         raise InvalidInput(f"source must be one of {known}, or the path of a map ending in .toml; found {source!r}")
-    return layout_of(source, (_FOLDER / f"{source}.sql").read_text(encoding="utf-8"))
+    preset = _FOLDER / f"{source}.sql"
+    return layout_of(
+        source, preset.read_text(encoding="utf-8") if preset.is_file() else map_text(_FOLDER / f"{source}.toml")
+    )
 
 
 def layout_of(name: str, text: str) -> Layout:
@@ -92,4 +112,7 @@ def layout_of(name: str, text: str) -> Layout:
         needs=columns["needs"],
         may_have=columns["may have"],
         sql=text,
+        one_of=tuple(
+            tuple(name.replace('""', '"') for name in _NAME.findall(said)) for word, said in lines if word == "one of"
+        ),
     )

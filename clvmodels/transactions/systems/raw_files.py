@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import InvalidInput
 from ..columns import quoted
 from ..engine import connection
-from ..log_files import CSV, PARQUET, columns_in, file_literals, files_of, selection
+from ..log_files import CSV, PARQUET, columns_in, file_literals, files_of, parquet_schema, selection
 from .layouts import Layout
 
 JSON = tuple(ending + zipped for ending in (".json", ".jsonl", ".ndjson") for zipped in ("", ".gz"))
@@ -27,16 +27,15 @@ def register_raw(con: Any, paths: object, layout: Layout) -> list[str]:
     sort = sort_of_export(files)
     if sort not in layout.files:
         raise InvalidInput(f"{layout.title} are read from {' or '.join(layout.files)} files; found {files[0]!r}")
-    wanted = {**layout.needs, **layout.may_have}
     for file in files:
         found = raw_columns(file)
-        lacking = [name for name in layout.needs if name not in found]
+        lacking = layout.lacks(names_in(found, layout, sort))
         if lacking:
             raise InvalidInput(
                 f"{file!r} is no export of {layout.title} as {layout.page} describes it: it lacks "
-                f"{', '.join(map(repr, lacking))}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
+                f"{', '.join(lacking)}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
             )
-    con.execute(f"CREATE TEMP VIEW raw AS {_scan(files, sort, wanted)}")
+    con.execute(f"CREATE TEMP VIEW raw AS {_scan(files, sort, layout)}")
     return files
 
 
@@ -65,28 +64,54 @@ def raw_columns(file: str) -> list[str]:
     return list(dict.fromkeys(key for (key,) in keys))
 
 
-def _scan(files: list[str], sort: str, wanted: dict[str, str]) -> str:
+def _scan(files: list[str], sort: str, layout: Layout) -> str:
+    wanted = {**layout.needs, **layout.may_have}
     if sort == "json":
         columns = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in wanted.items())
         return f"SELECT * FROM read_json({file_literals(files)}, columns={{{columns}}}, format='auto')"
-    # files that lack what they may lack are read apart from those that have it
-    groups: dict[tuple[str, ...], list[str]] = {}
+    # files that lack what they may lack, or write a name otherwise, are read apart from those that do not
+    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for file in files:
-        found = set(columns_in([file]))
-        groups.setdefault(tuple(name for name in wanted if name in found), []).append(file)
-    return " UNION ALL ".join(_tables(group, sort, there, wanted) for there, group in groups.items())
+        there = names_in(columns_in([file]), layout, sort)
+        groups.setdefault(tuple(there.items()), []).append(file)
+    return " UNION ALL ".join(_tables(group, sort, dict(there), wanted) for there, group in groups.items())
 
 
-def _tables(files: list[str], sort: str, there: tuple[str, ...], wanted: dict[str, str]) -> str:
+def names_in(found: list[str], layout: Layout, sort: str) -> dict[str, str]:
+    """The columns of a layout that are among a file's, each with its name there.
+
+    Capital letters matter where names differ by nothing else, and in JSON.
+    """
+    exact = set(found)
+    any_case = {} if sort == "json" else {name.lower(): name for name in reversed(found)}
+    at = {name: name if name in exact else any_case.get(name.lower()) for name in (*layout.needs, *layout.may_have)}
+    return {name: theirs for name, theirs in at.items() if theirs is not None}
+
+
+def _tables(files: list[str], sort: str, there: dict[str, str], wanted: dict[str, str]) -> str:
     """CSV is all text; what Parquet holds is cast by name, the fields of structures too."""
     picked = []
     for name, kind in wanted.items():
         if sort == "csv" and name in there:
             picked.append(quoted(name))
         else:
-            of = quoted(name) if name in there else "NULL"
+            of = _plain_list(files[0], there[name], name) if name in there else "NULL"
             picked.append(f"CAST({of} AS {kind}) AS {quoted(name)}")
-    return f"SELECT {', '.join(picked)} FROM ({selection(files, {name: name for name in there})})"
+    return f"SELECT {', '.join(picked)} FROM ({selection(files, there)})"
+
+
+def _plain_list(file: str, theirs: str, column: str) -> str:
+    """A column of Parquet; a repeated field as BigQuery holds one that it loaded itself, as a record, is a list again.
+
+    There a list is a record "list" of records "element", unless list inference was asked for:
+    https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet
+    """
+    import pyarrow as pa
+
+    sort = parquet_schema(file).field(theirs).type
+    if pa.types.is_struct(sort) and [field.name for field in sort] == ["list"]:
+        return f'LIST_TRANSFORM({quoted(column)}."list", lambda e: e."element")'
+    return quoted(column)
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,133 @@
+"""Exports of other systems on the command line. The files are made up, in the layout that the vendor describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import clvmodels as clv
+from clvmodels import cli
+
+HEADER = "Name,Email,Financial Status,Created at,Currency,Total,Cancelled at,Refunded Amount"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    """The CDNOW sample as orders of a shop, and three orders more: a cancelled one, an anonymous one, a refund."""
+    monkeypatch.chdir(tmp_path)
+    log = clv.load_cdnow(sample=True)
+    lines = [
+        f"#{i},c{who}@cd.org,paid,{day:%Y-%m-%d} 12:00:00 -0500,USD,{amount},,"
+        for i, (who, day, amount) in enumerate(zip(log["customer_id"], log["date"], log["amount"], strict=True))
+    ]
+    moment = "1997-02-02 12:00:00 -0500"
+    lines += [
+        f"#a,cut@cd.org,paid,{moment},USD,5.00,{moment},",
+        f"#b,,paid,{moment},USD,6.00,,",
+        f"#c,back@cd.org,paid,{moment},USD,7.00,,2.00",
+    ]
+    Path("orders.csv").write_text("\n".join([HEADER, *lines]) + "\n")
+
+
+TOLD = (
+    "  read as Shopify orders (as given)\n"
+    "  layout: https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders\n"
+    "  6,922 rows, 6,923 lines = 6,921 in the log (6,920 sales, 1 refund) + 1 left out (cancelled) + 1\n"
+    "    without a customer\n"
+    "  2,358 customers, dated 1997-01-01 to 1998-06-30\n"
+    "  USD: 6,921 lines, "
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "heading"),
+    [
+        ("forecast orders.csv --out scored.csv", "THE LOG orders.csv"),
+        ("summarize orders.csv --out summary.parquet", "THE LOG orders.csv"),
+        ("fit orders.csv --out model.json", "THE LOG orders.csv"),
+        ("validate orders.csv --out page.html --calibration-end 1997-09-30 --no-overview", "THE LOG orders.csv"),
+        ("score fitted.json orders.csv --out scores", "THE LOG orders.csv"),
+    ],
+)
+def test_every_command_that_reads_a_log_says_what_was_read(command, heading, capsys):
+    clv.CLVModel().fit(clv.rfm_summary(clv.load_cdnow(sample=True))).save("fitted.json")
+    assert cli.main([*command.split(), "--source", "shopify"]) == 0
+    assert f"{heading}\n{TOLD}" in capsys.readouterr().out
+
+
+def test_what_is_written_is_what_the_library_gives():
+    command = "summarize orders.csv --out summary.parquet --source shopify --tz Europe/Berlin"
+    assert cli.main(command.split()) == 0
+    expected = clv.rfm_summary(clv.SystemLog("orders.csv", "shopify", tz="Europe/Berlin"))
+    pd.testing.assert_frame_equal(pd.read_parquet("summary.parquet"), expected)
+
+
+def test_rates_of_a_file(capsys):
+    Path("rates.csv").write_text("currency,rate\nUSD,0.5\n")
+    command = "summarize orders.csv --out summary.parquet --source shopify --rates rates.csv"
+    assert cli.main(command.split()) == 1
+    assert "pass --to-currency too, as in --to-currency EUR" in capsys.readouterr().err
+    assert cli.main([*command.split(), "--to-currency", "EUR"]) == 0
+    assert "  converted to EUR at the rates given\n" in capsys.readouterr().out
+    halved = pd.read_parquet("summary.parquet")["monetary_value"].sum()
+    whole = clv.rfm_summary(clv.SystemLog("orders.csv", "shopify"))["monetary_value"].sum()
+    assert halved == pytest.approx(whole / 2)
+
+
+def test_several_currencies_are_refused_in_the_words_of_the_options(capsys):
+    with Path("orders.csv").open("a") as file:
+        file.write("#d,dan@cd.org,paid,1997-02-02 12:00:00 -0500,EUR,7.00,,\n")
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet", "--source", "shopify"]) == 1
+    said = capsys.readouterr().err
+    assert "found 2: USD (6,921 lines), EUR (1 lines). Pass --to-currency and --rates, a file" in said
+    assert "=" not in said
+    assert not Path("summary.parquet").exists()
+
+
+def test_a_settings_file_names_the_source_and_a_summary_is_still_a_summary(capsys):
+    Path("clvmodels.toml").write_text('source = "shopify"\n')
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet"]) == 0
+    assert TOLD in capsys.readouterr().out
+    assert cli.main(["fit", "summary.parquet", "--out", "model.json"]) == 0
+    assert "THE SUMMARY summary.parquet\n  customers " in capsys.readouterr().out
+    Path("clvmodels.toml").unlink()
+    assert cli.main(["fit", "summary.parquet", "--out", "model.json", "--source", "shopify"]) == 1
+    assert "Shopify orders are read from csv files; found 'summary.parquet'" in capsys.readouterr().err
+
+
+def test_a_summary_is_brought_forward_by_an_export(capsys):
+    lines = Path("orders.csv").read_text().splitlines()
+    parts = {"early.csv": [], "late.csv": []}
+    for line in lines[1:]:
+        parts["early.csv" if line.split(",")[3] < "1998-01-01" else "late.csv"].append(line)
+    for name, part in parts.items():
+        Path(name).write_text("\n".join([lines[0], *part]) + "\n")
+    first = "summarize early.csv --out early.parquet --source shopify --keep-state --observation-end 1997-12-31"
+    assert cli.main(first.split()) == 0
+    terms = "--out all.parquet --source shopify --observation-end 1998-06-30"
+    assert cli.main(["summarize", "late.csv", "--update", "early.parquet", *terms.split()]) == 0
+    expected = clv.rfm_summary(clv.SystemLog("orders.csv", "shopify"), observation_end="1998-06-30", keep_state=True)
+    expected.to_parquet("expected.parquet")
+    expected = pd.read_parquet("expected.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet("all.parquet"), expected)
+    late = ["--late", "rebuild", "--full-log", "orders.csv", "--update", "early.parquet", *terms.split()]
+    assert cli.main(["summarize", "orders.csv", *late]) == 0
+    pd.testing.assert_frame_equal(pd.read_parquet("all.parquet"), expected)
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("orders.csv --rates rates.csv", "--rates goes with --source: say which system the export is from"),
+        ("orders.csv --to-currency EUR", "--to-currency goes with --source"),
+        ("shop.duckdb --table orders --source shopify", "--source shopify is for files that a system exports"),
+        ("orders.csv --source shoppy", "--source must be one of"),
+        ("orders.csv --source shopify --table orders", "--table and --query are for a DuckDB file"),
+    ],
+)
+def test_what_does_not_go_together(words, said, capsys):
+    assert cli.main(["summarize", *words.split(), "--out", "summary.parquet"]) == 1
+    assert said in capsys.readouterr().err
