@@ -17,7 +17,7 @@
 -- purchase_revenue, else its items' price times quantity; where there is no currency the revenue in US dollars. Google
 -- asks sites to send value without tax and shipping, and many send it with both: it is taken as it is.
 -- Orders: an order sent again under its transaction_id (a page loaded anew, a day exported with its intraday table)
--- counts once, as it was first sent. An event without an id is an order of its own.
+-- counts once, as it was first sent with a value. An event without an id is an order of its own.
 -- Refunds: matched by transaction_id to the purchase, and given its customer, currency and date. Several of one order
 -- all count, up to what was paid; one sent twice counts once; one without a value gives back what is left.
 -- Customer: user_id, which a site sets when somebody logs in, else user_pseudo_id, which is a browser or an installed app

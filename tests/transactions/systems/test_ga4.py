@@ -153,11 +153,35 @@ def test_without_a_currency_the_revenue_in_dollars_counts(read):
     assert read(event(currency="eur"))[0][3] == "EUR"
 
 
+def test_a_refund_without_the_parameter_is_what_the_event_says_was_refunded(read):
+    back = event("refund", value=None, ecommerce={"refund_value": 4.25, "purchase_revenue": 9.0})
+    assert amounts(read(event(), back))[1] == (Decimal("-4.25"), None)
+    dollars = event(currency=None, ecommerce={"purchase_revenue": 27.0, "purchase_revenue_in_usd": 31.25})
+    back = event("refund", currency=None, ecommerce={"refund_value": 5.4, "refund_value_in_usd": 6.25})
+    assert [line[2:4] for line in read(dollars, back)] == [(Decimal("31.25"), "USD"), (Decimal("-6.25"), "USD")]
+
+
 def test_an_order_sent_again_counts_once_the_first_time(read):
     later = event(at=MICROS + HOUR, device="72.2")
     assert read(later, event()) == [
         ("71.1", MOMENT, Decimal("30.5"), "EUR", "T1", None),
         ("72.2", MOMENT + timedelta(hours=1), Decimal("30.5"), "EUR", "T1", "repeated"),
+    ]
+
+
+def test_of_an_order_sent_again_that_with_a_value_counts(read):
+    found = read(event(value=None), event(at=MICROS + HOUR))
+    assert [(line[1], line[2], line[5]) for line in found] == [
+        (MOMENT + timedelta(hours=1), Decimal("30.5"), None),
+        (MOMENT, None, "repeated"),
+    ]
+
+
+def test_the_order_number_may_stand_in_the_record_alone(read):
+    again = event(at=MICROS + HOUR, transaction_id=None)
+    assert [(line[4], line[5]) for line in read(event(transaction_id=None), again)] == [
+        ("T1", None),
+        ("T1", "repeated"),
     ]
 
 
@@ -174,9 +198,10 @@ def test_the_order_number_may_stand_in_the_parameters_alone(read):
 
 def test_without_an_order_number_an_event_is_an_order_and_the_same_event_is_not_another(read):
     first, second = event(order="(not set)"), event(order=None, at=MICROS + HOUR)
-    found = read(first, second, first)  # a day's table and the intraday table both hold the first
-    assert [line[5] for line in found] == [None, "repeated", None]
-    assert len({line[4] for line in found}) == 2
+    third = event(order=" ", at=MICROS + 2 * HOUR)
+    found = read(first, second, third, first)  # a day's table and the intraday table both hold the first
+    assert [line[5] for line in found] == [None, "repeated", None, None]
+    assert sorted({line[4] for line in found}) == [f"71.1/{MICROS + at * HOUR}" for at in range(3)]
 
 
 def test_a_refund_has_the_customer_the_currency_and_the_date_of_its_purchase(read):
@@ -252,7 +277,8 @@ def test_an_order_looked_at_in_debug_mode_remains_an_order(read):
 
 def test_a_guest_and_a_registered_order_of_one_device_are_one_customer(read):
     login = event("login", None, None, user="u1", at=MICROS + 9 * HOUR)
-    assert [line[0] for line in read(event(), login, event(order="T2", user="u1", device="72.2"))] == ["u1", "u1"]
+    found = read(event(), login, event(order="T2", user=""), event(order="T3", user="u1", device="72.2"))
+    assert [line[0] for line in found] == ["u1", "u1", "u1"]
 
 
 def test_a_device_of_several_users_is_nobody_of_them_when_not_logged_in(read):
