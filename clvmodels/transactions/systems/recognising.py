@@ -109,5 +109,5 @@ def _why(sort: str, columns: list[str], chosen: Layout, known: list[Layout]) -> 
     shown = " and ".join(f"'{name}'" for name in own[:2])
     more = f" and {len(own) - 2:,} more columns" if len(own) > 2 else ""
     near = _nearest(sort, columns, others)
-    other = f"; the nearest other is {near.title}, but {_lacking(sort, columns, near)}" if near else ""
+    other = f"; the nearest other is {near.title}" if near else ""
     return f"{_PLACE[sort]} {shown}{more} of {chosen.title}{other}"

@@ -51,10 +51,13 @@ first_lines AS (
   WHERE NULLIF(TRIM("Total"), '') IS NOT NULL OR NULLIF(TRIM("Financial Status"), '') IS NOT NULL
 ),
 orders AS (
-  SELECT DISTINCT ON (order_id) *
+  SELECT *
   FROM first_lines
-  ORDER BY order_id, total IS NULL, cancelled_at IS NULL, refunded DESC NULLS LAST, paid_at IS NULL,
-    outstanding NULLS LAST, total DESC, created_at, email, phone, status, currency, payment_method
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY order_id
+    ORDER BY total IS NULL, cancelled_at IS NULL, refunded DESC NULLS LAST, paid_at IS NULL, outstanding NULLS LAST,
+      total DESC, created_at, email, phone, status, currency, payment_method
+  ) = 1
 ),
 judged AS (
   SELECT

@@ -28,7 +28,7 @@
 -- Without one, the e-mail on other orders of the same customer_id, else that number, else the phone.
 WITH
 orders AS (
-  SELECT DISTINCT ON (id, order_key)
+  SELECT
     id,
     order_key,
     REGEXP_REPLACE(LOWER(TRIM(status)), '^wc-', '') AS status,
@@ -48,8 +48,10 @@ orders AS (
       {'key': '_ppcp_paypal_payment_mode', 'value': 'sandbox'}
     ]) AS test
   FROM raw
-  ORDER BY id, order_key, date_modified_gmt DESC NULLS LAST, LEN(refunds) DESC NULLS LAST, date_paid DESC NULLS LAST,
-    status, total
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY id, order_key
+    ORDER BY date_modified_gmt DESC NULLS LAST, LEN(refunds) DESC NULLS LAST, date_paid DESC NULLS LAST, status, total
+  ) = 1
 ),
 judged AS (
   SELECT

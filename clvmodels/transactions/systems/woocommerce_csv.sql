@@ -41,18 +41,21 @@ lines AS (
   FROM raw
 ),
 orders AS (
-  SELECT DISTINCT ON (id, ordered_at) *
+  SELECT *
   FROM lines
-  ORDER BY id, ordered_at,
-    CASE status
-      WHEN 'trash' THEN 1
-      WHEN 'cancelled' THEN 2
-      WHEN 'refunded' THEN 3
-      WHEN 'completed' THEN 4
-      WHEN 'processing' THEN 5
-      ELSE 6
-    END,
-    refunded DESC NULLS LAST, amount DESC NULLS LAST, status, account, email, phone, currency
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY id, ordered_at
+    ORDER BY
+      CASE status
+        WHEN 'trash' THEN 1
+        WHEN 'cancelled' THEN 2
+        WHEN 'refunded' THEN 3
+        WHEN 'completed' THEN 4
+        WHEN 'processing' THEN 5
+        ELSE 6
+      END,
+      refunded DESC NULLS LAST, amount DESC NULLS LAST, status, account, email, phone, currency
+  ) = 1
 ),
 judged AS (
   SELECT

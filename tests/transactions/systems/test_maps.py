@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -16,6 +17,7 @@ from clvmodels.transactions.systems.exported import make_kept
 from clvmodels.transactions.systems.layouts import layout
 from clvmodels.transactions.systems.maps import map_text
 
+ROOT = Path(__file__).parents[3]
 COLUMNS = {"customer_id": "who", "date": "day", "amount": "paid"}
 
 
@@ -277,7 +279,7 @@ def test_a_refund_that_cannot_be_read_is_refused(map_of, exported):
 def test_an_order_in_several_lines_counts_once_where_the_map_says_so(map_of, exported):
     columns = {**COLUMNS, "order_id": "no"}
     rows = [
-        "1,a,2024-03-01,10,n",
+        "1,a,2024-03-09,10,n",
         "1,a,2024-03-02,10,y",
         "1,a,2024-03-01,12,y",
         ",a,2024-03-01,1,y",
@@ -286,7 +288,7 @@ def test_an_order_in_several_lines_counts_once_where_the_map_says_so(map_of, exp
     told = {"keep": {"ok": "y"}}
     once = exported(map_of(columns, one_line_an_order=True, **told), "no,who,day,paid,ok", *rows)
     assert sorted((str(line[1])[:10], line[2], line[5]) for line in once if line[4]) == [
-        ("2024-03-01", 10, "not kept"), ("2024-03-01", 12, "repeated"), ("2024-03-02", 10, None),
+        ("2024-03-01", 12, "repeated"), ("2024-03-02", 10, None), ("2024-03-09", 10, "not kept"),
     ]  # fmt: skip
     assert [line[5] for line in once if not line[4]] == [None, None]
     every = exported(map_of(columns, **told), "no,who,day,paid,ok", *rows)
@@ -446,3 +448,20 @@ def test_the_select_is_there_to_read(map_of):
     text = map_text(map_of(keep={"stage": "won"}))
     assert layout(map_of(keep={"stage": "won"})).sql == text
     assert "WHEN LOWER(\"stage\") IN ('won') THEN NULL" in text
+
+
+def test_the_map_to_copy_reads_what_it_says(tmp_path):
+    (tmp_path / "invoices.csv").write_text(
+        "E-mail;Customer no.;Invoice date;Brutto;Invoice no.;Credited;Status\n"
+        "Ann@Shop.org;7;04.03.2024 10:30;1.234,50 €;R1;234,50;Paid\n"
+        ";8;05.03.2024;10,00;R2;;part paid\n"
+        "ann@shop.org;7;06.03.2024;20,00;R3;;paid\n"
+        "ann@shop.org;7;06.03.2024;20,00;R3;;paid\n"
+        ";9999;05.03.2024;10,00;R4;;paid\n"
+        "bob@shop.org;;05.03.2024;10,00;;;paid\n"
+        "bob@shop.org;;05.03.2024;10,00;R5;;open\n"
+    )
+    log, report = clv.read_export(tmp_path / "invoices.csv", str(ROOT / "docs" / "map-of-your-own.toml"))
+    assert log["customer_id"].tolist() == ["ann@shop.org", "ann@shop.org", "8", "ann@shop.org"]
+    assert log["amount"].tolist() == [1234.5, -234.5, 10.0, 20.0]
+    assert report.left_out == {"no number": 1, "not paid": 1, "repeated": 1, "test invoice": 1}

@@ -45,6 +45,7 @@ def order(number: int, email: str = "ann@shop.example", total: str = "30.00", **
         "Outstanding Balance": "0.00",
         "Id": str(5_000_000_000_000 + number),
         "Source": "web",
+        "Phone": "'+4915112345",
     }
     return made | {name.replace("_", " "): value for name, value in fields.items()}
 

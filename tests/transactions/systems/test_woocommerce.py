@@ -91,7 +91,8 @@ def test_pages_one_a_file_and_orders_one_a_line_are_the_same(tmp_path, read, sel
 def test_pages_that_overlap_count_an_order_once_as_it_was_modified_last(tmp_path, selected):
     early = order(727, status="pending", date_paid=None, date_modified_gmt="2024-03-01T22:30:00")
     late = order(727, refunds=[refund(730, "-4.00")], date_modified_gmt="2024-03-09T08:00:00")
-    for first, second in ((early, late), (late, early)):
+    more = order(727, refunds=[refund(730, "-4.00"), refund(731, "-5.00")])  # the second was deleted again
+    for first, second in ((early, late), (late, early), (more, late), (late, more)):
         for number, page in enumerate(([first, order(726)], [second, order(728)])):
             (tmp_path / f"page-{number}.json").write_text(json.dumps(page), encoding="utf-8")
         found = [(line[4], line[2], line[5]) for line in selected(str(tmp_path / "page-*.json"), "woocommerce")]
@@ -205,8 +206,16 @@ def test_orders_without_an_address_go_by_account_then_phone_then_nobody(read):
         order(731, billing={"email": "", "phone": "0049 30 12-34"}),
         order(732, billing=nobody),
         order(733, billing={"first_name": "Bob"}),
+        order(734, "bob@shop.example"),
     )
-    assert [line[0] for line in lines] == ["ann@shop.example"] * 2 + ["8", "+49301234", "+49301234", None, None]
+    assert [line[0] for line in lines] == ["ann@shop.example"] * 2 + [
+        "8",
+        "+49301234",
+        "+49301234",
+        None,
+        None,
+        "bob@shop.example",
+    ]
     assert {line[5] for line in lines} == {None}
 
 
