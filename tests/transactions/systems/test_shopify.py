@@ -128,7 +128,7 @@ def test_a_status_that_is_none_of_shopifys_is_judged_by_when_it_was_paid(read, s
 
 def test_a_partly_paid_order_counts_for_what_was_paid(read):
     (paid,) = read(order(1001, Financial_Status="partially_paid", Outstanding_Balance="12.50", Paid_at=""))
-    assert paid[2] == Decimal("17.5")
+    assert (paid[2], paid[5]) == (Decimal("17.5"), None)
     # what is outstanding of a paid order was added or taken off later, and is not yet part of what was paid
     (paid,) = read(order(1001, Outstanding_Balance="12.50"))
     assert paid[2] == Decimal(30)
@@ -232,14 +232,14 @@ def test_exports_that_overlap_count_an_order_once_in_its_latest_state(tmp_path, 
         order(1001),
         order(1001, Financial_Status="partially_refunded", Refunded_Amount="4.00"),
         order(1001, Financial_Status="refunded", Refunded_Amount="30.00"),
-        order(1001, Financial_Status="refunded", Refunded_Amount="30.00", Cancelled_at="2024-03-05 08:00:00 +0100"),
+        order(1001, Cancelled_at="2024-03-05 08:00:00 +0100"),
     ]
     wanted = [
         [],
         [(30, None)],
         [(30, None), (-4, None)],
         [(30, None), (-30, None)],
-        [(30, "cancelled"), (-30, "cancelled")],
+        [(30, "cancelled")],
     ]
     for late in range(1, len(states)):
         for early in range(late):
