@@ -1,4 +1,4 @@
-"""The probability of being best against quadrature to 30 digits and the distribution of all differences."""
+"""The probability of being best against quadrature to 20 digits and the distribution of all differences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def by_distribution(means, covariance):
         others = [i for i in range(k) if i != best]
         to_differences = np.eye(k)[others] - np.eye(k)[best]
         law = stats.multivariate_normal(
-            to_differences @ means, to_differences @ covariance @ to_differences.T, abseps=1e-9, releps=1e-9, seed=1
+            to_differences @ means, to_differences @ covariance @ to_differences.T, abseps=1e-5, releps=1e-5, seed=1
         )
         result.append(law.cdf(np.zeros(k - 1)))
     return np.array(result)
@@ -37,9 +37,9 @@ def by_distribution(means, covariance):
         ([100.0, 0.0, 99.0], [1.0, 50.0, 1e-6]),
     ],
 )
-def test_independent_arms_by_the_integral_to_30_digits(means, deviations):
+def test_independent_arms_by_the_integral_to_20_digits(means, deviations):
     found = probability_of_best(means, np.diag(np.square(deviations)))
-    with mpmath.workdps(30):
+    with mpmath.workdps(20):
         for i, (m, s) in enumerate(zip(means, deviations, strict=True)):
             others = [(n, t) for j, (n, t) in enumerate(zip(means, deviations, strict=True)) if j != i]
 
@@ -47,7 +47,7 @@ def test_independent_arms_by_the_integral_to_30_digits(means, deviations):
                 return mpmath.npdf(x, m, s) * mpmath.fprod(mpmath.ncdf(x, n, t) for n, t in others)
 
             ends = sorted(
-                {m + z * s for z in range(-12, 13, 2)} | {n + z * t for n, t in others for z in range(-12, 13)}
+                {m + z * s for z in range(-12, 13, 3)} | {n + z * t for n, t in others for z in range(-12, 13)}
             )
             ends = [x for x in ends if abs(x - m) <= 12 * s]
             assert found[i] == approx(float(mpmath.quad(integrand, ends)), abs=1e-12)
@@ -68,7 +68,7 @@ def test_correlated_arms_by_the_distribution_of_their_differences(seed):
     root = np.random.default_rng(3).normal(size=(4, 4)) * 0.3
     covariance = root @ root.T
     found, expected = probability_of_best(means, covariance, seed), by_distribution(means, covariance)
-    assert np.all(np.abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / 2**20) + 1e-6)
+    assert np.all(np.abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / 2**20) + 3e-5)
     assert found.sum() == approx(1.0, abs=1e-12)
     assert np.abs(expected - by_distribution(means, np.diag(np.diag(covariance)))).max() > 0.01  # it matters
 

@@ -18,7 +18,8 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels.errors import InvalidInput, NotAvailable, NotEnoughData, UnitMismatch
 from clvmodels.experiments.arm_values import ArmValues
-from clvmodels.experiments.projected_value import projected, together
+from clvmodels.experiments.best import probability_of_best
+from clvmodels.experiments.projected_value import Together, covariance_of, projected, together
 from clvmodels.families import gamma_gamma, purchase_family
 
 approx = pytest.approx
@@ -338,7 +339,7 @@ def bootstrapped(values, name, per_arm, draws, seed):
 @pytest.mark.parametrize(
     ("name", "draws"),
     [
-        ("nbd", 120),
+        ("nbd", 40),
         pytest.param("nbd", 1000, marks=pytest.mark.study),
         pytest.param("bg_nbd", 1000, marks=pytest.mark.study),
         pytest.param("pareto_nbd", 1000, marks=pytest.mark.study),
@@ -347,7 +348,7 @@ def bootstrapped(values, name, per_arm, draws, seed):
 def test_standard_errors_are_those_of_a_bootstrap(name, draws):
     """Of 1,000 customers an arm, within 4 Monte-Carlo errors (6e-5 a number) and 3 % for what is not first order."""
     values = simulated(name, (1000, 1000), seed=21)
-    for per_arm in (True, False):
+    for per_arm in (True, False) if draws > 100 else (False,):
         found = projected(values, clv.CLVModel(name), HORIZON, per_arm=per_arm).covariance
         means = bootstrapped(values, name, per_arm, draws, seed=22)
         spread = means.std(axis=0, ddof=1) / np.sqrt(np.diag(found))
@@ -418,3 +419,40 @@ def test_small_arms(name):
     """Arms of 50: false alarms of the difference stay below 8 % at a stated 5 %; those of one mean do not."""
     _, scores = repeated_experiments(name, [PARAMETERS[name]] * 2, [SPEND] * 2, 50, 600, seed=41)
     assert np.mean(np.abs(scores[:, 2]) > 1.959964) < 0.08
+
+
+def test_a_mean_that_hangs_on_what_is_not_determined_has_no_interval():
+    found = Together(np.array([5.0, 6.0]), np.array([3.0, 2.0]), np.eye(2, 5), np.array([0.9, 1.5]), ())
+    covariance = covariance_of(found)
+    assert covariance[0, 0] == approx(1.5)
+    assert covariance[1, 1] == math.inf
+    assert np.all(np.isnan(probability_of_best(found.means, covariance)))
+
+
+def test_a_runaway_fit_is_told_by_arm_and_its_interval_is_that_of_the_limit():
+    """Everybody buys at one rate: of NBD r and alpha grow without bound, and the limit is a Poisson process.
+
+    There the rate is purchases over time, and the variance of a projected mean is that of (1 + ℓ/T)·x with x the mean
+    count: what was bought stays, what comes goes by the same purchases.
+    """
+    generator = np.random.default_rng(3)
+    n, T, rate = 400, 26.0, 0.15
+    counts = np.round(rate * T + 0.8 * generator.standard_normal(2 * n)).clip(1)  # less spread than Poisson
+    frame = pd.DataFrame({"customer_id": range(2 * n), "frequency": counts, "recency": T - 1, "T": T})
+    frame["monetary_value"] = 10.0
+    arm, age = np.arange(2 * n) % 2, np.full(2 * n, T)
+    so_far = 10.0 * counts
+    values = ArmValues(("A", "B"), arm, age > 0, so_far, so_far, age, frame, T, "week", "2024-12-31", 0.0, 1.0)
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 1e6, "v": 1e7 / 6})  # 10, all but exactly
+    with pytest.warns(clv.ClvWarning) as caught:
+        found = projected(values, clv.CLVModel("nbd", spend), 52.0, per_arm=True)
+    told = "NBD: Do not trust this fit as it is: r and alpha grow without bound"
+    assert [str(w.message).startswith(f"{name}: {told}") for name, w in zip("AB", caught, strict=True)] == [True, True]
+    assert [note.startswith(f"{name}, {told}") for name, note in zip("AB", found.notes[1:], strict=True)] == [
+        True,
+        True,
+    ]
+    for i in (0, 1):
+        x = counts[arm == i]
+        assert found.means[i] == approx(10 * x.mean() * 2, rel=1e-4)
+        assert found.covariance[i, i] == approx(400 * x.var(ddof=1) / n, rel=1e-3)
