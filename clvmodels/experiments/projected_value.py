@@ -27,6 +27,8 @@ from .estimates import Estimates
 
 Theta = tuple[float, ...]
 
+_LONGER = 1.1  # times the age since the start: histories that began before it
+
 
 class Ahead(NamedTuple):
     """The customers who have a history, as far as purchases to come depend on it: every distinct row once.
@@ -69,6 +71,10 @@ def projected(values: ArmValues, model: CLVModel, horizon: Any, *, per_arm: bool
     come are given. The covariance of the means holds that other customers might have come, and that these would have
     led to other parameters, by the influence of each customer (`clvmodels.inference.influence`), times n/(n − 1). It
     does not need that customers behave as the model says; the means do.
+
+    Of a campaign to customers who had bought before, the model reads the whole history as that of one kind of
+    behaviour. A change that the campaign made and that lasts is then fully in ``so far`` and only in part in what is
+    expected: of an NBD with n purchases more since the start the future rises by n/(alpha + T) a time unit, not by n/a.
 
     Parameters
     ----------
@@ -326,6 +332,13 @@ def _of_all(values: ArmValues, model: CLVModel, horizon: float) -> list[str]:
     if given:
         which = " and ".join(part.family.title for part in given)
         notes.append(f"The parameters of {which} were given and are taken as known: intervals do not hold their error.")
+    buyers = _has_history(values)
+    long, since = frames.numeric(values.summary, "T")[buyers].sum(), values.age[buyers].sum()
+    if long > _LONGER * since and np.any(values.age[buyers] < horizon):
+        notes.append(
+            "What is expected goes by the whole history, from before the start too: a change that the campaign made "
+            "shows in it only in part if it lasts, and goes on in part if it does not."
+        )
     if never:
         notes.append(
             f"{counted(never, 'customer')} never bought and {'counts' if never == 1 else 'count'} with no value, now "

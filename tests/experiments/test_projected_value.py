@@ -172,7 +172,9 @@ def test_a_campaign_counts_those_who_never_bought_with_nothing():
     assert np.all(worth[never] == 0)
     assert found.means == approx([worth[values.arm == i].mean() for i in (0, 1)], rel=1e-9)
     assert found.customers.tolist() == [400, 400]
-    assert found.notes == (f"{never.sum()} customers never bought and count with no value, now and at the horizon.",)
+    assert found.notes[0].startswith("What is expected goes by the whole history, from before the start too")
+    said = f"{never.sum()} customers never bought and count with no value, now and at the horizon."
+    assert found.notes[1:] == (said,)
     # of them the influence is that of a plain mean: they helped to fit nothing
     group = together(campaign, clv.CLVModel("bg_nbd"), HORIZON, np.array([0, 1]))
     nobody = np.flatnonzero(never & (values.arm == 0))
@@ -456,3 +458,26 @@ def test_a_runaway_fit_is_told_by_arm_and_its_interval_is_that_of_the_limit():
         x = counts[arm == i]
         assert found.means[i] == approx(10 * x.mean() * 2, rel=1e-4)
         assert found.covariance[i, i] == approx(400 * x.var(ddof=1) / n, rel=1e-3)
+
+
+def test_a_lasting_change_of_old_customers_shows_only_in_part():
+    """NBD: n purchases more since the start raise what is expected by n/(alpha + T) a time unit, not by n/a."""
+    generator = np.random.default_rng(5)
+    n, before, since = 4000, 52.0, 13.0
+    rate, arm = generator.gamma(1.0, 1 / 20.0, 2 * n), np.arange(2 * n) % 2
+    old = generator.poisson(before * rate)
+    new = generator.poisson(since * rate * np.where(arm == 1, 1.5, 1.0))
+    T, age = np.full(2 * n, before + since), np.full(2 * n, since)
+    x = (old + new).astype(float)
+    frame = pd.DataFrame({"customer_id": range(2 * n), "frequency": x, "recency": np.where(x > 0, T - 0.1, 0), "T": T})
+    frame["monetary_value"] = np.where(x > 0, 10.0, np.nan)
+    bought = 10.0 * new
+    values = ArmValues(("A", "B"), arm, age > 0, bought, bought, age, frame, since, "week", "2024-12-31", 0.0, 1.0)
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 1e6, "v": 1e7 / 6})
+    found = projected(values, clv.CLVModel("nbd", spend), 52.0, per_arm=False)
+    alpha = clv.PurchaseModel("nbd", "week").fit(frame).parameters["alpha"]
+    gained = new[arm == 1].mean() - new[arm == 0].mean()
+    more = (x[arm == 1].mean() - x[arm == 0].mean()) * 39 / (alpha + 65)
+    assert found.means[1] - found.means[0] == approx(10 * (gained + more), rel=1e-4)
+    assert 10 * (gained + more) < 0.5 * 10 * gained * 4  # four times as long: less than half of what lasts
+    assert found.notes[1].startswith("What is expected goes by the whole history")
