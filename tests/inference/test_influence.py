@@ -81,7 +81,7 @@ def test_indexed_rows_come_back(scale):
 
 
 def test_indexed_rows_of_more_values_than_a_key_has_room_for():
-    """4096^7 is 2^84: of a key of 64 bits the first column would fall off, and it alone tells half of the rows apart."""
+    """4096^7 is 2^84: the first column would fall off a key of 64 bits, and it alone tells half the rows apart."""
     i = np.arange(4096.0)
     columns = [np.concatenate([i, (i + 1) % 4096]), *[np.concatenate([i, i])] * 6]
     rows, where = indexed(columns)
