@@ -70,6 +70,11 @@ def resolve(words: argparse.Namespace) -> None:
     setattr(words, name, [shown] if isinstance(given, list) else shown)
 
 
+def beside(words: argparse.Namespace) -> dict[str, str]:
+    """What else is read with the log, by what it is: nothing of it may be written over."""
+    return {"the rates": words.rates} if getattr(words, "rates", None) else {}
+
+
 def like(words: argparse.Namespace, files: str | None) -> str | SystemLog | None:
     """Other files, read as the log is."""
     if files is None or not isinstance(words.source, SystemLog):
