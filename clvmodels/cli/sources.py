@@ -7,7 +7,7 @@ import argparse
 from ..errors import InvalidInput
 from ..transactions.databases import FILES, Database, is_database
 from ..transactions.systems.layouts import names
-from ..transactions.systems.system_log import SystemLog
+from ..transactions.systems.system_log import SystemLog, named
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:
@@ -105,5 +105,5 @@ def _system_of(words: argparse.Namespace, files: list[str]) -> str | None:
 def _export(words: argparse.Namespace, files: list[str], system: str) -> SystemLog:
     """The export, by the name of its layout: what was recognised is told under the log's heading, and not warned of."""
     log = SystemLog(tuple(files), system, getattr(words, "tz", None), words.rates, words.to_currency)
-    named, words.chosen = log.named()
-    return named
+    chosen, words.chosen = named(log)
+    return chosen

@@ -80,7 +80,18 @@ class ExportReport:
         return self.sales + self.refunds + sum(self.left_out.values()) + self.anonymous
 
     def report(self, worded: Callable[[str], str] = str) -> list[str]:
-        """The lines of the report; ``worded`` puts them into other words, as the command line does."""
+        """The lines of the report.
+
+        Parameters
+        ----------
+        worded
+            Puts a line into other words, as the command line does.
+
+        Returns
+        -------
+        list of str
+            How it was read, what became of every line, and the sums.
+        """
         several = "" if len(self.files) == 1 else f" in {len(self.files):,} files"
         how = "as given" if self.chosen == "given" else self.chosen
         kept = self.sales + self.refunds
