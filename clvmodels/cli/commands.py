@@ -26,7 +26,7 @@ def forecast(words: argparse.Namespace) -> None:
 
     out = table_target(words.out)
     model = Path(words.model) if words.model else out.with_suffix(".model.json")
-    check_targets({"--out": out, "--model": model}, {"the log": words.log})
+    check_targets({"--out": out, "--model": model}, {"the log": words.log} | sources.beside(words))
     with bar(STEPS) as progress:
         result = whole_way(
             words.source,
@@ -58,7 +58,9 @@ def validate(words: argparse.Namespace) -> None:
     refuse_without_jinja2()
     out = page_target(words.out)
     scored = table_target(words.scored, "--scored") if words.scored else None
-    check_targets({"--out": out} | ({"--scored": scored} if scored else {}), {"the log": words.log})
+    check_targets(
+        {"--out": out} | ({"--scored": scored} if scored else {}), {"the log": words.log} | sources.beside(words)
+    )
     names = _reading(words)
     del names["observation_end"]
     drawing, ahead = "drawing the page", ("summarising the whole log", *FIT_STEPS, "looking ahead")
@@ -97,7 +99,7 @@ def summarize(words: argparse.Namespace) -> None:
 
     out = table_target(words.out)
     read = {"the log": words.log, "the summary": words.update, "the whole log": words.full_log}
-    check_targets({"--out": out}, {what: source for what, source in read.items() if source})
+    check_targets({"--out": out}, {what: source for what, source in read.items() if source} | sources.beside(words))
     if words.update or words.keep_state:
         _refuse_without_state(words, out)
     if not words.update and words.given & {"late", "full_log"}:
@@ -217,7 +219,7 @@ def score(words: argparse.Namespace) -> None:
     if not is_place(words.out) and not is_folder(words.out):
         out = Path(words.out)
         read = {f"the input {name}": name for name in words.log} | {"the model": words.model}
-        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, read)
+        check_targets({"--out": out, "the rejects of --out": rejects_beside(out)}, read | sources.beside(words))
     model = load_model(words.model)
     if isinstance(model, SpendModel):
         raise InvalidInput(f"{words.model} is a spend model alone, which cannot say who buys: expected what fit writes")
@@ -261,7 +263,7 @@ def cross_check(words: argparse.Namespace) -> None:
 
     out = table_target(words.out) if words.out else None
     if out:
-        check_targets({"--out": out}, {"the model": words.model, "the summary": words.log})
+        check_targets({"--out": out}, {"the model": words.model, "the summary": words.log} | sources.beside(words))
     model = load_model(words.model)
     if words.no_amount and isinstance(model, CLVModel):
         model = model.purchases

@@ -7,7 +7,7 @@ import argparse
 from ..errors import InvalidInput
 from ..transactions.databases import FILES, Database, is_database
 from ..transactions.systems.layouts import names
-from ..transactions.systems.system_log import SystemLog
+from ..transactions.systems.system_log import SystemLog, named
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +70,11 @@ def resolve(words: argparse.Namespace) -> None:
     setattr(words, name, [shown] if isinstance(given, list) else shown)
 
 
+def beside(words: argparse.Namespace) -> dict[str, str]:
+    """What else is read with the log, by what it is: nothing of it may be written over."""
+    return {"the rates": words.rates} if getattr(words, "rates", None) else {}
+
+
 def like(words: argparse.Namespace, files: str | None) -> str | SystemLog | None:
     """Other files, read as the log is."""
     if files is None or not isinstance(words.source, SystemLog):
@@ -100,5 +105,5 @@ def _system_of(words: argparse.Namespace, files: list[str]) -> str | None:
 def _export(words: argparse.Namespace, files: list[str], system: str) -> SystemLog:
     """The export, by the name of its layout: what was recognised is told under the log's heading, and not warned of."""
     log = SystemLog(tuple(files), system, getattr(words, "tz", None), words.rates, words.to_currency)
-    named, words.chosen = log.named()
-    return named
+    chosen, words.chosen = named(log)
+    return chosen

@@ -65,13 +65,14 @@ def quality_told(quality: Any) -> list[str]:
 
 def export_told(words: Any) -> list[str]:
     """What was read of another system's export; nothing of other logs."""
+    from ..transactions.systems.export_report import lines_of
     from ..transactions.systems.reading_logs import export_report
     from ..transactions.systems.system_log import SystemLog
 
     if not isinstance(words.source, SystemLog):
         return []
     found = export_report(words.source, words.chosen)
-    return [line for told in found.report(in_options) for line in _filled(told, 2, 4)]
+    return [line for told in lines_of(found, in_options) for line in _filled(told, 2, 4)]
 
 
 def summary_told(summary: Any, unit: str) -> list[str]:

@@ -17,7 +17,7 @@ from ..models.saved import fingerprint
 from ..transactions.engine import connection
 from ..transactions.grouped import STATISTICS, Grouped, grouped
 from ..transactions.moments import parse_moment
-from ..transactions.systems.system_log import SystemLog
+from ..transactions.systems.system_log import SystemLog, identity_of
 from . import manifest
 from .parquet import ROWS, schema_of
 from .scored import agreed_end
@@ -97,7 +97,7 @@ class Job:
             "observation_end": None if self.observation_end is None else str(self.observation_end),
             "partitions": self.partitions,
             **{name: _plain(value) for name, value in sorted(self.reading.items())},
-            **(self.source.identity() if isinstance(self.source, SystemLog) else {}),
+            **(identity_of(self.source) if isinstance(self.source, SystemLog) else {}),
         }
         return {
             "model": {"sha256": fingerprint(self.model)},

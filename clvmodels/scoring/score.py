@@ -18,7 +18,7 @@ from ..transactions.grouped import Counts
 from ..transactions.postgres import without_passwords
 from ..transactions.sources import files_read
 from ..transactions.summarize import rfm_summary
-from ..transactions.systems.system_log import SystemLog, warn_of_choice
+from ..transactions.systems.system_log import SystemLog, named, warn_of_choice
 from ..units import length
 from . import databases, folder, single_file
 from .job import Job, Part
@@ -249,10 +249,10 @@ def score(
 def _as_it_is_now(source: object) -> object:
     """Files as they are named now: those that come up meanwhile wait for the next run."""
     if isinstance(source, SystemLog):
-        named, why = source.named()
+        chosen, why = named(source)
         if why != "given":
-            warn_of_choice(named.source, named.source, why)
-        return named
+            warn_of_choice(chosen.source, chosen.source, why)
+        return chosen
     return files_read(source) or source
 
 

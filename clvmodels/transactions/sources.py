@@ -58,7 +58,7 @@ def is_files(log: object) -> bool:
 def files_read(log: object) -> list[str] | None:
     """The files that a log stands in, in a fixed order; None if it stands in none."""
     if isinstance(log, SystemLog):
-        return log.files
+        return files_of(log.path)
     return files_of(log) if is_files(log) else None
 
 

@@ -76,8 +76,8 @@ def summarize(
     ----------
     log
         A pandas DataFrame, a pyarrow Table, RecordBatchReader or Dataset, a polars DataFrame or LazyFrame, a DuckDB
-        relation, anything with an Arrow stream (``__arrow_c_stream__``), or a path (wildcards allowed) to Parquet or
-        CSV files; one row a transaction or an order line.
+        relation, anything with an Arrow stream (``__arrow_c_stream__``), a path (wildcards allowed) to Parquet or
+        CSV files, or a `SystemLog`; one row a transaction or an order line.
     customer_id, date, amount
         Names of the columns. ``amount=None`` if the log holds no money. Identifiers come back as they are, but for
         floats that are all whole (pandas makes them of integers when some are missing): those become integers. Dates

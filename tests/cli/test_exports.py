@@ -118,6 +118,23 @@ def test_a_summary_is_brought_forward_by_an_export(capsys):
     capsys.readouterr()
 
 
+def test_the_rates_are_not_written_over(capsys):
+    Path("rates.csv").write_text("currency,rate\nUSD,0.5\n")
+    terms = "orders.csv --source shopify --rates rates.csv --to-currency EUR --out rates.csv"
+    for command in ("summarize", "forecast", "score model.json", "cross-check model.json"):
+        clv.PurchaseModel.from_parameters("nbd", {"r": 1, "alpha": 9}, time_unit="week").save("model.json")
+        assert cli.main([*command.split(), *terms.split()]) == 1
+        assert "rates.csv is the rates itself" in capsys.readouterr().err
+    assert Path("rates.csv").read_text() == "currency,rate\nUSD,0.5\n"
+
+
+def test_what_was_recognised_is_told_and_not_warned_of(capsys):
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet", "--source", "auto"]) == 0
+    said = capsys.readouterr()
+    assert "  read as Shopify orders (its header has 'Name'" in said.out
+    assert said.err.count("warning") == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

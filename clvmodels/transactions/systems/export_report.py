@@ -54,8 +54,8 @@ class ExportReport:
     ...     file = pathlib.Path(folder) / "orders_export.csv"
     ...     size = file.write_text("\\n".join([header, *lines]))
     ...     log, report = clv.read_export(file, source="shopify")
-    >>> report.sales, report.left_out, report.customers
-    (1, {'cancelled': 1}, 1)
+    >>> report.lines, report.sales, report.left_out, report.customers
+    (2, 1, {'cancelled': 1}, 1)
     """
 
     system: str
@@ -79,32 +79,33 @@ class ExportReport:
         """All lines that the export's rows became."""
         return self.sales + self.refunds + sum(self.left_out.values()) + self.anonymous
 
-    def report(self, worded: Callable[[str], str] = str) -> list[str]:
-        """The lines of the report; ``worded`` puts them into other words, as the command line does."""
-        several = "" if len(self.files) == 1 else f" in {len(self.files):,} files"
-        how = "as given" if self.chosen == "given" else self.chosen
-        kept = self.sales + self.refunds
-        log = f"{kept:,} in the log ({_some(self.sales, 'sale')}, {_some(self.refunds, 'refund')})"
-        out = [f"{count:,} left out ({reason})" for reason, count in self.left_out.items()]
-        out += [f"{self.anonymous:,} without a customer"] if self.anonymous else []
-        told = [
-            f"read as {self.title} ({how})",
-            f"layout: {self.page}",
-            f"{_some(self.rows_read, 'row')}{several}, {_some(self.lines, 'line')} = {' + '.join([log, *out])}",
-            f"{_some(self.customers, 'customer')}, dated {self.first_date:%Y-%m-%d} to {self.last_date:%Y-%m-%d}",
-        ]
-        for code, (lines, total) in self.currencies.items():
-            of = "no currency said" if code == "none" else code
-            told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
-        if self.converted_to:
-            told.append(f"converted to {self.converted_to} at the rates given")
-        return [worded(line) for line in told]
-
     def __str__(self) -> str:
         """What was read, why so, and what became of every line."""
-        return "\n".join(self.report())
+        return "\n".join(lines_of(self))
 
     __repr__ = __str__
+
+
+def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[str]:
+    """The lines of the report; ``worded`` puts them into other words, as the command line does."""
+    several = "" if len(report.files) == 1 else f" in {len(report.files):,} files"
+    how = "as given" if report.chosen == "given" else report.chosen
+    kept = report.sales + report.refunds
+    log = f"{kept:,} in the log ({_some(report.sales, 'sale')}, {_some(report.refunds, 'refund')})"
+    out = [f"{count:,} left out ({reason})" for reason, count in report.left_out.items()]
+    out += [f"{report.anonymous:,} without a customer"] if report.anonymous else []
+    told = [
+        f"read as {report.title} ({how})",
+        f"layout: {report.page}",
+        f"{_some(report.rows_read, 'row')}{several}, {_some(report.lines, 'line')} = {' + '.join([log, *out])}",
+        f"{_some(report.customers, 'customer')}, dated {report.first_date:%Y-%m-%d} to {report.last_date:%Y-%m-%d}",
+    ]
+    for code, (lines, total) in report.currencies.items():
+        of = "no currency said" if code == "none" else code
+        told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
+    if report.converted_to:
+        told.append(f"converted to {report.converted_to} at the rates given")
+    return [worded(line) for line in told]
 
 
 def _some(count: int, what: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...errors import warn
 from ..engine import connection
+from ..log_files import files_of
 from .export_report import ExportReport, report_of
 from .exported import make_kept
 from .system_log import SystemLog
@@ -18,7 +19,20 @@ _Paths = str | Path | list[str | Path] | tuple[str | Path, ...]
 
 
 class ReadExport(NamedTuple):
-    """An export as a log, and what was read of it."""
+    """An export as a log, and what was read of it.
+
+    Attributes
+    ----------
+    log
+        customer_id, date, amount, currency and order_id: a pandas frame.
+    report
+        The counts of what became of every line.
+
+    Examples
+    --------
+    >>> ReadExport._fields
+    ('log', 'report')
+    """
 
     log: pd.DataFrame
     report: ExportReport
@@ -130,5 +144,5 @@ def export_report(log: SystemLog, chosen: str | None = None) -> ExportReport:
 
 
 def _read(con: Any, log: SystemLog) -> ExportReport:
-    found = make_kept(con, log.files, log.source, zone=log.tz, rates=log.rates, to_currency=log.to_currency)
+    found = make_kept(con, files_of(log.path), log.source, zone=log.tz, rates=log.rates, to_currency=log.to_currency)
     return report_of(con, found, log.to_currency if log.rates else None)

@@ -66,29 +66,26 @@ class SystemLog:
         object.__setattr__(self, "rates", rates)
         object.__setattr__(self, "to_currency", to_currency)
 
-    @property
-    def files(self) -> list[str]:
-        """The files at its paths, in a fixed order."""
-        return files_of(self.path)
 
-    def named(self) -> tuple[SystemLog, str]:
-        """The same log with its files and its layout by name, and why that layout: "given", or what showed it."""
-        known, why = chosen_layout(self.source, self.files)
-        source = known.name if self.source == "auto" else self.source
-        return replace(self, path=tuple(self.files), source=source), why
+def named(log: SystemLog) -> tuple[SystemLog, str]:
+    """The same log with its files and its layout by name, and why that layout: "given", or what showed it."""
+    known, why = chosen_layout(log.source, files_of(log.path))
+    source = known.name if log.source == "auto" else log.source
+    return replace(log, path=tuple(files_of(log.path)), source=source), why
 
-    def identity(self) -> dict[str, Any]:
-        """What, beside the files, another reading must have in common with this one: as JSON keeps it."""
-        layout, _ = chosen_layout(self.source, self.files)
-        asked = repr((layout.needs, layout.may_have, layout.sql))
-        rates = [[rate.currency, rate.since and str(rate.since), f"{rate.worth.normalize():f}"] for rate in self.rates]
-        return {
-            "source": layout.name,
-            "layout": hashlib.sha256(asked.encode()).hexdigest(),
-            "source_tz": self.tz,
-            "rates": rates,
-            "to_currency": self.to_currency,
-        }
+
+def identity_of(log: SystemLog) -> dict[str, Any]:
+    """What, beside the files, another reading must have in common with this one: as JSON keeps it."""
+    layout, _ = chosen_layout(log.source, files_of(log.path))
+    asked = repr((layout.needs, layout.may_have, layout.sql))
+    rates = [[rate.currency, rate.since and str(rate.since), f"{rate.worth.normalize():f}"] for rate in log.rates]
+    return {
+        "source": layout.name,
+        "layout": hashlib.sha256(asked.encode()).hexdigest(),
+        "source_tz": log.tz,
+        "rates": rates,
+        "to_currency": log.to_currency,
+    }
 
 
 def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *, report: bool) -> Source:
@@ -100,7 +97,7 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
     check_names(list(COLUMNS), names)
     found = make_kept(
         con,
-        log.files,
+        files_of(log.path),
         log.source,
         zone=log.tz or tz,
         rates=log.rates,

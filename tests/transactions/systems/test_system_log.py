@@ -172,3 +172,31 @@ def test_another_file_is_other_work_and_none_is_written_over(model, log, tmp_pat
         clv.score(model, log, out)
     with pytest.raises(clv.InvalidInput, match="is read: choose another name"):
         clv.score(model, log, log.path)
+
+
+def test_a_map_that_says_something_else_is_other_work(model, log, tmp_path):
+    out, a_map = tmp_path / "scores", tmp_path / "till_map.toml"
+    said = '[columns]\ncustomer_id = "who"\ndate = "moment"\namount = "paid"\n'
+    a_map.write_text(said)
+    clv.score(model, clv.SystemLog(log.path, str(a_map)), out)
+    a_map.write_text(f"{said}\n# a remark changes nothing\n")
+    assert clv.score(model, clv.SystemLog(log.path, a_map), out).nothing_to_do
+    a_map.write_text(f'{said}order_id = "id"\n')
+    with pytest.raises(clv.InvalidInput, match="holds the scores of another run: settings layout was"):
+        clv.score(model, clv.SystemLog(log.path, str(a_map)), out)
+
+
+def test_auto_is_warned_of_with_what_to_write(tmp_path, model):
+    file = tmp_path / "orders_export.csv"
+    header = "Name,Email,Financial Status,Created at,Currency,Total"
+    file.write_text(f"{header}\n#1,ann@shop.org,paid,2024-03-01 10:00:00 -0500,USD,30.00\n")
+    log = clv.SystemLog(file)
+    for read in (
+        clv.rfm_summary,
+        lambda log: clv.score(model, log, tmp_path / "scores"),
+        lambda log: clv.read_log(file),
+    ):
+        with pytest.warns(clv.ClvWarning, match="source='shopify' to say so") as caught:
+            read(log)
+        assert len(caught) == 1
+    assert clv.score(model, clv.SystemLog(file, "shopify"), tmp_path / "scores").nothing_to_do
