@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,8 @@ class ArmValues:
     """
 
     names: tuple[str, ...]
-    arm: Array
-    complete: Array
+    arm: Positions
+    complete: NDArray[np.bool_]
     observed: Array
     so_far: Array
     age: Array

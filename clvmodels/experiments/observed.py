@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InvalidInput, NotEnoughData
-from ..numerics.arrays import Array
+from ..numerics.arrays import Array, Positions
 from .arm_values import ArmValues
 from .estimates import Estimates
 
@@ -32,7 +32,7 @@ def observed(values: ArmValues) -> Estimates:
     """
     size = len(values.names)
     arm, value = values.arm[values.complete], values.observed[values.complete]
-    customers = np.bincount(arm, minlength=size)
+    customers = counts(arm, size)
     refuse_small(values.names, customers, 2)
     means, squares = moments(arm, value, size)
     return Estimates(
@@ -40,7 +40,7 @@ def observed(values: ArmValues) -> Estimates:
         names=values.names,
         means=means,
         covariance=np.diag(squares / (customers - 1) / customers),
-        customers=customers.astype(np.float64),
+        customers=customers,
         freedom=customers - 1.0,
     )
 
@@ -51,7 +51,7 @@ def adjusted(values: ArmValues, known: Array) -> Estimates:
     Within each arm V is regressed on x_i − x̄, x̄ the mean of all arms' customers: the intercept θ_a is the arm's mean at
     x̄, which is ordinary least squares with all interactions of arm and x (Lin 2013, eq. 2). It is consistent
     whether or not the regression is right, and never less precise than plain means in large samples. Its variance is
-    heteroskedasticity-robust, HC2: (X'X)⁻¹ X' diag(e_i² / (1 − h_i)) X (X'X)⁻¹. As customers are a sample, x̄ is one too:
+    heteroskedasticity-robust, HC2: (X'X)⁻¹ X' diag(e_i² / (1 − h_i)) X (X'X)⁻¹. As customers are a sample, so is x̄:
     b_a' S b_c / n is added to the covariance of arms a and c, with the slopes b and the covariance S of x.
 
     Parameters
@@ -81,7 +81,7 @@ def adjusted(values: ArmValues, known: Array) -> Estimates:
     """
     size, k = len(values.names), known.shape[1]
     arm, value, x = values.arm[values.complete], values.observed[values.complete], known[values.complete]
-    customers = np.bincount(arm, minlength=size)
+    customers = counts(arm, size)
     refuse_small(values.names, customers, k + 3)
     x = x - x.mean(axis=0)
     spread = x.T @ x / (len(x) - 1)
@@ -115,28 +115,36 @@ def adjusted(values: ArmValues, known: Array) -> Estimates:
         names=values.names,
         means=means,
         covariance=np.diag(variances) + shared,
-        customers=customers.astype(np.float64),
+        customers=customers,
         freedom=customers - 1.0 - k,
     )
 
 
-def moments(arm: Array, value: Array, size: int) -> tuple[Array, Array]:
+def counts(arm: Positions, size: int) -> Array:
+    """How many customers each arm has.
+
+    >>> counts(np.array([0, 2, 2]), 3)
+    array([1., 0., 2.])
+    """
+    return np.bincount(arm, minlength=size).astype(np.float64)
+
+
+def moments(arm: Positions, value: Array, size: int) -> tuple[Array, Array]:
     """Mean of each arm, and the sum of squares about it.
 
     >>> moments(np.array([0, 0, 1]), np.array([1.0, 3.0, 5.0]), 2)
     (array([2., 5.]), array([2., 0.]))
     """
-    customers = np.bincount(arm, minlength=size)
     with np.errstate(invalid="ignore"):
-        means = np.bincount(arm, value, size) / customers
-    return means, np.bincount(arm, (value - means[arm]) ** 2, size)
+        means = np.bincount(arm, value, size) / counts(arm, size)
+    return means, np.bincount(arm, (value - means[arm]) ** 2, size).astype(np.float64)
 
 
 def refuse_small(names: tuple[str, ...], customers: Array, least: int) -> None:
     """Raise where an arm has fewer customers than it takes."""
     if np.any(customers < least):
-        counts = ", ".join(f"{name!r} {int(n):,}" for name, n in zip(names, customers, strict=True))
+        found = ", ".join(f"{name!r} {int(n):,}" for name, n in zip(names, customers, strict=True))
         raise NotEnoughData(
             f"every arm needs at least {least} customers who have lived through the window to judge chance by; found "
-            f"{counts}. Wait until more have, give a shorter window, or leave the arm out"
+            f"{found}. Wait until more have, give a shorter window, or leave the arm out"
         )
