@@ -16,7 +16,7 @@ from scipy import optimize
 
 from .. import frames
 from ..economics.levers import Worth, refuse_infinite, worth_of
-from ..errors import InvalidInput, NotEnoughData
+from ..errors import InvalidInput, NotAvailable, NotEnoughData
 from ..models import questions, statistics
 from ..models.clv import CLVModel
 from ..numerics.arrays import BLOCK, Array, Positions
@@ -25,7 +25,7 @@ PATHS = 500_000  # simulated purchase histories
 _AMOUNTS = 4  # for each, as many levels of spend: what somebody pays is independent of when he buys
 _PURCHASES, _AT_ONCE = 8_000_000, 1_000_000  # expected to be simulated, in all and at once
 _FEWEST = 20_000  # histories, however often they buy
-_ROWS = 100_000  # of a summary: more change nothing that can be seen
+ROWS = 100_000  # of a summary: more change nothing that can be seen
 _WIDTH = 0.1  # of a cell, in ln(1 + value/scale): values within it differ by less than 10 %
 _SCALE = 0.02  # of the mean: below it cells are of equal width
 
@@ -93,7 +93,7 @@ class Spread:
     @property
     def variance(self) -> float:
         """Of the value."""
-        return float(max(self.share @ self.square - self.mean**2, 0.0))
+        return max(float(self.share @ self.square) - self.mean**2, 0.0)
 
     @property
     def doubt(self) -> float:
@@ -135,7 +135,7 @@ def population_of(model: CLVModel, summary: Any, duration: float, margin: float 
         )
     refuse_infinite(worth, worth.spend)
     found = Population(worth, summary is None, spent)
-    return found if len(worth.spend) <= _ROWS else _evenly(found, _ROWS)
+    return found if len(worth.spend) <= ROWS else _evenly(found, ROWS)
 
 
 def spread(population: Population, factors: Mapping[str, float], seed: int, size: int = PATHS) -> Spread:
@@ -209,7 +209,9 @@ def _refuse_unable(model: CLVModel) -> None:
     if family.draw_rates_alive is None or family.simulate_of_rates is None:
         raise questions.cannot(family, "what an experiment needs: draws of rates, and purchases simulated from them")
     if spend.draw_level is None or spend.simulate_of_level is None:
-        raise questions.cannot(spend, "what an experiment needs: draws of a level of spend, and amounts simulated")
+        raise NotAvailable(
+            f"{spend.name} cannot give what an experiment needs: draws of a level of spend, and amounts simulated"
+        )
 
 
 def _evenly(population: Population, rows: int) -> Population:
@@ -239,13 +241,18 @@ def _values(
     """Simulated values of the customers who buy, and of the others one 0 each; several for each purchase history."""
     worth, model = population.worth, population.worth.model
     family, spend = model.purchases.family, model.spend.family
-    assert family.draw_rates_alive and family.simulate_of_rates and spend.draw_level and spend.simulate_of_level
+    assert family.draw_rates_alive
+    assert family.simulate_of_rates
+    assert spend.draw_level
+    assert spend.simulate_of_level
     # each question has a stream of its own, so that other factors leave the luck of the others as it was
     coin, of_rates, of_times, of_levels, of_sums = (
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, number, part))) for part in range(5)
     )
     there = coin.random(len(rows)) < worth.alive[rows]
-    drawn = family.draw_rates_alive(of_rates, *(column[rows] for column in worth.history), *model.purchases._state.values)
+    drawn = family.draw_rates_alive(
+        of_rates, *(column[rows] for column in worth.history), *model.purchases._state.values
+    )
     rates = {name: _changed(family.time, name, rate, factors)[there] for name, rate in drawn.items()}
     owner, _ = family.simulate_of_rates(of_times, np.full(int(there.sum()), float(worth.horizon)), rates)
     bought = np.zeros(len(rows))
