@@ -128,12 +128,12 @@ def population_of(model: CLVModel, summary: Any, duration: float, margin: float 
             low = np.asarray(factor) < 0
             statistics.refuse(worth.frame, low, np.asarray(factor), str(share), "is the margin and must be at least 0")
         worth = replace(worth, margin=factor)
+        refuse_infinite(worth, worth.spend)
         spent = [frames.numeric(worth.frame, name) for name in model.spend.family.statistics]
     if np.ndim(worth.margin) == 0 and not worth.margin > 0:
         raise InvalidInput(
             f"margin must be above 0, or there is no value to find a difference in; found {float(worth.margin):g}"
         )
-    refuse_infinite(worth, worth.spend)
     found = Population(worth, summary is None, spent)
     return found if len(worth.spend) <= ROWS else _evenly(found, ROWS)
 
@@ -189,7 +189,12 @@ def _of_new(model: CLVModel, duration: float, margin: float | str) -> Worth:
     family, values = model.purchases.family, model.purchases._state.values
     history = [np.zeros(1) for _ in family.statistics]
     alive = questions.p_alive(family, 0.0, history, values)
-    money = {name: np.full(1, np.nan if name == "monetary_value" else 0.0) for name in model.spend.family.statistics}
+    money = model.spend._state.values
+    if not model.spend.family.population_mean_is_finite(*money):
+        raise InvalidInput(
+            f"values must be finite to be compared: the mean spend of new customers is infinite at {model.spend!r}. "
+            "Refit without enormous amounts, or plan with the customers of a summary who have bought again"
+        )
     return Worth(
         model=model,
         frame=None,
@@ -198,7 +203,7 @@ def _of_new(model: CLVModel, duration: float, margin: float | str) -> Worth:
         delta=0.0,
         alive=alive,
         purchases=questions.expected_purchases(family, duration, 0.0, history, values, alive),
-        spend=model._spend(money),
+        spend=np.full(1, model.spend.family.population_mean(*money)),
         margin=statistics.one_margin(margin),
         costs=None,
     )

@@ -65,7 +65,7 @@ class ExperimentPlan:
     >>> spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
     >>> plan = clv.plan_experiment(clv.CLVModel(purchases, spend), duration=26, lift={"spend": 1.2}, customers=2000)
     >>> plan
-    ExperimentPlan: spend × 1.2, 2 arms of 2,000 customers for 26 weeks: found with a probability of 94.6 %
+    ExperimentPlan: spend × 1.2, 2 arms of 2,000 customers for 26 weeks: found with a probability of 98.1 %
     >>> round(plan.difference, 2), plan.total
     (12.88, 4000)
     """
@@ -119,7 +119,7 @@ class ExperimentPlan:
         >>> plan = clv.plan_experiment(clv.CLVModel(purchases, spend), duration=26, lift={"spend": 1.2}, customers=2000)
         >>> print(plan.told()[0])
         With 2,000 customers an arm, followed for 26 weeks, you will find an increase of 20 % in what they spend at a \
-purchase with a probability of 94.6 %.
+purchase with a probability of 98.1 %.
         """
         sentences = [
             f"With {self._sizes()}, followed for {length(self.duration, self.time_unit)}, you will find "

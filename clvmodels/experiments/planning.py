@@ -146,7 +146,7 @@ def plan_experiment(
     >>> model = clv.CLVModel("pareto_nbd", margin=0.3).fit(summary)
     >>> plan = clv.plan_experiment(model, duration=26, lift={"purchase_rate": 1.5})
     >>> plan.arms, round(plan.difference, 2), round(plan.power, 2)
-    (2, 4.61, 0.8)
+    (2, 4.8, 0.8)
     """
     clv_model(model)
     asked = _asked(lift, customers, arms, power, level, looks, allocation, lever, seed)
@@ -321,9 +321,9 @@ def _factor(population: Population, lever: str, more: float) -> float:
             most *= 4
     if gained < 0:
         raise InvalidInput(
-            f"no change of {lever} can be found with so few customers: they would see a difference of {more:.4g} a customer, and "
-            f"{lever} × {most:g} makes one of {gained + more:.4g}. Give more customers, a longer duration, or another "
-            "lever"
+            f"no change of {lever} can be found with so few customers: they would see a difference of {more:.4g} each, "
+            f"and {lever} × {most:g} makes one of {gained + more:.4g}. Give more customers, a longer duration, or "
+            "another lever"
         )
     return float(optimize.brentq(off, min(most, 1.0), max(most, 1.0), rtol=1e-9))
 
