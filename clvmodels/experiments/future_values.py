@@ -162,9 +162,10 @@ def spread(population: Population, factors: Mapping[str, float], seed: int, size
         If nobody buys anything.
     """
     exact, worth = population.mean(factors), population.worth
-    often = float(np.mean(worth.value({**factors, "spend": 1.0, "margin": 1.0}) / np.maximum(_money(worth), 1e-300)))
-    count = int(np.clip(_PURCHASES / max(often, 1e-300), min(_FEWEST, size), size))
-    block = int(np.clip(_AT_ONCE / max(often, 1e-300), 64, BLOCK))
+    counted = replace(worth, spend=np.ones(len(worth.spend)), margin=1.0)
+    often = max(float(np.mean(counted.value({**factors, "spend": 1.0}))), 1e-300)
+    count = int(np.clip(_PURCHASES / often, min(_FEWEST, size), size))
+    block = int(np.clip(_AT_ONCE / often, 64, BLOCK))
     scale = max(_SCALE * exact, 1e-300)
     cells = np.zeros((3, 1))
     for number, first in enumerate(range(0, count, block)):
@@ -233,11 +234,6 @@ def _evenly(population: Population, rows: int) -> Population:
         margin=margin[kept] if margin.ndim else worth.margin,
     )
     return Population(cut, population.new, [column[kept] for column in population.spent])
-
-
-def _money(worth: Worth) -> Array:
-    """What a purchase of each is expected to bring."""
-    return np.asarray(worth.spend * worth.margin)
 
 
 def _values(
