@@ -65,6 +65,8 @@ class ArmValues:
         None without ``start``.
     known
         (n, k), the numbers given to adjust for.
+    bought
+        (n,), booleans: bought within the window; without ``start`` bought again, as all did once.
     notes
         Who was left out, in sentences.
     """
@@ -84,6 +86,7 @@ class ArmValues:
     start: str | None = None
     before: Mapping[str, Array] | None = None
     known: Array | None = None
+    bought: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -192,6 +195,7 @@ def values_of(
         start=None if start is None else str(parse_moment("start", start, found.facts["tz"])),
         before=before,
         known=known,
+        bought=np.bincount(row[counts], found.orders[kept][counts], n) > (origin is None),
         notes=tuple(notes),
     )
 

@@ -99,8 +99,8 @@ def warn_of_sizes(names: tuple[str, ...], arm: Positions, allocation: object) ->
     allocation
         Shares or weights by arm's name; None for equal ones.
 
-    Source: Fabijan, A. and others (2019), Diagnosing Sample Ratio Mismatch in Online Controlled Experiments. Proceedings
-    of the 25th ACM SIGKDD Conference, 2156-2164.
+    Source: Fabijan, A. and others (2019), Diagnosing Sample Ratio Mismatch in Online Controlled Experiments.
+    Proceedings of the 25th ACM SIGKDD Conference, 2156-2164.
     """
     share = shares(names, allocation)
     n = counts(arm, len(names))
@@ -111,9 +111,9 @@ def warn_of_sizes(names: tuple[str, ...], arm: Positions, allocation: object) ->
             f"{name!r} {m:,.0f} (expected {e:,.0f})" for name, m, e in zip(names, n, expected, strict=True)
         )
         warn(
-            f"the arms do not have the sizes that were assigned: {told}; p-value {p_value:.2g}. Customers were lost or "
-            "added after the assignment, and not by chance: find out where, before trusting the comparison; or say what "
-            "shares were meant, with allocation="
+            f"the arms do not have the sizes that were assigned: {told}; p-value {p_value:.2g}. Customers were lost "
+            "or added after the assignment, and not by chance: find out where, before trusting the comparison; or say "
+            "what shares were meant, with allocation="
         )
 
 
