@@ -253,15 +253,19 @@ def _places(found: Purchases, given: GivenArms) -> Positions:
     if again.any():
         raise InvalidInput(
             f"a customer must be in arms once: {again.sum():,} of {len(ours):,} identifiers are the same as the log "
-            f"writes them, first {ours.iloc[int(np.argmax(again))]!r}"
+            f"writes them, first {_called(ours, int(np.argmax(again)))}"
         )
     place = np.asarray(pd.Index(theirs).get_indexer(pd.Index(ours)), dtype=np.intp)
     if not (place >= 0).any():
         raise InvalidInput(
-            f"none of the {len(ours):,} customers in arms is in the log: arms begins with customer_id="
-            f"{ours.iloc[0]!r}, the log with customer_id={theirs.iloc[0]!r}. Are identifiers written alike?"
+            f"none of the {len(ours):,} customers in arms is in the log: arms begins with "
+            f"{_called(ours, 0)}, the log with {_called(theirs, 0)}. Are identifiers written alike?"
         )
     return place
+
+
+def _called(ids: pd.Series, i: int) -> str:
+    return frames.identifier_at(pd.DataFrame({"customer_id": ids}), i)
 
 
 def _strangers(found: Purchases, place: Positions) -> list[str]:

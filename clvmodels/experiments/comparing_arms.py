@@ -140,7 +140,7 @@ def compare_arms(
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> arms = {i: "even" if i % 2 == 0 else "odd" for i in log["customer_id"].unique().tolist()}
+    >>> arms = {i: "even" if int(i) % 2 == 0 else "odd" for i in log["customer_id"].unique()}
     >>> found = clv.compare_arms(log, arms, window=26, planned_end="1998-06-30")
     >>> print(found.arms[["arm", "customers", "complete", "observed"]].round(2).to_string(index=False))
     """
@@ -234,11 +234,7 @@ def _known(values: ArmValues, columns: list[str], by_history: bool) -> tuple[Arr
     """What to adjust for, one column a number, and how to call them."""
     known = {name: values.known[:, k] for k, name in enumerate(columns)} if values.known is not None else {}
     if by_history and values.before is not None:
-        varied = {
-            f"{name} before the start": column
-            for name, column in values.before.items()
-            if np.ptp(column[values.complete]) > 0
-        }
+        varied = {name: column for name, column in values.before.items() if np.ptp(column[values.complete]) > 0}
         if not varied:
             raise InvalidInput('adjust_for="history": nobody bought before the start. Leave it out')
         known |= varied

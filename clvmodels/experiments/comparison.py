@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..economics.shown_tables import html_table, plain_table
 from ..inference import looks
-from ..units import a_span, length, span
+from ..units import a_span, length
 from ..validation.words import counted, day, listed
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ArmComparison:
     --------
     >>> import clvmodels as clv
     >>> log = clv.load_cdnow(sample=True)
-    >>> arms = {i: "even" if i % 2 == 0 else "odd" for i in log["customer_id"].unique().tolist()}
+    >>> arms = {i: "even" if int(i) % 2 == 0 else "odd" for i in log["customer_id"].unique()}
     >>> found = clv.compare_arms(log, arms, window=26, horizon=0, planned_end="1998-06-30")
     >>> found
     ArmComparison of even and odd: 2,357 customers, observed for 26 weeks
@@ -96,11 +96,13 @@ class ArmComparison:
         ]
         if self.adjusted_for:
             sentences.append(
-                f"The observed means are adjusted for {listed(self.adjusted_for)}: as they would be if all arms had "
-                "had the same customers before the start."
+                f"The observed means are adjusted for what was known before ({listed(self.adjusted_for)}): as "
+                "they would be if all arms had had the same customers."
             )
         if self.model_name is not None:
-            ahead = "for ever" if math.isinf(self.horizon) else f"to {span(self.horizon, self.time_unit)} after it"
+            ahead = (
+                "for ever" if math.isinf(self.horizon) else f"to {a_span(self.horizon, self.time_unit)} after the start"
+            )
             sentences += [
                 f"Projected {ahead} by {self.model_name}, discounted at {100 * self.annual_discount_rate:g} % a year: "
                 f"{self._means('projected')}.",

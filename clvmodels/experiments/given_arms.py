@@ -112,7 +112,7 @@ def read_arms(
         if wrong.any():
             raise InvalidInput(
                 f"adjust_for needs a finite number of every customer: {wrong.sum():,} of {len(table):,} have none in "
-                f"column {name!r}, first customer_id={table['customer_id'].iloc[int(np.argmax(wrong))]!r}. Fill them "
+                f"column {name!r}, first {frames.identifier_at(table, int(np.argmax(wrong)))}. Fill them "
                 "in with one number for all arms (and add a column that says who they are)"
             )
     return GivenArms(table["customer_id"].reset_index(drop=True), codes, names, known, tuple(notes))
@@ -140,7 +140,7 @@ SELECT {customer} AS customer, MIN({arm}) AS arm, MAX({arm}) AS other FROM log W
 ORDER BY 1""").df()
     two = (table["arm"] != table["other"]) & table["arm"].notna()
     if two.any():
-        first = table[two].iloc[0]
+        first = table[two].astype(object).iloc[0]
         raise InvalidInput(
             f"a customer must be in one arm: {two.sum():,} of {len(table):,} customers have several values in the "
             f"log's column {column!r}, first customer_id={first['customer']!r} ({first['arm']!r} and "
@@ -194,15 +194,15 @@ def _as_text(arm: pd.Series) -> pd.Series:
 
 def _refuse_twice(table: pd.DataFrame) -> None:
     customers = table["customer_id"].nunique()
-    first = table["customer_id"].iloc[0]
+    first, called = table["customer_id"].iloc[0], frames.identifier_at(table, 0)
     named = sorted(table.loc[table["customer_id"] == first, "arm"].unique())
     if len(named) == 1:
         raise InvalidInput(
             f"arms must say one thing of a customer: {customers:,} have several rows with different numbers to adjust "
-            f"for, first customer_id={first!r}. Keep one row each"
+            f"for, first {called}. Keep one row each"
         )
     raise InvalidInput(
-        f"a customer must be in one arm: {customers:,} are in several, first customer_id={first!r} "
+        f"a customer must be in one arm: {customers:,} are in several, first {called} "
         f"({' and '.join(map(repr, named))}). Who saw two campaigns tells of neither: leave them out of all arms, by a "
         "rule that does not look at what they bought"
     )
