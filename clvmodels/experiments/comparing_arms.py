@@ -23,7 +23,7 @@ from .comparison import ArmComparison
 from .differences import differences, half_width, level_of_each
 from .estimates import Estimates
 from .observed import adjusted, observed
-from .peeking import check_look
+from .peeking import check_look, departures, planned_looks, planned_window
 from .projected_value import projected
 from .unequal_arms import warn_of_sizes, warn_of_unequal_arms
 
@@ -106,7 +106,8 @@ def compare_arms(
         Shares in which customers were assigned, by arm; equal ones by default. Sizes that chance does not explain are
         warned of; for an acquisition only if it is given.
     plan
-        An `ExperimentPlan` that this experiment followed: its duration is the window, its looks are planned.
+        What `plan_experiment` returned, if this experiment followed it: at the last look its duration is the window,
+        its looks are those planned, and where the experiment departs from it is told.
     seed
         For the probability of being best among three or more arms with a common model.
     **reading
@@ -157,8 +158,12 @@ def compare_arms(
     found, assigned = _read(log, arms, start, control, columns, reading)
     unit = str(found.facts["time_unit"])
     ahead = units_per_year(unit) if horizon is None else one_or_endless(horizon)
-    looks_planned = looks if looks is not None else 1 if plan is None else plan.looks
-    number, planned, looked = check_look(end_of(found), planned_end, look, looks_planned, found.facts["tz"])
+    fixed = plan is not None and window is None and start is not None
+    number, planned, looked = check_look(
+        end_of(found), planned_end, look, planned_looks(plan, looks), found.facts["tz"], fixed
+    )
+    if window is None:
+        window = planned_window(plan, unit, last_look=number == planned)
     values = values_of(
         found,
         assigned,
@@ -197,7 +202,7 @@ def compare_arms(
         look=number,
         looks=planned,
         adjusted_for=adjusted_for,
-        notes=(*notes, looked),
+        notes=(*notes, *departures(plan, values, one_level), looked),
     )
 
 

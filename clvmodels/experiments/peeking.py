@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
+
+import numpy as np
 
 from ..economics import given_numbers as given
 from ..errors import InvalidInput
 from ..transactions.cut import last_instant
 from ..transactions.moments import parse_moment
+from ..units import hours_in, length
+from .arm_values import ArmValues
 
 
 def check_look(
-    observation_end: date | datetime, planned_end: object, look: object, looks: object, zone: str | None
+    observation_end: date | datetime,
+    planned_end: object,
+    look: object,
+    looks: object,
+    zone: str | None,
+    fixed: bool = False,
 ) -> tuple[int, int, str]:
     """Which look it is of how many, and the sentence that says what follows.
 
@@ -29,6 +40,8 @@ def check_look(
         The number of this look, from 1, and how many were planned.
     zone
         Of the log's dates.
+    fixed
+        Whether the end is fixed otherwise: by a plan whose window is over.
 
     Raises
     ------
@@ -64,6 +77,8 @@ def check_look(
             f"This is look {number} of {planned} planned ones: intervals are so wide that all looks together err as "
             "seldom as one would.",
         )
+    if end is None and fixed:
+        return number, planned, "This is the one look, at the end of what was planned."
     if end is None:
         return (
             number,
@@ -78,3 +93,69 @@ def check_look(
             "and looks=, the number of looks planned from the beginning, which widens the intervals"
         )
     return number, planned, "This is the one look, at the planned end."
+
+
+def planned_looks(plan: Any, looks: int | None) -> int:
+    """How many looks are planned, by what is said here and in the plan.
+
+    Raises
+    ------
+    InvalidInput
+        If plan is none, or both say different numbers.
+
+    Examples
+    --------
+    >>> planned_looks(None, None), planned_looks(None, 4)
+    (1, 4)
+    """
+    if plan is None:
+        return 1 if looks is None else looks
+    if not all(hasattr(plan, name) for name in ("customers", "duration", "time_unit", "looks", "level")):
+        raise InvalidInput(f"plan must be what plan_experiment returned; found {type(plan).__name__}")
+    if looks is not None and looks != plan.looks:
+        raise InvalidInput(f"the plan is for looks={plan.looks}, and here looks={looks} is said: leave it out")
+    return int(plan.looks)
+
+
+def planned_window(plan: Any, time_unit: str, *, last_look: bool) -> float | None:
+    """The plan's duration in another time unit; None without a plan, and where the last look is still to come.
+
+    >>> planned_window(None, "week", last_look=True) is None
+    True
+    """
+    if plan is None or not last_look:
+        return None
+    return float(plan.duration) * float(hours_in(plan.time_unit) / hours_in(time_unit))
+
+
+def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
+    """In what the experiment is not the one that was planned, in sentences."""
+    if plan is None:
+        return []
+    found = []
+    if len(plan.customers) != len(values.names):
+        found.append(f"The plan was for {len(plan.customers)} arms, and there are {len(values.names)}.")
+    else:
+        complete = np.bincount(values.arm[values.complete], minlength=len(values.names))
+        if np.any(complete < np.asarray(plan.customers)):
+            found.append(
+                f"Fewer customers than planned: {_row(complete.tolist())} instead of {_row(plan.customers)} in "
+                f"{_names(values)}; a difference of the size planned for is found less often than promised."
+            )
+    if level != plan.level:
+        found.append(f"The plan was for a level of {100 * plan.level:g} %, and this is one of {100 * level:g} %.")
+    planned = planned_window(plan, values.time_unit, last_look=True)
+    if planned is not None and abs(values.window - planned) > 1e-9 * planned:
+        found.append(
+            f"The plan was to observe {length(planned, values.time_unit)}, and these are "
+            f"{length(values.window, values.time_unit)}."
+        )
+    return found
+
+
+def _row(numbers: Sequence[int]) -> str:
+    return " and ".join(f"{int(number):,}" for number in numbers)
+
+
+def _names(values: ArmValues) -> str:
+    return " and ".join(values.names)

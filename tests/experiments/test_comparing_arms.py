@@ -1,5 +1,7 @@
 """Arms compared from a log: by hand, unequal ages, refusals, and how often the whole way is wrong."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -103,7 +105,7 @@ def test_history_makes_a_campaigns_intervals_narrower():
     plain = clv.compare_arms(log, arms, **settings)
     known = clv.compare_arms(log, arms, adjust_for=["history", "noise"], **settings)
     assert known.differences["standard_error"].iloc[0] < 0.85 * plain.differences["standard_error"].iloc[0]
-    assert known.adjusted_for == ("noise", "purchases", "spend", "time since the first purchase")
+    assert known.adjusted_for == ("noise", "purchases", "spend")  # all came on one day
     assert any("adjusted for what was known before" in sentence for sentence in known.told())
 
 
@@ -177,6 +179,30 @@ def test_what_is_said_of_looks():
         assert width[1] > 1.2 * width[0]
     assert any("fixed before anybody looked" in sentence for sentence in one.told())
     assert any("look 2 of 4" in sentence for sentence in four.told())
+
+
+def test_a_plan_says_the_window_and_the_looks():
+    log = customers(300, 60, 14)
+    arms = pd.DataFrame({"customer_id": range(1, 301), "arm": np.arange(300) % 2})
+    plan = SimpleNamespace(customers=(150, 150), duration=6.0, time_unit="month", looks=2, level=0.95)
+    settings = {"start": "2024-07-01", "horizon": 0, "plan": plan}
+    first = clv.compare_arms(log, arms, observation_end="2024-09-30", **settings)
+    assert (first.looks, first.window) == (2, pytest.approx(92 / 7))
+    assert any("The plan was to observe 26.09 weeks, and these are 13.14 weeks" in note for note in first.notes)
+    with pytest.raises(InvalidInput, match="window must be over"):
+        clv.compare_arms(log, arms, observation_end="2024-09-30", look=2, **settings)
+    last = clv.compare_arms(log, arms, observation_end="2024-12-31", look=2, **settings)
+    assert last.window == pytest.approx(6 * 365.25 / 12 / 7)
+    assert len(last.notes) == 1
+    settings["plan"] = SimpleNamespace(customers=(150, 160), duration=6.0, time_unit="month", looks=1, level=0.9)
+    other = clv.compare_arms(log, arms, observation_end=END, **settings)
+    assert other.notes[0].startswith("Fewer customers than planned: 150 and 150 instead of 150 and 160 in 0 and 1;")
+    assert other.notes[1] == "The plan was for a level of 90 %, and this is one of 95 %."
+    assert other.notes[2] == "This is the one look, at the end of what was planned."
+    with pytest.raises(InvalidInput, match="the plan is for looks=1, and here looks=3"):
+        clv.compare_arms(log, arms, observation_end=END, looks=3, **settings)
+    with pytest.raises(InvalidInput, match="plan must be what plan_experiment returned; found int"):
+        clv.compare_arms(log, arms, plan=7)
 
 
 @pytest.mark.parametrize(
