@@ -144,6 +144,9 @@ def compare_arms(
     >>> arms = {i: "even" if int(i) % 2 == 0 else "odd" for i in log["customer_id"].unique()}
     >>> found = clv.compare_arms(log, arms, window=26, planned_end="1998-06-30")
     >>> print(found.arms[["arm", "customers", "complete", "observed"]].round(2).to_string(index=False))
+     arm  customers  complete  observed
+    even       1158      1158     65.81
+     odd       1199      1199     71.08
     """
     refuse_unknown("compare_arms", reading)
     one_level = _level(level)

@@ -61,7 +61,7 @@ class ArmComparison:
     >>> found
     ArmComparison of even and odd: 2,357 customers, observed for 26 weeks
     >>> print(found.told()[1])
-    No difference beyond chance between odd and even: +1.265 per customer, 95 % interval -4.895 to 7.424.
+    No difference beyond chance between odd and even: +5.273 per customer, 95 % interval -7.991 to 18.54.
     """
 
     arms: pd.DataFrame
