@@ -26,8 +26,8 @@ def probability_of_best(means: Any, covariance: Any, seed: int = 0) -> Array:
         P(k is best) = ∫ φ_k(x) Π over l ≠ k of Φ_l(x) dx,
 
     by Gauss-Legendre quadrature on stretches that no arm is narrower than. Of two arms, correlated or not, it is Φ of
-    the difference over its standard error; of more that are correlated a share of seeded draws, with a standard error of at most 5e-4. Arms
-    that are known exactly and equal share what is theirs.
+    the difference over its standard error; of more that are correlated a share of seeded draws, with a standard error
+    of at most 5e-4. Arms that are known exactly and equal share what is theirs.
 
     Parameters
     ----------
@@ -75,25 +75,25 @@ def _of_independent(m: Array, s: Array) -> Array:
     floor = float(m[known].max()) if known.any() else -np.inf  # the best of those that are known exactly
     result = np.zeros(len(m))
     for i in open_:
-        ends = (m[open_, None] + s[open_, None] * np.arange(-_REACH, _REACH + 1)).ravel()
-        low, high = max(floor, float(m[i] - _REACH * s[i])), float(m[i] + _REACH * s[i])
-        edges = np.unique(np.concatenate([ends[(ends > low) & (ends < high)], [low, high]]))
-        if low < high:
-            result[i] = _integral(edges, m, s, int(i), open_)
+        others = open_[open_ != i]
+        result[i] = _integral((m[others] - m[i]) / s[i], s[others] / s[i], (floor - float(m[i])) / float(s[i]))
     tied = np.flatnonzero(known & (m == floor))
-    for i in tied:
-        result[i] = np.prod(special.ndtr((floor - m[open_]) / s[open_])) / len(tied)
+    result[tied] = np.prod(special.ndtr((floor - m[open_]) / s[open_])) / max(len(tied), 1)
     return result
 
 
-def _integral(edges: Array, m: Array, s: Array, i: int, open_: Any) -> float:
+def _integral(m: Array, s: Array, floor: float) -> float:
+    """∫ from ``floor`` on of φ(z) Π Φ((z − m)/s) dz: in the arm's own scale, in which z has all its digits."""
+    low, high = max(floor, -_REACH), _REACH
+    if low >= high:
+        return 0.0
+    steps = np.arange(-_REACH, _REACH + 1)
+    ends = np.concatenate([steps, (m[:, None] + s[:, None] * steps).ravel()])
+    edges = np.unique(np.concatenate([ends[(ends > low) & (ends < high)], [low, high]]))
     nodes, weights = legendre(_NODES)
-    width = np.diff(edges)
-    x = (edges[:-1] + nodes.reshape(-1, 1) * width).ravel()
-    w = (weights.reshape(-1, 1) * width).ravel()
-    z = (x - m[i]) / s[i]
-    below = np.prod([special.ndtr((x - m[j]) / s[j]) for j in open_ if j != i], axis=0)
-    return float(np.sum(w * np.exp(-(z**2) / 2) / (s[i] * np.sqrt(2 * np.pi)) * below))
+    z, w = (edges[:-1] + nodes * np.diff(edges)).ravel(), (weights * np.diff(edges)).ravel()
+    below = np.prod(special.ndtr((z - m[:, None]) / s[:, None]), axis=0)
+    return float(np.sum(w * np.exp(-(z**2) / 2) * below)) / float(np.sqrt(2 * np.pi))
 
 
 def _of_draws(m: Array, v: Array, seed: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -42,12 +43,18 @@ class Ahead(NamedTuple):
     customers: Array  # behind each row of history
 
 
-class Found(NamedTuple):
-    """Means of some arms, their covariance, and what to know of them."""
+class Together(NamedTuple):
+    """Means of k arms that share their parameters, and what n customers have to do with them.
+
+    ``influence``, of shape (k, n), is what each customer moves each mean by, per unit of weight; ``loose``, of shape
+    (k,), how far a mean moves along a unit of what the customers do not determine.
+    """
 
     means: Array
-    covariance: Array
-    notes: list[str]
+    sizes: Array
+    influence: Array
+    loose: Array
+    notes: tuple[str, ...]
 
 
 def projected(values: ArmValues, model: CLVModel, horizon: Any, *, per_arm: bool) -> Estimates:
@@ -100,25 +107,24 @@ def projected(values: ArmValues, model: CLVModel, horizon: Any, *, per_arm: bool
 
     Examples
     --------
-    Two arms of 600 customers each, alike but for what they spend; what is known of them after half a year is projected
-    to a year. Their true means are 56.6 and 79.2:
+    Two arms of 600 customers who spend 25 and 35 at a purchase, seen for half a year and projected to a whole one.
+    Their true means are 62.1 and 87.0:
 
     >>> import pandas
     >>> import clvmodels as clv
     >>> purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 1.0, "alpha": 35.0}, time_unit="week")
     >>> parts = []
-    >>> for name, v in ("old", 50.0), ("new", 70.0):
-    ...     spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 4.0, "v": v / 4})
-    ...     log = clv.CLVModel(purchases, spend).simulate(600, observation=26, seed=len(parts)).log
-    ...     summary = clv.rfm_summary(log, time_unit="week", event_grain="line", observation_end="2024-12-31 23:59:59")
-    ...     total = log.groupby("customer_id")["amount"].sum().reindex(summary["customer_id"]).to_numpy()
-    ...     parts.append((summary, total))
-    >>> n, total = 600, np.concatenate([total for _, total in parts])
-    >>> summary = pandas.concat([summary for summary, _ in parts], ignore_index=True)
-    >>> values = ArmValues(("old", "new"), np.repeat([0, 1], n), np.ones(2 * n, bool), total, total, np.full(2 * n, 26.0),
-    ...                    summary.assign(customer_id=range(2 * n)), 26.0, "week", "2024-12-31", 0.0, 1.0)
+    >>> for seed, v in enumerate([12.5, 17.5]):
+    ...     spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.0, "q": 4.0, "v": v})
+    ...     log, summary = clv.CLVModel(purchases, spend).simulate(600, observation=26, seed=seed)
+    ...     parts.append(summary.assign(total=log.groupby("customer_id")["amount"].sum().to_numpy()))
+    >>> summary = pandas.concat(parts, ignore_index=True)
+    >>> summary["customer_id"], so_far, age = range(1200), summary["total"].to_numpy(), np.full(1200, 26.0)
+    >>> which, time = np.repeat([0, 1], 600), {"window": 26.0, "time_unit": "week", "observation_end": "2024-12-31"}
+    >>> values = ArmValues(("old", "new"), which, age > 0, so_far, so_far, age, summary, **time, delta=0.0, margin=1.0)
     >>> found = projected(values, clv.CLVModel("nbd"), 52.0, per_arm=True)
     >>> found.means.round(1), np.sqrt(np.diag(found.covariance)).round(1)
+    (array([61.2, 85.6]), array([3. , 4.5]))
     """
     ahead = one_or_endless(horizon)
     unit = model.purchases.time_unit
@@ -132,15 +138,30 @@ def projected(values: ArmValues, model: CLVModel, horizon: Any, *, per_arm: bool
     means, covariance = np.zeros(k), np.zeros((k, k))
     notes: list[str] = _of_all(values, model, ahead)
     for group in groups:
-        found = _together(values, model, ahead, group)
-        means[group], covariance[np.ix_(group, group)] = found.means, found.covariance
+        found = together(values, model, ahead, group)
+        means[group], covariance[np.ix_(group, group)] = found.means, covariance_of(found)
         notes += found.notes
+        notes += [
+            f"What {values.names[i]} is worth at the horizon depends on parameters that its customers do not "
+            "determine, so its interval has no end: observe longer, take a simpler family, or one set of parameters "
+            "for all arms."
+            for i in group[np.isinf(np.diag(covariance)[group])]
+        ]
     sizes = np.bincount(values.arm, minlength=k).astype(np.float64)
     return Estimates("projected", values.names, means, covariance, sizes, sizes - 1.0, tuple(notes))
 
 
-def _together(values: ArmValues, model: CLVModel, horizon: float, group: Any) -> Found:
-    """Project arms that share their parameters."""
+def covariance_of(found: Together) -> Array:
+    """Σ ψψ' over customers, times n/(n − 1) of each arm; inf where a mean hangs on what is not determined."""
+    scale = np.sqrt(found.sizes / np.maximum(found.sizes - 1, 1.0))
+    covariance = sums_of_products(found.influence * scale[:, None])
+    undecided = found.loose > np.sqrt(np.diag(covariance))
+    covariance[undecided, undecided] = np.inf
+    return covariance
+
+
+def together(values: ArmValues, model: CLVModel, horizon: float, group: Any) -> Together:
+    """Project those arms of ``group`` (indices, rising), which share their parameters; their customers in order."""
     names, k = [values.names[i] for i in group], len(group)
     rows = np.flatnonzero(np.isin(values.arm, group))
     arm = np.searchsorted(group, values.arm[rows])
@@ -152,10 +173,11 @@ def _together(values: ArmValues, model: CLVModel, horizon: float, group: Any) ->
     paid = statistics.read(frame, spend.family.statistics)
 
     ahead = ahead_of(purchases.family, history, np.maximum(horizon - age, 0.0))
+    _refuse_endless(horizon, values.delta, names, purchases)
     count = expected(purchases.family, ahead, values.delta, purchases._state.values)[ahead.of_customer]
     each = spend.family.expected_spend(*paid.values(), *spend._state.values)
     discount = values.margin * np.exp(-values.delta * age)
-    _refuse_infinite(count, each, names, purchases, spend)
+    _refuse_infinite(count, each, names, spend)
     worth = values.so_far[rows].astype(np.float64)
     worth[bought] += money(count, each, discount)
     means = np.bincount(arm, weights=worth, minlength=k) / sizes
@@ -171,15 +193,7 @@ def _together(values: ArmValues, model: CLVModel, horizon: float, group: Any) ->
         payers, moved, loose = _through_spend(spend, paid, money(share, count))
         influence[:, bought[payers]] += moved
         open_ = np.maximum(open_, loose)
-    covariance = sums_of_products(influence * np.sqrt(sizes / np.maximum(sizes - 1, 1.0))[:, None])
-    undecided = open_ > np.sqrt(np.diag(covariance))
-    covariance[undecided, undecided] = np.inf
-    notes += [
-        f"What {names[i]} is worth at the horizon depends on parameters that its customers do not determine, so its "
-        "interval has no end: observe longer, take a simpler family, or share the parameters of all arms."
-        for i in np.flatnonzero(undecided)
-    ]
-    return Found(means, covariance, notes)
+    return Together(means, sizes, influence, open_, tuple(notes))
 
 
 def ahead_of(family: PurchaseFamily, history: Mapping[str, Array], left: Array) -> Ahead:
@@ -228,7 +242,7 @@ def _through_purchases(model: PurchaseModel, ahead: Ahead, delta: float, weights
     merged = np.stack([np.bincount(ahead.of_customer, each, len(ahead.customers)) for each in weights])
 
     def means(at: Theta) -> Array:
-        return np.sum(merged * expected(family, ahead, delta, at), axis=1)
+        return np.asarray(np.sum(merged * expected(family, ahead, delta, at), axis=1))
 
     patterns = Patterns(ahead.history, ahead.customers)
     directions, loose = _directions(model, patterns, slopes(means, theta))
@@ -240,7 +254,7 @@ def _through_spend(model: SpendModel, paid: Mapping[str, Array], weights: Array)
     family, phi = model.family, model._state.values
 
     def means(at: Theta) -> Array:
-        return np.sum(money(weights, family.expected_spend(*paid.values(), *at)), axis=1)
+        return np.asarray(np.sum(money(weights, family.expected_spend(*paid.values(), *at)), axis=1))
 
     x, m = paid.values()
     payers = np.flatnonzero((x > 0) & (m > 0))
@@ -280,20 +294,23 @@ def _fitted(model: CLVModel, unit: str, frame: Any, names: list[str]) -> tuple[P
     return purchases, spend, notes
 
 
-def _refuse_infinite(count: Array, each: Array, names: list[str], purchases: PurchaseModel, spend: SpendModel) -> None:
-    """Raise where a mean is infinite, with what makes it so."""
-    whose = " and ".join(names)
-    if np.any(np.isinf(count)):
-        why = questions.why_infinite(purchases.family, purchases._state.values)
+def _refuse_endless(horizon: float, delta: float, names: list[str], model: PurchaseModel) -> None:
+    """Raise where a lifetime's purchases are to be added up without end and without discounting, and are infinite."""
+    why = questions.why_infinite(model.family, model._state.values)
+    if math.isinf(horizon) and delta <= 0 and (why is not None or delta < 0):
         raise NotAvailable(
-            f"the projected value of {whose} is infinite: without discounting and without end {why}. Give a finite "
-            "horizon or an annual_discount_rate above 0"
+            f"the projected value of {' and '.join(names)} is infinite: without end, and not discounted"
+            f"{'' if why is None else ', ' + why}. Give a finite horizon or an annual_discount_rate above 0"
         )
+
+
+def _refuse_infinite(count: Array, each: Array, names: list[str], spend: SpendModel) -> None:
+    """Raise where expected spend is infinite of somebody who will buy."""
     endless = np.isinf(each) & (count > 0)
     if endless.any():
         raise NotAvailable(
-            f"the projected value of {whose} is infinite: the expected spend of {endless.sum()} of {len(each)} "
-            f"customers is, at {spend!r}. Look for a few enormous amounts, or give a fitted spend model"
+            f"the projected value of {' and '.join(names)} is infinite: the expected spend of {endless.sum()} of "
+            f"{len(each)} customers is, at {spend!r}. Look for a few enormous amounts, or give a fitted spend model"
         )
 
 
