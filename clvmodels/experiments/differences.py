@@ -120,7 +120,7 @@ def differences(estimates: Estimates, level: float, looks: int = 1) -> pd.DataFr
             "low": difference - reach,
             "high": difference + reach,
             "standard_error": error,
-            "p_value": over_all(2 * stats.t.sf(np.abs(ratio), freedom), comparisons, looks),
+            "p_value": over_all(np.asarray(2 * stats.t.sf(np.abs(ratio), freedom)), comparisons, looks),
             "probability_better": stats.t.cdf(ratio, freedom),
         }
     )

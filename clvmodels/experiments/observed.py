@@ -135,8 +135,9 @@ def moments(arm: Positions, value: Array, size: int) -> tuple[Array, Array]:
     >>> moments(np.array([0, 0, 1]), np.array([1.0, 3.0, 5.0]), 2)
     (array([2., 5.]), array([2., 0.]))
     """
+    shift = value[0] if len(value) else 0.0  # equal values then have no spread at all, not that of roundings
     with np.errstate(invalid="ignore"):
-        means = np.bincount(arm, value, size) / counts(arm, size)
+        means = shift + np.bincount(arm, value - shift, size) / counts(arm, size)
     return means, np.bincount(arm, (value - means[arm]) ** 2, size).astype(np.float64)
 
 
