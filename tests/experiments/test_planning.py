@@ -364,3 +364,18 @@ def test_models_that_cannot_plan_are_refused(summary):
     silent = clv.SpendModel.from_parameters(dataclasses.replace(nbd.spend.family, draw_level=None), MONEY)
     with pytest.raises(clv.NotAvailable, match="draws of a level of spend"):
         clv.plan_experiment(clv.CLVModel(nbd.purchases, silent), duration=4, lift={"spend": 1.5})
+
+
+def test_a_plan_can_be_followed():
+    plan = clv.plan_experiment(model_of(), duration=4, lift={"spend": 3.0})
+    n = plan.customers[0]
+    log, _ = model_of().simulate(2 * n, observation=6, seed=8)
+    arms = {customer: "mail" if customer > n else "control" for customer in range(1, 2 * n + 1)}
+    log["amount"] *= np.where(log["customer_id"] > n, 3.0, 1.0)
+    found = clv.compare_arms(log, arms, plan=plan, model=model_of(), horizon=4)
+    assert found.window == 4.0
+    assert not any("plan" in note and "instead of" in note for note in found.notes)
+    fewer = log[log["customer_id"] != 1]
+    del arms[1]
+    found = clv.compare_arms(fewer, arms, plan=plan, model=model_of(), horizon=4)
+    assert any(f"Fewer customers than planned: {n - 1} and {n} instead of {n} and {n}" in note for note in found.notes)

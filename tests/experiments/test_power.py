@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from clvmodels.experiments import power
+from clvmodels.experiments.differences import differences
+from clvmodels.experiments.estimates import Estimates
 from clvmodels.experiments.future_values import Spread
 from clvmodels.experiments.power import Contest, customers_for, difference_for, seen
 
@@ -114,3 +116,17 @@ def test_the_curve_rises_and_holds_what_is_known():
 def test_experiments_without_any_difference_between_customers_find_nothing():
     same = Spread(np.array([1.0]), np.array([5.0]), np.array([25.0]), 10)
     assert seen(contest(same, same), 10, 1000)[0] == 0
+
+
+def test_what_counts_as_found_is_what_comparisons_say():
+    generator, sizes = np.random.default_rng(4), (12, 40)
+    means, variances = generator.normal(0.0, 2.0, 300), generator.gamma(2.0, 0.5, (2, 300))
+    ours = power._found(means, *variances, sizes, 0.9)
+    freedom, customers = np.array(sizes) - 1.0, np.array(sizes, dtype=float)
+    theirs = []
+    for mean, own in zip(means, variances.T, strict=True):
+        given = Estimates("observed", ("control", "mail"), np.array([0.0, mean]), np.diag(own), customers, freedom)
+        row = differences(given, 0.9).iloc[0]
+        theirs.append(row["low"] > 0 or row["high"] < 0)
+    assert 50 < sum(theirs) < 250
+    assert ours.tolist() == theirs
