@@ -66,8 +66,8 @@ class ExperimentPlan:
     >>> plan = clv.plan_experiment(clv.CLVModel(purchases, spend), duration=26, lift={"spend": 1.2}, customers=2000)
     >>> plan
     ExperimentPlan: spend × 1.2, 2 arms of 2,000 customers for 26 weeks: found with a probability of 98.1 %
-    >>> round(plan.difference, 2), plan.total
-    (12.88, 4000)
+    >>> round(plan.difference, 2), round(plan.relative_difference, 3), plan.arms, plan.total
+    (12.88, 0.2, 2, 4000)
     """
 
     customers: tuple[int, ...]
