@@ -83,7 +83,15 @@ class ArmComparison:
     notes: tuple[str, ...] = ()
 
     def told(self) -> list[str]:
-        """What was found, in sentences."""
+        """What was found, in sentences.
+
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> arms = {i: "even" if int(i) % 2 == 0 else "odd" for i in log["customer_id"].unique()}
+        >>> found = clv.compare_arms(log, arms, start="1998-01-01", horizon=0, planned_end="1998-06-30", margin=0.3)
+        >>> found.told()[-1]
+        'This is the one look, at the planned end.'
+        """
         money = (
             "revenue (margin 1), no profit" if self.margin == 1 else f"profit at a margin of {100 * self.margin:g} %"
         )

@@ -239,6 +239,7 @@ def alarms(found, measure="observed"):
 
 
 @pytest.mark.study
+@pytest.mark.filterwarnings("ignore:arms differ before the start")  # once in a thousand fair assignments
 @pytest.mark.parametrize("arms", [2, 3])
 @pytest.mark.parametrize("start", [None, "2024-08-01"])
 def test_false_alarms_of_the_whole_way_come_at_the_stated_rate(arms, start):
@@ -254,9 +255,10 @@ def test_false_alarms_of_the_whole_way_come_at_the_stated_rate(arms, start):
 
 
 @pytest.mark.study
+@pytest.mark.filterwarnings("ignore:arms differ before the start")  # once in a thousand fair assignments
 @pytest.mark.parametrize("arms", [2, 3])
 def test_four_looks_at_a_campaign(arms):
-    # 300 campaigns without a difference, looked at after each of four months. Looking as if once: more than 20 alarms
+    # 300 campaigns without a difference, looked at after each of four months. Looking as if once: more than 28 alarms
     # at 0.05; with looks=4: at most 28 (a chance below 0.001)
     naive = planned = 0
     ends = ["2024-09-30", "2024-10-31", "2024-11-30", "2024-12-31"]
