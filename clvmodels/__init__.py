@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .errors import NotFitted as NotFitted
     from .errors import UnitMismatch as UnitMismatch
     from .errors import UnreadableModel as UnreadableModel
+    from .experiments.comparing_arms import compare_arms as compare_arms
+    from .experiments.comparison import ArmComparison as ArmComparison
     from .families.contract import PurchaseFamily as PurchaseFamily
     from .families.contract import SpendFamily as SpendFamily
     from .inference.fit_report import FitReport as FitReport
@@ -94,6 +96,8 @@ _HOME = {
     "NotFitted": "errors",
     "UnitMismatch": "errors",
     "UnreadableModel": "errors",
+    "compare_arms": "experiments.comparing_arms",
+    "ArmComparison": "experiments.comparison",
     "PurchaseFamily": "families.contract",
     "SpendFamily": "families.contract",
     "FitReport": "inference.fit_report",

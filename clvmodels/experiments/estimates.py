@@ -25,6 +25,8 @@ class Estimates:
         (k,), how many stand behind each mean.
     freedom
         (k,), degrees of freedom of each variance (customers − 1 where it is a plain mean; inf where it is not).
+    notes
+        What to know of these numbers, in sentences.
     """
 
     measure: str
@@ -33,3 +35,4 @@ class Estimates:
     covariance: Array
     customers: Array
     freedom: Array
+    notes: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ class Curvature(NamedTuple):
     definite: bool
     inverse: Array
     loose: Any  # which parameters have no standard error
+    sharp: Any  # which directions the data determine
 
 
 def curvature_of(hessian: Array, walled: Sequence[bool]) -> Curvature:
@@ -40,7 +41,7 @@ def curvature_of(hessian: Array, walled: Sequence[bool]) -> Curvature:
     inverse = (directions[:, sharp] / curvature[sharp]) @ directions[:, sharp].T
     # A parameter that takes part in a flat direction, or leans on the wall, has no standard error.
     loose = (np.sum(directions[:, ~sharp] ** 2, axis=1) > 1e-6) | np.array(walled)
-    return Curvature(computed, curvature, directions, bool(sharp.all()), inverse, loose)
+    return Curvature(computed, curvature, directions, bool(sharp.all()), inverse, loose, sharp)
 
 
 def classical(curvature: Curvature) -> Array:

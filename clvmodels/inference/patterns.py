@@ -71,6 +71,32 @@ def _sorted_within(values: Array, codes: Sequence[tuple[Keys, Any]], sizes: Sequ
     return Patterns((*_values(key[first], codes, sizes), values[first]), weights)
 
 
+def indexed(columns: Sequence[Array]) -> tuple[tuple[Array, ...], Positions]:
+    """The distinct rows, and which of them each row is: what is asked of many customers is computed once for each.
+
+    Parameters
+    ----------
+    columns
+        Of shape (n,) each, finite; n at least 1.
+
+    Examples
+    --------
+    >>> rows, where = indexed([np.array([2.0, 0.0, 2.0]), np.array([7.5, 3.0, 7.5])])
+    >>> rows, where
+    ((array([0., 2.]), array([3. , 7.5])), array([1, 0, 1]))
+    """
+    key, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        code, _ = _codes(column)
+        own = int(code.max()) + 1
+        if size * own >= 2**63:  # both as ranks, which are at most as many as rows
+            key, code = (np.unique(codes, return_inverse=True)[1].astype(np.int64) for codes in (key, code))
+            size, own = int(key.max()) + 1, int(code.max()) + 1
+        key, size = key * own + code, size * own
+    _, first, where = np.unique(key, return_index=True, return_inverse=True)
+    return tuple(column[first] for column in columns), where
+
+
 def sample(patterns: Patterns, size: int) -> Patterns:
     """Draw ``size`` customers with replacement, always the same ones for the same patterns."""
     reach = np.cumsum(patterns.weights)
