@@ -20,6 +20,7 @@ from ..validation.shelf_life import compute_shelf_life, compute_time_kept
 from ..validation.tracking import compute_tracking
 from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
+from .arms import plot_arms
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
 from .cohort_survival import compute_cohort_survival, plot_cohort_survival
@@ -74,6 +75,7 @@ __all__ = [
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
+    "plot_arms",
     "plot_backtest",
     "plot_by_p_alive",
     "plot_cohort_survival",

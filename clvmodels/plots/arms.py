@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..units import length
 from . import canvas, marks
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
     --------
     >>> import clvmodels as clv, matplotlib.pyplot as plt
     >>> log = clv.load_cdnow(sample=True)
-    >>> arms = {customer: "new" if customer % 2 else "control" for customer in log["customer_id"]}
-    >>> found = clv.compare_arms(log, arms, window=26, observation_end="1997-09-30")
+    >>> arms = {name: "new" if int(name) % 2 else "control" for name in log["customer_id"].unique()}
+    >>> found = clv.compare_arms(log, arms, window=26, horizon=0, planned_end="1998-06-30")
     >>> ax = clv.plots.plot_arms(found)
     >>> ax.get_title()
     'What customers of new are worth beyond those of control'
@@ -49,8 +50,8 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
     control = str(table["against"].iloc[0])
     ax = canvas.axes(ax, 7.0, 2.6 + 0.8 * len(arms))
     at = -np.arange(len(arms), dtype=float)
-    length = {"window": comparison.window, "horizon": comparison.horizon}
-    words = {name: f"{value:.4g} {comparison.time_unit}s" for name, value in length.items() if value is not None}
+    ends = {"window": comparison.window, "horizon": comparison.horizon}
+    words = {name: length(value, comparison.time_unit) for name, value in ends.items()}
     for i, measure in enumerate(measures):
         rows = table[table["measure"] == measure].set_index("arm").loc[arms]
         look = canvas.style(i)
