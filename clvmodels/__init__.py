@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .errors import UnreadableModel as UnreadableModel
     from .experiments.comparing_arms import compare_arms as compare_arms
     from .experiments.comparison import ArmComparison as ArmComparison
+    from .experiments.plan import ExperimentPlan as ExperimentPlan
+    from .experiments.planning import plan_experiment as plan_experiment
     from .families.contract import PurchaseFamily as PurchaseFamily
     from .families.contract import SpendFamily as SpendFamily
     from .inference.fit_report import FitReport as FitReport
@@ -98,6 +100,8 @@ _HOME = {
     "UnreadableModel": "errors",
     "compare_arms": "experiments.comparing_arms",
     "ArmComparison": "experiments.comparison",
+    "ExperimentPlan": "experiments.plan",
+    "plan_experiment": "experiments.planning",
     "PurchaseFamily": "families.contract",
     "SpendFamily": "families.contract",
     "FitReport": "inference.fit_report",

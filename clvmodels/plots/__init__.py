@@ -36,6 +36,7 @@ from .heterogeneity import compute_heterogeneity, plot_heterogeneity
 from .iso_value import compute_iso_value, plot_iso_value
 from .lift import plot_lift
 from .pit import plot_pit
+from .power import plot_power
 from .profile_likelihood import plot_profile_likelihood
 from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .regularity import plot_regularity
@@ -92,6 +93,7 @@ __all__ = [
     "plot_lift",
     "plot_p_alive",
     "plot_pit",
+    "plot_power",
     "plot_profile_likelihood",
     "plot_purchase_pmf",
     "plot_regularity",
