@@ -64,8 +64,8 @@ def plot_power(plan: ExperimentPlan, ax: Axes | None = None) -> Axes:
     canvas.legend(ax, loc="lower right")
     canvas.caption(
         ax,
-        "How to read it: marks are the share of simulated experiments of that size that found the difference, with two "
-        f"standard errors, at {100 * plan.level:g} % for all comparisons and looks together. Where the curve is low the "
-        "experiment would most likely find nothing, whether there is something or not.",
+        "How to read it: marks are the share of simulated experiments of that size that found the difference, with "
+        f"two standard errors, at {100 * plan.level:g} % for all comparisons and looks together. Where the curve is "
+        "low the experiment would most likely find nothing, whether there is something or not.",
     )
     return ax
