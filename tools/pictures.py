@@ -44,7 +44,12 @@ def drawers() -> dict[str, Callable[[], Any]]:
     plots = clv.plots
     cohorts = {by: clv.economics.compute_cohorts(log, by=by) for by in ("calendar", "age")}
     survival = clv.economics.compute_cohort_survival(model, log, cohort="month")
+    arms = {name: ("control", "letter", "call")[int(name) % 3] for name in log["customer_id"].unique()}
+    compared = clv.compare_arms(log, arms, window=26, model=clv.CLVModel(model.purchases, model.spend))
+    plan = clv.plan_experiment(model, duration=26, lift={"spend": 1.2})
     return {
+        "arms": lambda: plots.plot_arms(compared),
+        "power": lambda: plots.plot_power(plan),
         "frequency_histogram": lambda: plots.plot_frequency_histogram(several, summary),
         "purchase_pmf": lambda: plots.plot_purchase_pmf(several),
         "heterogeneity": lambda: plots.plot_heterogeneity(several[:2]),

@@ -20,6 +20,7 @@ from ..validation.shelf_life import compute_shelf_life, compute_time_kept
 from ..validation.tracking import compute_tracking
 from ..validation.tracking_errors import compute_tracking_errors
 from .alive_history import compute_alive_history, plot_alive_history
+from .arms import plot_arms
 from .backtest import plot_backtest
 from .by_p_alive import plot_by_p_alive
 from .cohort_survival import compute_cohort_survival, plot_cohort_survival
@@ -35,6 +36,7 @@ from .heterogeneity import compute_heterogeneity, plot_heterogeneity
 from .iso_value import compute_iso_value, plot_iso_value
 from .lift import plot_lift
 from .pit import plot_pit
+from .power import plot_power
 from .profile_likelihood import plot_profile_likelihood
 from .purchase_pmf import compute_purchase_pmf, plot_purchase_pmf
 from .regularity import plot_regularity
@@ -74,6 +76,7 @@ __all__ = [
     "compute_tracking",
     "compute_tracking_errors",
     "plot_alive_history",
+    "plot_arms",
     "plot_backtest",
     "plot_by_p_alive",
     "plot_cohort_survival",
@@ -90,6 +93,7 @@ __all__ = [
     "plot_lift",
     "plot_p_alive",
     "plot_pit",
+    "plot_power",
     "plot_profile_likelihood",
     "plot_purchase_pmf",
     "plot_regularity",

@@ -77,3 +77,18 @@ def scored(fitted, spend, summary):
 def changed(log, fitted, spend, scored):
     early = clv.rfm_summary(log, time_unit="week", observation_end="1997-03-01")
     return clv.economics.equity_change(clv.CLVModel(fitted, spend, margin=0.3).predict(early), scored)
+
+
+@pytest.fixture(scope="package")
+def compared(log):
+    """Two arms beside a control, of customers who are all treated alike."""
+    arms = {name: ("control", "letter", "call")[int(name) % 3] for name in log["customer_id"].unique()}
+    model = clv.CLVModel("nbd", clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44}))
+    return clv.compare_arms(log, arms, window=26, model=model, planned_end="1998-06-30")
+
+
+@pytest.fixture(scope="package")
+def planned(pareto):
+    """So many customers as find a fifth more at a purchase, four times of five."""
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    return clv.plan_experiment(clv.CLVModel(pareto, spend), duration=26, lift={"spend": 1.2})

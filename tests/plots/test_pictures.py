@@ -18,7 +18,7 @@ NBD = {"r": 0.385, "alpha": 12.072}
 
 
 @pytest.fixture(scope="module")
-def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regular, scored, changed):
+def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regular, scored, changed, compared, planned):
     """Each picture of one model, and of several where it can show them."""
     both = {"first": fitted, "second": pareto}
     plots, whole = clv.plots, clv.CLVModel(pareto, spend)
@@ -42,6 +42,8 @@ def drawings(log, summary, fitted, spend, pareto, found, tracked, tested, regula
             {"first": spend, "second": whole}, summary, **more
         ),
         "plot_spend_frequency": lambda **more: plots.plot_spend_frequency(summary, **more),
+        "plot_arms": lambda **more: plots.plot_arms(compared, **more),
+        "plot_power": lambda **more: plots.plot_power(planned, **more),
         "plot_backtest": lambda **more: plots.plot_backtest(tested, **more),
         "plot_shelf_life": lambda **more: plots.plot_shelf_life(tested, **more),
         "plot_by_p_alive": lambda **more: plots.plot_by_p_alive(found, **more),
