@@ -87,7 +87,7 @@ def make_kept(
     register_raw(con, files, known)
     # a table: an order's lines are brought together once, however often the log is looked at afterwards
     con.execute(f"""
-CREATE TEMP TABLE exported AS
+CREATE OR REPLACE TEMP TABLE exported AS
 SELECT NULLIF(TRIM(CAST(customer_id AS VARCHAR)), '') AS customer_id, CAST(date AS TIMESTAMP) AS date,
   CAST(amount AS DECIMAL(18, 6)) AS amount, NULLIF(UPPER(TRIM(CAST(currency AS VARCHAR))), '') AS currency,
   CAST(order_id AS VARCHAR) AS order_id, CAST(left_out AS VARCHAR) AS left_out
@@ -95,7 +95,7 @@ FROM (
 {known.sql}
 ) AS given""")
     found = _counted(con, known, chosen, files, money=money)
-    con.execute(f"CREATE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM exported WHERE left_out IS NULL")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM exported WHERE left_out IS NULL")
     if not money:
         return found
     if rates and to_currency is not None:

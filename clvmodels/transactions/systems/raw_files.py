@@ -80,11 +80,11 @@ def _scan(files: list[str], sort: str, layout: Layout) -> str:
 def names_in(found: list[str], layout: Layout, sort: str) -> dict[str, str]:
     """The columns of a layout that are among a file's, each with its name there.
 
-    Capital letters matter where names differ by nothing else, and in JSON.
+    Capital letters, and blanks around a name, matter where names differ by nothing else, and in JSON.
     """
     exact = set(found)
-    any_case = {} if sort == "json" else {name.lower(): name for name in reversed(found)}
-    at = {name: name if name in exact else any_case.get(name.lower()) for name in (*layout.needs, *layout.may_have)}
+    roughly = {} if sort == "json" else {name.strip().lower(): name for name in reversed(found)}
+    at = {name: name if name in exact else roughly.get(name.lower()) for name in (*layout.needs, *layout.may_have)}
     return {name: theirs for name, theirs in at.items() if theirs is not None}
 
 

@@ -36,10 +36,8 @@ orders AS (
     money(total) AS amount,
     refunds,
     NULLIF(customer_id, '0') AS account,
-    NULLIF(LOWER(TRIM(billing.email)), '') AS email,
-    NULLIF(
-      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
-    ) AS phone,
+    email(billing.email) AS email,
+    phone(billing.phone) AS phone,
     date_created,
     DATE_DIFF('minute', TRY_CAST(date_created_gmt AS TIMESTAMP), TRY_CAST(date_created AS TIMESTAMP)) AS ahead,
     NULLIF(date_paid, '') AS paid_at,
