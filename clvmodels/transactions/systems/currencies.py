@@ -15,6 +15,7 @@ from ... import frames
 from ...errors import InvalidInput
 from ..moments import day_of, parse_moment
 
+NONE = "none"  # what a line without a currency is said to be in
 _DECIMALS = 12  # so that an amount below a million million times a rate is an exact decimal of 38 digits
 _LARGEST = 10_000_000
 _CODE = re.compile(r"[A-Z]{3}")
@@ -33,7 +34,7 @@ def rates_of(rates: object, to_currency: object) -> tuple[tuple[Rate, ...], str 
 
     ``rates`` is a mapping of currencies to what one unit is worth in ``to_currency``; or a frame, or the path of a CSV
     file, with the columns currency, rate and, if rates change, date: a rate holds from its date until the next one of
-    its currency. Rates are exact decimals, kept to 12 places.
+    its currency. The currency "none" is that of lines that say none. Rates are exact decimals, kept to 12 places.
 
     Raises
     ------
@@ -79,13 +80,16 @@ def make_converted(con: Any, rates: tuple[Rate, ...], to_currency: str) -> list[
         If what an order comes to is no amount of at most 12 digits before the point, before or after.
     """
     own = [] if any(rate.currency == to_currency for rate in rates) else [Rate(to_currency, None, Decimal(1))]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE rates (currency VARCHAR, since TIMESTAMP, worth DECIMAL(20, {_DECIMALS}))")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE rates (currency VARCHAR, since TIMESTAMP, worth DECIMAL(20, {_DECIMALS}))"
+    )
     con.executemany(
         "INSERT INTO rates VALUES (?, ?, ?)",
         [(rate.currency, rate.since or date(1, 1, 1), rate.worth) for rate in (*rates, *own)],
     )
     dated = any(rate.since for rate in rates)
-    valid = "ASOF LEFT JOIN rates ON rates.currency = line.currency AND line.date >= rates.since"
+    same = f"rates.currency = COALESCE(line.currency, '{NONE}')"
+    valid = f"ASOF LEFT JOIN rates ON {same} AND line.date >= rates.since"
     con.execute(f"""
 CREATE OR REPLACE TEMP TABLE converted AS
 SELECT customer_id, date, order_id, '{to_currency}' AS currency,
@@ -96,9 +100,9 @@ FROM (
     PARTITION BY order_id, customer_id, date, currency ORDER BY amount DESC ROWS UNBOUNDED PRECEDING
   ) AS DECIMAL(18, 6)) AS until_here
   FROM kept
-) AS line {valid if dated else "LEFT JOIN rates ON rates.currency = line.currency"}""")
-    missing: list[tuple[str, int, Any]] = con.execute("""
-SELECT COALESCE(before, 'none'), COUNT(*), MIN(date) FROM converted
+) AS line {valid if dated else f"LEFT JOIN rates ON {same}"}""")
+    missing: list[tuple[str, int, Any]] = con.execute(f"""
+SELECT COALESCE(before, '{NONE}'), COUNT(*), MIN(date) FROM converted
 WHERE without_rate AND customer_id IS NOT NULL GROUP BY before ORDER BY COUNT(*) DESC, before""").fetchall()
     too_large, first = con.execute("""
 SELECT COUNT(*), MIN(order_id) FROM converted
@@ -157,7 +161,7 @@ def _columns_of_file(path: Path) -> dict[str, list[Any]]:
 
 
 def _rate(currency: object, since: object, worth: object) -> Rate:
-    code = _code(currency, "a currency in rates")
+    code = NONE if currency == NONE else _code(currency, "a currency in rates")
     try:
         number = Decimal(str(worth)).quantize(Decimal(1).scaleb(-_DECIMALS))
     except InvalidOperation:

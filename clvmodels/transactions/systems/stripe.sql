@@ -46,7 +46,7 @@ WITH payments AS (
   FROM raw
 ),
 known AS (
-  SELECT customer, ARG_MIN(email, (date, order_id)) AS email
+  SELECT customer, ARG_MIN(email, (date, order_id, email)) AS email
   FROM payments
   WHERE customer IS NOT NULL AND email IS NOT NULL
   GROUP BY customer

@@ -63,7 +63,7 @@ charges AS (
   FROM listed
 ),
 known AS (
-  SELECT customer, ARG_MIN(email, (date, order_id)) AS email
+  SELECT customer, ARG_MIN(email, (date, order_id, email)) AS email
   FROM charges
   WHERE customer IS NOT NULL AND email IS NOT NULL
   GROUP BY customer
@@ -72,8 +72,8 @@ once AS (
   SELECT
     COALESCE(charges.email, known.email, charges.customer, card) AS customer_id,
     date, code AS currency, order_id,
-    CAST(captured_units * unit AS DECIMAL(18, 6)) AS amount,
-    CAST(refunded_units * unit AS DECIMAL(18, 6)) AS back,
+    TRY_CAST(captured_units * unit AS DECIMAL(18, 6)) AS amount,
+    TRY_CAST(refunded_units * unit AS DECIMAL(18, 6)) AS back,
     CASE
       WHEN order_id IS NOT NULL AND ROW_NUMBER() OVER (
         PARTITION BY order_id
