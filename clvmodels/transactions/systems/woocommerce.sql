@@ -61,10 +61,13 @@ judged AS (
       account,
       phone
     ) AS customer_id,
+    -- no clock is more than 14 hours ahead: orders that were imported may have any date_created_gmt
     written_time(
-      date_created || COALESCE(
-        PRINTF('%s%02d:%02d', CASE WHEN ahead < 0 THEN '-' ELSE '+' END, ABS(ahead) // 60, ABS(ahead) % 60), ''
-      )
+      date_created || CASE
+        WHEN ABS(ahead) <= 840
+          THEN PRINTF('%s%02d:%02d', CASE WHEN ahead < 0 THEN '-' ELSE '+' END, ABS(ahead) // 60, ABS(ahead) % 60)
+        ELSE ''
+      END
     ) AS date,
     CASE
       WHEN test THEN 'test order'

@@ -427,8 +427,8 @@ def test_a_map_that_is_not_there(tmp_path):
     assert "no map found at" in refused(str(tmp_path) + "/.toml")
 
 
-def test_ten_thousand_columns(tmp_path, map_of):
-    many = [f"c{i}" for i in range(10_000)]
+def test_thousands_of_columns(tmp_path, map_of):
+    many = [f"c{i}" for i in range(2_000)]
     assert "columns.customer_id must be a column's name or a list of at most 500" in refused(
         map_of({**COLUMNS, "customer_id": many})
     )
@@ -436,7 +436,7 @@ def test_ten_thousand_columns(tmp_path, map_of):
     assert "must be at most 500, all tables together; found 603" in refused(map_of(**spread))
     # a file may have as many as it likes
     (tmp_path / "wide.csv").write_text(
-        ",".join([*many, *COLUMNS.values()]) + "\n" + ",".join(["x"] * 10_000 + ["a", "2024-03-01", "5"])
+        ",".join([*many, *COLUMNS.values()]) + "\n" + ",".join(["x"] * 2_000 + ["a", "2024-03-01", "5"])
     )
     assert len(clv.read_log(tmp_path / "wide.csv", source=map_of())) == 1
     # and a map of 500 columns runs

@@ -96,6 +96,12 @@ def test_the_whole_way(log, held):
     assert clv.CLVModel("mbg_nbd").fit(merged).purchases.fit_report.n_customers == len(expected.scored)
 
 
+def test_purchases_and_their_costs_are_read_one_after_the_other(log, held):
+    found, expected = (clv.economics.read_purchases(each, cost="amount") for each in (log, held))
+    pd.testing.assert_frame_equal(found.summary, expected.summary)
+    assert found.cost.tolist() == expected.cost.tolist()
+
+
 def test_validation_reads_it_several_times(log, held):
     ends = {"calibration_end": "2023-03-31", "models": ("mbg_nbd",)}
     found, expected = (clv.validate(each, **ends) for each in (log, held))
