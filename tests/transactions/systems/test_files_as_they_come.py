@@ -37,10 +37,15 @@ ORDER = {
     [
         ("a.csv", f"{HEADER}\n{LINE}".encode("utf-16"), r"UTF-8 text \(it is UTF-16\): save it as UTF-8"),
         ("a.csv", f"{HEADER}\n{LINE.replace('ann', 'änn')}".encode("latin-1"), "save it as UTF-8"),
-        ("a.csv.gz", gzip.compress(f"{HEADER}\n{LINE}".encode())[:30], "it is no gzip file, or cut off"),
-        ("a.csv.gz", gzip.compress(f"{HEADER}\n{LINE}".encode())[:12] + b"\xff" * 60, "it is no gzip file, or cut off"),
+        ("a.csv.gz", gzip.compress(f"{HEADER}\n{LINE}".encode(), mtime=0)[:30], "it is no gzip file, or cut off"),
+        (
+            "a.csv.gz",
+            gzip.compress(f"{HEADER}\n{LINE}".encode(), mtime=0)[:12] + b"\xff" * 60,
+            "it is no gzip file, or cut off",
+        ),
         ("a.csv", b"x" * 200_000 + b",Name\n", "its first line is no header"),
     ],
+    ids=["utf-16", "latin-1", "cut off", "damaged", "one long word"],
 )
 def test_a_file_that_is_no_csv_is_said_to_be_none(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
@@ -80,6 +85,7 @@ def test_a_page_behind_the_last_one_holds_no_orders(tmp_path):
         (b"\xef\xbb\xbf" + json.dumps([ORDER]).encode(), "begins with a byte order mark: JSON is UTF-8 without one"),
         (json.dumps([ORDER]).encode("utf-16"), "begins with UTF-16"),
     ],
+    ids=["mark", "utf-16"],
 )
 def test_json_in_another_encoding(tmp_path, content, said):
     (tmp_path / "a.json").write_bytes(content)
