@@ -80,6 +80,11 @@ def _plain_reason(text: str) -> str:
     gone = re.search(r"(?:No files found that match the pattern|Cannot open file) \"([^\"]+)\"", text)
     if gone:
         return f"the file {gone.group(1)!r} could not be opened: is it still there, and may it be read?"
+    if "maximum_object_size" in text:
+        return (
+            "a record of the JSON file is larger than 16 MB: write the records one a line, or as an array, and not all "
+            "of them within one"
+        )
     if "Malformed JSON" in text or "read_json" in text:
         return (
             "the JSON file is not well formed: it must be one array of records, or one record a line, in UTF-8; is it "

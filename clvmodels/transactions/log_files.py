@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import re
+import zlib
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .postgres import without_passwords
 
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_LONGEST_HEADER = 10_000_000
 _END = 65_536  # bytes at either end of a file that go into its fingerprint
 
 
@@ -228,11 +230,22 @@ def _header(file: str) -> tuple[tuple[str, ...], str]:
     opened = gzip.open if file.lower().endswith(".gz") else open
     try:
         with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
-            line = lines.readline(1_000_000)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file!r} could not be read as UTF-8 text") from error
+            line = lines.readline(_LONGEST_HEADER)
+    except UnicodeDecodeError as error:
+        wide = " (it is UTF-16)" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        raise InvalidInput(
+            f"{file!r} could not be read as UTF-8 text{wide}: save it as UTF-8, which spreadsheets call CSV UTF-8"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        zipped = ": it is no gzip file, or cut off" if opened is gzip.open else ""
+        raise InvalidInput(f"{file!r} could not be read as UTF-8 text{zipped}") from error
     delimiter = max(",;\t|", key=line.count)
-    return tuple(next(csv.reader([line], delimiter=delimiter), [])), delimiter
+    try:
+        return tuple(next(csv.reader([line], delimiter=delimiter), [])), delimiter
+    except csv.Error as error:
+        raise InvalidInput(
+            f"{file!r}: its first line is no header, the names of columns with commas, semicolons or tabs between them"
+        ) from error
 
 
 def _file(path: str) -> str:

@@ -15,6 +15,7 @@ from ... import frames
 from ...errors import InvalidInput
 from ..moments import day_of, parse_moment
 
+NONE = "none"  # what a line without a currency is said to be in
 _DECIMALS = 12  # so that an amount below a million million times a rate is an exact decimal of 38 digits
 _LARGEST = 10_000_000
 _CODE = re.compile(r"[A-Z]{3}")
@@ -33,7 +34,7 @@ def rates_of(rates: object, to_currency: object) -> tuple[tuple[Rate, ...], str 
 
     ``rates`` is a mapping of currencies to what one unit is worth in ``to_currency``; or a frame, or the path of a CSV
     file, with the columns currency, rate and, if rates change, date: a rate holds from its date until the next one of
-    its currency. Rates are exact decimals, kept to 12 places.
+    its currency. The currency "none" is that of lines that say none. Rates are exact decimals, kept to 12 places.
 
     Raises
     ------
@@ -72,29 +73,45 @@ def make_converted(con: Any, rates: tuple[Rate, ...], to_currency: str) -> list[
     Returns the currencies of lines without a rate, how many lines, and the first date of one. What the lines of an
     order come to is converted, not each line by itself: refunds that took all of it take all of it afterwards, whatever
     is rounded.
+
+    Raises
+    ------
+    InvalidInput
+        If what an order comes to is no amount of at most 12 digits before the point, before or after.
     """
     own = [] if any(rate.currency == to_currency for rate in rates) else [Rate(to_currency, None, Decimal(1))]
-    con.execute(f"CREATE TEMP TABLE rates (currency VARCHAR, since TIMESTAMP, worth DECIMAL(20, {_DECIMALS}))")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE rates (currency VARCHAR, since TIMESTAMP, worth DECIMAL(20, {_DECIMALS}))"
+    )
     con.executemany(
         "INSERT INTO rates VALUES (?, ?, ?)",
         [(rate.currency, rate.since or date(1, 1, 1), rate.worth) for rate in (*rates, *own)],
     )
     dated = any(rate.since for rate in rates)
-    valid = "ASOF LEFT JOIN rates ON rates.currency = line.currency AND line.date >= rates.since"
+    same = f"rates.currency = COALESCE(line.currency, '{NONE}')"
+    valid = f"ASOF LEFT JOIN rates ON {same} AND line.date >= rates.since"
     con.execute(f"""
-CREATE TEMP TABLE converted AS
+CREATE OR REPLACE TEMP TABLE converted AS
 SELECT customer_id, date, order_id, '{to_currency}' AS currency,
   TRY_CAST(ROUND(until_here * worth, 6) - ROUND((until_here - amount) * worth, 6) AS DECIMAL(18, 6)) AS amount,
   worth IS NULL AS without_rate, line.currency AS before
 FROM (
-  SELECT *, CAST(SUM(amount) OVER (
+  SELECT *, TRY_CAST(SUM(amount) OVER (
     PARTITION BY order_id, customer_id, date, currency ORDER BY amount DESC ROWS UNBOUNDED PRECEDING
   ) AS DECIMAL(18, 6)) AS until_here
   FROM kept
-) AS line {valid if dated else "LEFT JOIN rates ON rates.currency = line.currency"}""")
-    missing: list[tuple[str, int, Any]] = con.execute("""
-SELECT COALESCE(before, 'none'), COUNT(*), MIN(date) FROM converted
+) AS line {valid if dated else f"LEFT JOIN rates ON {same}"}""")
+    missing: list[tuple[str, int, Any]] = con.execute(f"""
+SELECT COALESCE(before, '{NONE}'), COUNT(*), MIN(date) FROM converted
 WHERE without_rate AND customer_id IS NOT NULL GROUP BY before ORDER BY COUNT(*) DESC, before""").fetchall()
+    too_large, first = con.execute("""
+SELECT COUNT(*), MIN(order_id) FROM converted
+WHERE amount IS NULL AND NOT without_rate AND customer_id IS NOT NULL""").fetchall()[0]
+    if too_large:
+        raise InvalidInput(
+            f"an order must come to less than a million million, in {to_currency} too; found {too_large:,} lines of "
+            f"more, first order {first!r}. Give rates of a larger unit, or look whether the amounts are right"
+        )
     return missing
 
 
@@ -107,7 +124,8 @@ def _listed(rates: Any) -> Iterable[tuple[object, object, object]]:
     if isinstance(rates, str | Path):
         columns = _columns_of_file(Path(rates))
     elif frames.kind(rates) in ("pandas", "polars", "arrow"):
-        columns = {name: frames.to_pandas(rates)[name].tolist() for name in frames.column_names(rates)}
+        held = frames.to_pandas(rates)
+        columns = {str(name).strip().lower(): held[name].tolist() for name in frames.column_names(rates)}
     else:
         raise InvalidInput(
             'rates must be a mapping such as {"USD": "0.92"}, a frame, or the path of a CSV file with the columns '
@@ -131,8 +149,11 @@ def _columns_of_file(path: Path) -> dict[str, list[Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"the rates {str(path)!r} could not be read as UTF-8 text: is the file there?") from error
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if line]
-    names = [name.strip() for name in lines[0]] if lines else []
+    try:
+        lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if line]
+    except csv.Error as error:
+        raise InvalidInput(f"the rates {str(path)!r} are no CSV file: {error}") from error
+    names = [name.strip().lower() for name in lines[0]] if lines else []
     odd = next((i for i, line in enumerate(lines, start=1) if len(line) != len(names)), None)
     if odd:
         raise InvalidInput(f"the rates {str(path)!r}: line {odd} has not as many fields as the header")
@@ -140,7 +161,7 @@ def _columns_of_file(path: Path) -> dict[str, list[Any]]:
 
 
 def _rate(currency: object, since: object, worth: object) -> Rate:
-    code = _code(currency, "a currency in rates")
+    code = NONE if currency == NONE else _code(currency, "a currency in rates")
     try:
         number = Decimal(str(worth)).quantize(Decimal(1).scaleb(-_DECIMALS))
     except InvalidOperation:

@@ -10,14 +10,13 @@ from typing import Any
 
 from ...errors import InvalidInput
 from ..engine import rows
-from .currencies import Rate, make_converted
+from .currencies import NONE, Rate, make_converted
 from .layouts import Layout, layout
 from .raw_files import register_raw
 from .recognising import recognised
 from .words import teach
 
 COLUMNS = ("customer_id", "date", "amount", "currency", "order_id")
-_NONE = "none"  # what a line without a currency is said to be in
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def make_kept(
     register_raw(con, files, known)
     # a table: an order's lines are brought together once, however often the log is looked at afterwards
     con.execute(f"""
-CREATE TEMP TABLE exported AS
+CREATE OR REPLACE TEMP TABLE exported AS
 SELECT NULLIF(TRIM(CAST(customer_id AS VARCHAR)), '') AS customer_id, CAST(date AS TIMESTAMP) AS date,
   CAST(amount AS DECIMAL(18, 6)) AS amount, NULLIF(UPPER(TRIM(CAST(currency AS VARCHAR))), '') AS currency,
   CAST(order_id AS VARCHAR) AS order_id, CAST(left_out AS VARCHAR) AS left_out
@@ -95,7 +94,7 @@ FROM (
 {known.sql}
 ) AS given""")
     found = _counted(con, known, chosen, files, money=money)
-    con.execute(f"CREATE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM exported WHERE left_out IS NULL")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM exported WHERE left_out IS NULL")
     if not money:
         return found
     if rates and to_currency is not None:
@@ -107,6 +106,11 @@ FROM (
             raise InvalidInput(
                 f"rates must hold every currency of the log from its first line on; there is none for {each}. "
                 f"Add what one unit is worth in {to_currency}"
+                + (
+                    f", as that of {NONE!r}, where lines say no currency"
+                    if any(each[0] == NONE for each in missing)
+                    else ""
+                )
             )
         con.execute(f"CREATE OR REPLACE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM converted")
         return found
@@ -117,8 +121,8 @@ FROM (
 def _counted(con: Any, known: Layout, chosen: str, files: list[str], *, money: bool) -> Found:
     groups = rows(
         con,
-        """
-SELECT left_out, customer_id IS NULL AS anonymous, COALESCE(currency, 'none') AS currency,
+        f"""
+SELECT left_out, customer_id IS NULL AS anonymous, COALESCE(currency, '{NONE}') AS currency,
   COUNT(*) AS lines, COUNT(CASE WHEN amount < 0 THEN 1 END) AS refunds, SUM(amount) AS sum,
   MIN(date) AS first_date, MAX(date) AS last_date,
   COUNT(CASE WHEN date IS NULL THEN 1 END) AS undated, MIN(CASE WHEN date IS NULL THEN order_id END) AS undated_order,

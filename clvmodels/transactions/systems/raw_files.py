@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import zlib
 from typing import Any
 
 from ...errors import InvalidInput
@@ -29,13 +32,16 @@ def register_raw(con: Any, paths: object, layout: Layout) -> list[str]:
         raise InvalidInput(f"{layout.title} are read from {' or '.join(layout.files)} files; found {files[0]!r}")
     for file in files:
         found = raw_columns(file)
+        if sort == "json" and not found and is_empty_page(file):
+            continue
         lacking = layout.lacks(names_in(found, layout, sort))
         if lacking:
             raise InvalidInput(
                 f"{file!r} is no export of {layout.title} as {layout.page} describes it: it lacks "
                 f"{', '.join(lacking)}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
             )
-    con.execute(f"CREATE TEMP VIEW raw AS {_scan(files, sort, layout)}")
+    con.execute("SET TimeZone = 'UTC'")  # moments of Parquet become text, which must not depend on the machine
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_scan(files, sort, layout)}")
     return files
 
 
@@ -56,12 +62,40 @@ def raw_columns(file: str) -> list[str]:
     """The names of the columns of an export; of JSON, the keys of its first records."""
     if sort_of_export([file]) != "json":
         return columns_in([file])
+    _refuse_other_text(file)
     with connection() as con:
         keys = con.execute(
             f"SELECT UNNEST(JSON_KEYS(json)) FROM (SELECT json FROM read_json_objects({file_literals([file])}, "
             f"format='auto') LIMIT {_LOOKED_AT})"
         ).fetchall()
     return list(dict.fromkeys(key for (key,) in keys))
+
+
+def is_empty_page(file: str) -> bool:
+    """Whether a JSON file is an array without records, as the page behind the last one is."""
+    return _beginning(file).strip() == b"[]"
+
+
+def _refuse_other_text(file: str) -> None:
+    """Refuse JSON that does not begin as UTF-8 does, of which the engine sees no record."""
+    start = _beginning(file)
+    for mark, name in (
+        (codecs.BOM_UTF8, "a byte order mark"),
+        (codecs.BOM_UTF16_LE, "UTF-16"),
+        (codecs.BOM_UTF16_BE, "UTF-16"),
+    ):
+        if start.startswith(mark):
+            raise InvalidInput(f"{file!r} begins with {name}: JSON is UTF-8 without one, save it so")
+
+
+def _beginning(file: str) -> bytes:
+    opened = gzip.open if file.lower().endswith(".gz") else open
+    try:
+        with opened(file, "rb") as content:
+            return content.read(64)
+    except (OSError, EOFError, zlib.error) as error:
+        zipped = ": it is no gzip file, or cut off" if opened is gzip.open else ""
+        raise InvalidInput(f"{file!r} could not be read{zipped}") from error
 
 
 def _scan(files: list[str], sort: str, layout: Layout) -> str:
@@ -80,11 +114,11 @@ def _scan(files: list[str], sort: str, layout: Layout) -> str:
 def names_in(found: list[str], layout: Layout, sort: str) -> dict[str, str]:
     """The columns of a layout that are among a file's, each with its name there.
 
-    Capital letters matter where names differ by nothing else, and in JSON.
+    Capital letters, and blanks around a name, matter where names differ by nothing else, and in JSON.
     """
     exact = set(found)
-    any_case = {} if sort == "json" else {name.lower(): name for name in reversed(found)}
-    at = {name: name if name in exact else any_case.get(name.lower()) for name in (*layout.needs, *layout.may_have)}
+    roughly = {} if sort == "json" else {name.strip().lower(): name for name in reversed(found)}
+    at = {name: name if name in exact else roughly.get(name.lower()) for name in (*layout.needs, *layout.may_have)}
     return {name: theirs for name, theirs in at.items() if theirs is not None}
 
 

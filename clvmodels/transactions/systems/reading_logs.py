@@ -102,8 +102,9 @@ def read_export(
     -------
     ReadExport
         The named tuple (log, report). The log is a pandas frame ordered by date, order and amount, the largest first:
-        customer_id, date, amount (what the customer paid, with tax and shipping; a refund is a line of its own, below
-        0, dated as its order), currency and order_id.
+        customer_id, date, amount (a refund is a line of its own, below 0, dated as its order), currency and order_id.
+        Amounts are what customers paid, with tax and shipping, in the exports of Shopify, WooCommerce and Stripe; of
+        GA4 they are the value that the site sent, with or without either; of deals, and by a map, what its column says.
 
     Raises
     ------

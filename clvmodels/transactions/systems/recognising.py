@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import InvalidInput
 from ..log_files import files_of
 from .layouts import Layout, layout, names
-from .raw_files import names_in, raw_columns, sort_of_export
+from .raw_files import is_empty_page, names_in, raw_columns, sort_of_export
 
 _PLACE = {"csv": "its header has", "json": "its records have", "parquet": "its schema has"}
 _LOG = ("customer_id", "date")
@@ -42,12 +42,14 @@ def recognised(paths: object) -> tuple[Layout, str]:
     sort = sort_of_export(files)
     known = [layout(name) for name in names()]
     found = [(file, raw_columns(file)) for file in files]
-    first = _of_one(files[0], sort, found[0][1], known)
+    if sort == "json":
+        found = [(file, columns) for file, columns in found if columns or not is_empty_page(file)] or found[:1]
+    first = _of_one(found[0][0], sort, found[0][1], known)
     for file, columns in found[1:]:
         other = first if columns == found[0][1] else _of_one(file, sort, columns, known)
         if other.name != first.name:
             raise InvalidInput(
-                f"the {len(files):,} files are exports of several systems: {files[0]!r} of {first.title}, "
+                f"the {len(files):,} files are exports of several systems: {found[0][0]!r} of {first.title}, "
                 f"{file!r} of {other.title}. Read those of each system by themselves"
             )
     return first, _why(sort, found[0][1], first, known)

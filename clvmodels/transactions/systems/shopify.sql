@@ -33,11 +33,8 @@ WITH
 first_lines AS (
   SELECT
     COALESCE(NULLIF(REGEXP_EXTRACT(TRIM("Id"), '^''?(\d+)$', 1), ''), TRIM("Name")) AS order_id,
-    NULLIF(LOWER(TRIM("Email", ' ''')), '') AS email,
-    -- digits after a plus: an apostrophe before it, blanks and 00 in its place are ways of writing one number
-    NULLIF(
-      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE("Phone", '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
-    ) AS phone,
+    email("Email") AS email,
+    phone("Phone") AS phone,
     REPLACE(LOWER(TRIM("Financial Status")), ' ', '_') AS status,
     money("Total") AS total,
     money("Refunded Amount") AS refunded,

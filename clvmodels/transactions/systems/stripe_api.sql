@@ -25,7 +25,7 @@
 -- Refunds: amount_refunded, at the charge's date, less what was never captured, which the API counts there as well.
 -- Disputes that were lost are not told by a charge: the export of payments tells them.
 -- Left out: charges in test mode, those that failed, are pending or only authorised ("not paid"), charges that come up
--- again, of which the one refunded most, the latest, stays, and objects of another kind ("no charge").
+-- again, of which the latest stays (paid, and refunded most), and objects of another kind ("no charge").
 -- Customer: the e-mail given at the payment, else the receipt's, since one person may have paid as a guest, too; charges
 -- without any take the e-mail that their customer id has elsewhere, else the id, else the card's fingerprint.
 -- Dates: created, in UTC.
@@ -42,9 +42,9 @@ charges AS (
   SELECT
     id AS order_id,
     epoch_seconds(created) AS date,
-    LOWER(TRIM(LIST_FILTER([billing_details.email, receipt_email], lambda e: TRIM(e) <> '')[1])) AS email,
+    COALESCE(email(billing_details.email), email(receipt_email)) AS email,
     -- an expanded customer is an object
-    COALESCE(JSON_EXTRACT_STRING(IF(customer LIKE '{%', customer, '{}'), '$.id'), customer) AS customer,
+    COALESCE(JSON_EXTRACT_STRING(IF(JSON_VALID(customer), customer, '{}'), '$.id'), customer) AS customer,
     payment_method_details.card.fingerprint AS card,
     UPPER(currency) AS code,
     CASE
@@ -63,7 +63,7 @@ charges AS (
   FROM listed
 ),
 known AS (
-  SELECT customer, ARG_MIN(email, (date, order_id)) AS email
+  SELECT customer, ARG_MIN(email, (date, order_id, email)) AS email
   FROM charges
   WHERE customer IS NOT NULL AND email IS NOT NULL
   GROUP BY customer
@@ -72,10 +72,16 @@ once AS (
   SELECT
     COALESCE(charges.email, known.email, charges.customer, card) AS customer_id,
     date, code AS currency, order_id,
-    CAST(captured_units * unit AS DECIMAL(18, 6)) AS amount,
-    CAST(refunded_units * unit AS DECIMAL(18, 6)) AS back,
-    IF(ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY refunded_units DESC NULLS LAST) > 1, 'repeated', left_out)
-      AS left_out
+    TRY_CAST(captured_units * unit AS DECIMAL(18, 6)) AS amount,
+    TRY_CAST(refunded_units * unit AS DECIMAL(18, 6)) AS back,
+    CASE
+      WHEN order_id IS NOT NULL AND ROW_NUMBER() OVER (
+        PARTITION BY order_id
+        ORDER BY left_out IS NOT NULL, refunded_units DESC NULLS LAST, captured_units DESC, date, charges.email,
+          charges.customer, card, left_out
+      ) > 1 THEN 'repeated'
+      ELSE left_out
+    END AS left_out
   FROM charges LEFT JOIN known USING (customer)
 )
 SELECT customer_id, date, amount, currency, order_id, left_out FROM once

@@ -34,7 +34,7 @@ class SystemLog:
     rates, to_currency
         Of several currencies in one log: what one unit of each is worth in ``to_currency``, as a mapping, a frame or
         the path of a CSV file with the columns currency, rate and, if rates change, date (from which on a rate holds).
-        They are read at once and kept as exact decimals.
+        The currency "none" is that of lines that say none. They are read at once and kept as exact decimals.
 
     Raises
     ------

@@ -36,10 +36,8 @@ orders AS (
     money(total) AS amount,
     refunds,
     NULLIF(customer_id, '0') AS account,
-    NULLIF(LOWER(TRIM(billing.email)), '') AS email,
-    NULLIF(
-      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing.phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
-    ) AS phone,
+    email(billing.email) AS email,
+    phone(billing.phone) AS phone,
     date_created,
     DATE_DIFF('minute', TRY_CAST(date_created_gmt AS TIMESTAMP), TRY_CAST(date_created AS TIMESTAMP)) AS ahead,
     NULLIF(date_paid, '') AS paid_at,
@@ -63,10 +61,13 @@ judged AS (
       account,
       phone
     ) AS customer_id,
+    -- no clock is more than 14 hours ahead: orders that were imported may have any date_created_gmt
     written_time(
-      date_created || COALESCE(
-        PRINTF('%s%02d:%02d', CASE WHEN ahead < 0 THEN '-' ELSE '+' END, ABS(ahead) // 60, ABS(ahead) % 60), ''
-      )
+      date_created || CASE
+        WHEN ABS(ahead) <= 840
+          THEN PRINTF('%s%02d:%02d', CASE WHEN ahead < 0 THEN '-' ELSE '+' END, ABS(ahead) // 60, ABS(ahead) % 60)
+        ELSE ''
+      END
     ) AS date,
     CASE
       WHEN test THEN 'test order'

@@ -34,10 +34,8 @@ lines AS (
     money(order_total) AS amount,
     money(refunded_total) AS refunded,
     NULLIF(NULLIF(TRIM(customer_id), '0'), '') AS account,
-    NULLIF(LOWER(TRIM(billing_email, ' ''')), '') AS email,
-    NULLIF(
-      REGEXP_REPLACE(REGEXP_EXTRACT(REGEXP_REPLACE(billing_phone, '[^0-9+]', '', 'g'), '^\+?\d+$'), '^00', '+'), ''
-    ) AS phone
+    email(billing_email) AS email,
+    phone(billing_phone) AS phone
   FROM raw
 ),
 orders AS (

@@ -55,6 +55,22 @@ def test_every_currency_needs_a_rate(till):
         clv.read_log(till("2,bob,2024-03-01,3,,paid"), "till", rates={"USD": 1}, to_currency="EUR")
 
 
+def test_lines_that_say_no_currency_may_have_a_rate(till):
+    file = till("1,ann,2024-03-01,30,EUR,paid", "2,bob,2024-03-02,3,,paid")
+    log, report = clv.read_export(file, "till", rates={"none": "0.5"}, to_currency="EUR")
+    assert log["amount"].tolist() == [30.0, 1.5]
+    assert report.currencies == {"EUR": (1, Decimal(30)), "none": (1, Decimal(3))}
+    with pytest.raises(clv.InvalidInput, match=r"worth in EUR, as that of 'none', where lines say no currency"):
+        clv.read_log(file, "till", rates={"USD": 1}, to_currency="EUR")
+
+
+@pytest.mark.parametrize("amounts", [["999999999999"], ["600000000000", "500000000000"]])
+def test_what_is_too_much_in_the_other_currency_is_refused_and_not_lost(till, amounts):
+    file = till(*(f"1,ann,2024-03-01,{amount},JPY,paid" for amount in amounts), "2,bob,2024-03-01,3,JPY,paid")
+    with pytest.raises(clv.InvalidInput, match=r"less than a million million, in EUR too; found 1 lines .*order '1'"):
+        clv.read_log(file, "till", rates={"JPY": 2 if len(amounts) == 1 else 1}, to_currency="EUR")
+
+
 def test_a_rate_holds_from_its_date_to_the_next(till, tmp_path):
     lines = [f"{day},ann,2024-03-{day:02} 00:00:00,100,USD,paid" for day in (1, 9, 10, 11, 31)]
     file = till(*lines, "e,ann,2024-03-02,7,EUR,paid")
@@ -118,6 +134,16 @@ def test_one_currency_other_than_asked_for(till):
 def test_rates_that_are_none(rates, to, said):
     with pytest.raises(clv.InvalidInput, match=said):
         rates_of(rates, to)
+
+
+def test_capitals_and_blanks_in_the_header_of_rates_do_not_matter(tmp_path):
+    file = tmp_path / "rates.csv"
+    file.write_text("\ufeff Currency;RATE\nUSD;0.9\n", encoding="utf-8")
+    frame = pd.DataFrame({"Currency": ["USD"], "Rate ": ["0.9"]})
+    assert rates_of(file, "EUR") == rates_of(frame, "EUR") == rates_of({"USD": "0.9"}, "EUR")
+    file.write_text("x" * 200_000)
+    with pytest.raises(clv.InvalidInput, match="are no CSV file"):
+        rates_of(file, "EUR")
 
 
 def test_a_file_of_rates_with_a_line_too_short(tmp_path):

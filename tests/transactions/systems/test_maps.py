@@ -15,7 +15,10 @@ from clvmodels.errors import InvalidInput
 from clvmodels.transactions.engine import connection
 from clvmodels.transactions.systems.exported import make_kept
 from clvmodels.transactions.systems.layouts import layout
+from clvmodels.transactions.systems.map_checks import checked
+from clvmodels.transactions.systems.map_words import number_of
 from clvmodels.transactions.systems.maps import map_text
+from clvmodels.transactions.systems.words import teach
 
 ROOT = Path(__file__).parents[3]
 COLUMNS = {"customer_id": "who", "date": "day", "amount": "paid"}
@@ -55,16 +58,21 @@ def map_of(tmp_path):
     return write
 
 
+@pytest.fixture(scope="module")
+def engine():
+    with connection() as con:
+        yield con
+
+
 @pytest.fixture
-def exported(tmp_path):
+def exported(tmp_path, engine):
     """What a map makes of lines of text, in their order: customer, date, amount, currency, order and why left out."""
 
     def lines(source, header, *rows):
         path = tmp_path / "till.csv"
         path.write_text("\n".join([header, *rows]), encoding="utf-8")
-        with connection() as con:
-            make_kept(con, [str(path)], source, zone=None)
-            return con.execute("SELECT * FROM exported ORDER BY order_id, amount DESC, customer_id").fetchall()
+        make_kept(engine, [str(path)], source, zone=None)
+        return engine.execute("SELECT * FROM exported ORDER BY order_id, amount DESC, customer_id").fetchall()
 
     return lines
 
@@ -178,44 +186,41 @@ def test_moments_of_utc_are_the_clock_of_the_zone_asked_for(tmp_path, map_of):
         assert log["date"].astype(str).tolist() == [first, "2024-03-05 00:00:00"]
 
 
-@pytest.mark.parametrize(
-    ("decimal", "thousands", "text", "number"),
-    [
-        (".", "", "$ 12.50", "12.50"),
-        (".", "", "-€12", "-12"),
-        (".", "", "1.0E7", "10000000"),
-        (".", "", "12 EUR", "12"),
-        (".", "", "(12.50)", "-12.50"),
-        (".", ",", "USD 1,234,567.89", "1234567.89"),
-        (".", ",", "12,34,567.5", "1234567.5"),
-        (",", ".", "1.234,5 €", "1234.5"),
-        (",", " ", "1\u00a0234,5", "1234.5"),
-        (".", "'", "CHF 1’234.50", "1234.50"),
-        (",", "", "R$ 3,", "3"),
-        (".", "", "\u22125", "-5"),
-    ],
-)
-def test_amounts_as_they_are_written(map_of, exported, decimal, thousands, text, number):
-    source = map_of(formats={"decimal": decimal, "thousands": thousands})
-    (line,) = exported(source, "who|day|paid", f"a|2024-03-01|{text}")
-    assert line[2] == Decimal(number)
+AMOUNTS = {
+    (".", ""): {
+        "$ 12.50": "12.50",
+        "-€12": "-12",
+        "1.0E7": "10000000",
+        "12 EUR": "12",
+        "(12.50)": "-12.50",
+        "\u22125": "-5",
+        # what is written otherwise is not guessed
+        "1,234": None,
+        "12abcd": None,
+        "1 2": None,
+    },
+    (".", ","): {"USD 1,234,567.89": "1234567.89", "12,34,567.5": "1234567.5", "1,5": None, "1,23,4": None},
+    (",", "."): {"1.234,5 €": "1234.5", "1.50": None},
+    (",", " "): {"1\u00a0234,5": "1234.5"},
+    (".", "'"): {"CHF 1’234.50": "1234.50"},
+    (",", ""): {"R$ 3,": "3"},
+}
 
 
-@pytest.mark.parametrize(
-    ("decimal", "thousands", "text"),
-    [
-        (".", ",", "1,5"),
-        (".", "", "1,234"),
-        (".", ",", "1,23,4"),
-        (",", ".", "1.50"),
-        (".", "", "12abcd"),
-        (".", "", "1 2"),
-    ],
-)
-def test_an_amount_that_is_written_otherwise_is_refused_and_not_guessed(map_of, exported, decimal, thousands, text):
-    source = map_of(formats={"decimal": decimal, "thousands": thousands})
-    with pytest.raises(InvalidInput, match="1 of 1 lines have no amount that can be read"):
-        exported(source, "who|day|paid", f"a|2024-03-01|{text}")
+@pytest.mark.parametrize(("decimal", "thousands"), AMOUNTS)
+def test_amounts_as_they_are_written(engine, decimal, thousands):
+    told = {"columns": COLUMNS, "formats": {"decimal": decimal, "thousands": thousands}}
+    number = number_of(checked(told, "till.toml"), "written")
+    meant = AMOUNTS[decimal, thousands]
+    teach(engine, None)
+    for text, wanted in meant.items():
+        (found,) = engine.execute(f"SELECT {number} FROM (SELECT ? AS written)", [text]).fetchone()
+        assert found == (wanted if wanted is None else Decimal(wanted)), text
+
+
+def test_an_amount_that_is_written_otherwise_is_refused(map_of, exported):
+    with pytest.raises(InvalidInput, match="1 of 2 lines have no amount that can be read"):
+        exported(map_of(formats={"thousands": ","}), "who|day|paid", "a|2024-03-01|1,234", "a|2024-03-01|1,5")
 
 
 def test_what_is_kept_and_left_out(map_of, exported):
@@ -427,8 +432,8 @@ def test_a_map_that_is_not_there(tmp_path):
     assert "no map found at" in refused(str(tmp_path) + "/.toml")
 
 
-def test_ten_thousand_columns(tmp_path, map_of):
-    many = [f"c{i}" for i in range(10_000)]
+def test_thousands_of_columns(tmp_path, map_of):
+    many = [f"c{i}" for i in range(2_000)]
     assert "columns.customer_id must be a column's name or a list of at most 500" in refused(
         map_of({**COLUMNS, "customer_id": many})
     )
@@ -436,7 +441,7 @@ def test_ten_thousand_columns(tmp_path, map_of):
     assert "must be at most 500, all tables together; found 603" in refused(map_of(**spread))
     # a file may have as many as it likes
     (tmp_path / "wide.csv").write_text(
-        ",".join([*many, *COLUMNS.values()]) + "\n" + ",".join(["x"] * 10_000 + ["a", "2024-03-01", "5"])
+        ",".join([*many, *COLUMNS.values()]) + "\n" + ",".join(["x"] * 2_000 + ["a", "2024-03-01", "5"])
     )
     assert len(clv.read_log(tmp_path / "wide.csv", source=map_of())) == 1
     # and a map of 500 columns runs

@@ -197,7 +197,17 @@ def test_a_file_that_is_no_export_of_payments_is_refused(tmp_path):
         exported(other)
 
 
-@pytest.mark.parametrize("seed", range(12))
+def test_a_payment_that_was_captured_after_the_first_export_counts(read):
+    early = {"Status": "Uncaptured", "Captured": "false"}
+    for payments in ((early, {}), ({}, early)):
+        assert {why for _, why in amounts(read(*payments))} == {None, "repeated"}
+
+
+def test_payments_without_an_id_are_several(read):
+    assert amounts(read({"id": ""}, {"id": " ", "Amount": "20.00"})) == [(Decimal(30), None), (Decimal(20), None)]
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_any_business_comes_back_to_the_cent(tmp_path, seed):
     """Made-up payments of every kind, in any order and split over two files, against a plain account of them."""
     draw = random.Random(seed)

@@ -146,6 +146,18 @@ def test_every_charge_is_told_of_once(tmp_path):
     assert log["amount"].tolist() == [30.0, 30.0, -1.0]
 
 
+@pytest.mark.parametrize("early", [{"status": "pending"}, {"captured": False}])
+def test_a_charge_that_came_through_after_the_first_pages_counts(read, early):
+    for charges in ((early, {}), ({}, early)):
+        assert {why for _, why in amounts(read(*charges))} == {None, "repeated"}
+
+
+def test_charges_without_an_id_are_several_and_odd_values_are_no_crash(read):
+    lines = read({"id": None}, {"id": None, "amount": 2000, "billing_details": None, "customer": "{odd"})
+    assert {(line[0], line[5]) for line in lines} == {("ann@example.org", None), ("{odd", None)}
+    assert read({"amount": 10**17, "amount_captured": 10**17})[0][2] is None
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_any_business_comes_back_to_the_last_unit(tmp_path, seed):
     """Made-up charges of every kind and currency, in pages, against a plain account of them."""

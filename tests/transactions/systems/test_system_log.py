@@ -19,9 +19,9 @@ RATES = {"USD": "0.92"}
 
 @pytest.fixture
 def file(till):
-    """400 customers of two years, their refunds, and what is to be left out."""
+    """300 customers of two years, their refunds, and what is to be left out."""
     chance, lines, number = random.Random(3), [], itertools.count()
-    for who in range(400):
+    for who in range(300):
         at = datetime(2022, 1, 1) + timedelta(hours=chance.randrange(9000))
         pace, left = chance.gammavariate(0.8, 60), chance.expovariate(1 / 400)
         first, usual = at, chance.lognormvariate(3, 0.5)
@@ -70,7 +70,7 @@ def test_it_is_a_value(tmp_path):
 
 def test_summaries_are_those_of_the_log_in_memory(log, held):
     found = clv.rfm_summary(log)
-    assert found["frequency"].gt(0).sum() > 100
+    assert found["frequency"].gt(0).sum() > 50
     pd.testing.assert_frame_equal(found, clv.rfm_summary(held))
     for reading in ({"order_id": "order_id", "refunds": "carry_back"}, {"amount": None}, {"event_grain": "hour"}):
         pd.testing.assert_frame_equal(clv.rfm_summary(log, **reading), clv.rfm_summary(held, **reading))
@@ -96,8 +96,14 @@ def test_the_whole_way(log, held):
     assert clv.CLVModel("mbg_nbd").fit(merged).purchases.fit_report.n_customers == len(expected.scored)
 
 
+def test_purchases_and_their_costs_are_read_one_after_the_other(log, held):
+    found, expected = (clv.economics.read_purchases(each, cost="amount") for each in (log, held))
+    pd.testing.assert_frame_equal(found.summary, expected.summary)
+    assert found.cost.tolist() == expected.cost.tolist()
+
+
 def test_validation_reads_it_several_times(log, held):
-    ends = {"calibration_end": "2023-03-31", "models": ("mbg_nbd",)}
+    ends = {"calibration_end": "2023-03-31", "models": ("mbg_nbd",), "n_resamples": 5}
     found, expected = (clv.validate(each, **ends) for each in (log, held))
     pd.testing.assert_frame_equal(found.table(), expected.table())
 

@@ -228,6 +228,11 @@ def test_dates_are_the_shops_clock_and_its_offset_tells_anothers(read):
     assert read(west, tz="UTC")[0][1] == datetime(2024, 3, 2, 3)
 
 
+def test_a_clock_of_utc_that_cannot_be_does_not_matter(read):
+    imported = order(727, date_created_gmt="1970-01-01T00:00:00")
+    assert read(imported, tz="Asia/Tokyo")[0][1] == datetime(2024, 3, 1, 23, 30)
+
+
 def test_without_the_clock_of_utc_dates_stay_the_shops(read):
     bare = {key: value for key, value in order(727).items() if key != "date_created_gmt"}
     assert read(bare, tz="Asia/Tokyo")[0][1] == datetime(2024, 3, 1, 23, 30)

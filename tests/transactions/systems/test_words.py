@@ -80,3 +80,20 @@ def test_money_is_exact_and_what_is_none_is_missing():
     assert said("money('0.1') + money('0.2')") == Decimal("0.3")
     for none in ("''", "'1,5'", "'1000000000000'", "'nan'"):
         assert said(f"money({none})") is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "meant"),
+    [
+        ("email(' Ann@Shop.Example ')", "ann@shop.example"),
+        ("email(CHR(39) || 'o' || CHR(39) || 'neil@shop.example' || CHR(9) || CHR(160))", "o'neil@shop.example"),
+        ("email(' ')", None),
+        ("phone(CHR(39) || '+49 (30) 1234-56')", "+4930123456"),
+        ("phone('0049 30 123456')", "+4930123456"),
+        ("phone('030 123456')", "030123456"),
+        ("phone('+')", None),
+        ("phone('12+34')", None),
+    ],
+)
+def test_addresses_and_numbers_are_one_however_they_are_typed(expression, meant):
+    assert said(expression) == meant
