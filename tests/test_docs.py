@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from clvmodels.compat.lifetimes import differences
+from clvmodels.destinations import targets
+from clvmodels.transactions.systems import layouts
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,7 +31,8 @@ def blanked(text: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_are_true(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
+    for folder in ("data", "docs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(differences, "_TOLD", set())
     for name in [name for name in sys.modules if name.split(".")[0] == "lifetimes"]:  # as in a process of its own
@@ -59,6 +62,19 @@ def test_tables_made_from_the_code_are_those_of_the_code() -> None:
     for page, (name, table) in tables.TABLES.items():
         text = page.read_text(encoding="utf-8")
         assert tables.with_table(text, name, table) == text, "run: python tools/readme_tables.py --write"
+
+
+def test_every_system_and_target_is_told_and_why_lines_are_left_out() -> None:
+    page = (ROOT / "docs" / "in-and-out-of-other-systems.md").read_text(encoding="utf-8")
+    for name in layouts.names():
+        assert f"\n| `{name}` | " in page
+        known = layouts.layout(name)
+        reasons = re.findall(r"(?:THEN|ELSE) '([a-z ]+)'|'([a-z ]+)', left_out\)", re.sub(r"\s+", " ", known.sql))
+        assert reasons
+        for reason in map("".join, reasons):
+            assert reason in page, f"{known.title}: {reason}"
+    for name in targets.names():
+        assert f"\n| `{name}` | " in page
 
 
 def test_forecast_shown_is_what_the_command_prints(tmp_path: Path) -> None:
