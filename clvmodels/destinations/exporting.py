@@ -49,7 +49,8 @@ def export(
     Parameters
     ----------
     scored
-        One row a customer: a frame or a path (.csv, .parquet), such as `forecast`, `score` and `CLVModel.predict` give.
+        One row a customer: a frame or a path (.csv, .parquet, a folder of Parquet files), such as `forecast`, `score`
+        and `CLVModel.predict` give.
     path
         The file to write: whole or not at all, never over what is read.
     target
@@ -117,11 +118,11 @@ def export(
     named |= {"city": city, "state": state, "country": country, "zip": zip}
     _check_settings(target, to, out, contacts, named, phone_country, hashed)
     _refuse_own_sources(out, {"scored": scored, "contacts": contacts})
-    table, facts = read_table(scored, "the scored table")
+    table, facts = read_table(scored, "the scored table", customer_id)
     _refuse_absent(table, customer_id, "customer_id", "the scored table")
     known = None
     if contacts is not None:
-        known, _ = read_table(contacts, "the contacts")
+        known, _ = read_table(contacts, "the contacts", customer_id)
         _refuse_absent(known, customer_id, "customer_id", "the contacts")
     if value != _VALUE:
         _refuse_absent(table, value, "value", "the scored table")
@@ -175,7 +176,11 @@ def _check_settings(
 
 def _refuse_own_sources(out: Path, sources: Mapping[str, Any]) -> None:
     for what, source in sources.items():
-        if isinstance(source, str | Path) and out.exists() and Path(source).exists() and out.samefile(source):
+        if not isinstance(source, str | Path) or not Path(source).exists():
+            continue
+        if Path(source).is_dir() and out.parent.samefile(source):
+            raise InvalidInput(f"{out} would stand among what is read as {what}: choose another folder to write to")
+        if out.exists() and out.samefile(source):
             raise InvalidInput(f"{out} is what is read as {what}: choose another name to write to")
 
 

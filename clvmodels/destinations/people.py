@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import InvalidInput, warn
 from ..transactions.engine import connection, row
 from .contract import IDENTIFIERS, Order
-from .sums import MONEY
+from .sums import MONEY, ONE
 from .tables import numbers, text
 
 _TO_SAY = {
@@ -186,7 +186,7 @@ def _people(con: Any, there: list[str], least_value: Decimal | None) -> None:
             WHEN person IS NULL THEN 'no usable identifier'
             {low}END AS left_out
         FROM (
-            SELECT *, TRY_CAST(value AS {MONEY}) AS money,
+            SELECT *, TRY_CAST(value AS {ONE}) AS money,
                 COALESCE(email, phone, CASE WHEN {_ADDRESS}
                     THEN first_name || chr(31) || last_name || chr(31) || country || chr(31) || zip END) AS person
             FROM normal)"""
