@@ -113,7 +113,10 @@ def export(
     >>> found.rows_written, found.merged
     (1, 1)
     """
-    to, out = target_called(target), Path(path)
+    to = target_called(target)
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInput(f"path must be the name of a file ending in {to.ending}; found {path!r}")
+    out = Path(path)
     named = {"email": email, "phone": phone, "first_name": first_name, "last_name": last_name}
     named |= {"city": city, "state": state, "country": country, "zip": zip}
     _check_settings(target, to, out, contacts, named, phone_country, hashed)

@@ -13,8 +13,7 @@ ONE = "DECIMAL(30, 6)"  # of one value: a hundred million of them still have a s
 
 
 def sum_of(table: Any, name: str) -> Decimal:
-    """The sum of a column, each value rounded to 6 digits after the point; missing ones and those beyond 1e24 count as 0.
-    """
+    """The sum of values, each rounded to 6 digits after the point; missing ones and those beyond 1e24 count as 0."""
     import pyarrow as pa
 
     with connection() as con:

@@ -89,8 +89,9 @@ def _in_csv(path: Path) -> Any:
         return csv.read_csv(path, parse_options=how, convert_options=as_text)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # nothing of the error's text but this: it repeats the row, with whatever personal data stands there
-        found = re.search(r"Row #([0-9]+): Expected ([0-9]+) columns, got ([0-9]+)", str(error))
-        where = f" (row {found[1]} has {found[3]} cells, expected {found[2]})" if found else ""
+        found = re.search(r"(?:Row #([0-9]+): )?Expected ([0-9]+) columns, got ([0-9]+)", str(error))
+        row = f"row {found[1]}" if found and found[1] else "a row"
+        where = f" ({row} has {found[3]} cells, expected {found[2]})" if found else ""
         raise InvalidInput(
             f"{str(path)!r} could not be read as CSV{where}: is it complete and of that format, in UTF-8?"
         ) from None

@@ -20,6 +20,8 @@ from ..exported import Exported
 from ..people import Field, people_of
 from .csv import write_lines
 
+_ZIP = rf"""CASE WHEN lower(country) <> 'us' OR regexp_full_match(zip, '\d{{5}}(-?\d{{4}})?') OR country IS NULL
+    THEN {forms.one_blank("zip")} END"""
 _ADDRESS = ("first_name", "last_name", "country", "zip")
 
 
@@ -32,7 +34,7 @@ def write(order: Order, path: Path) -> Exported:
         "first_name": Field("First Name", f"lower({forms.one_blank('first_name')})", hashed=True),
         "last_name": Field("Last Name", f"lower({forms.one_blank('last_name')})", hashed=True),
         "country": Field("Country", f"upper({forms.country('country')})", hashed=False),
-        "zip": Field("Zip", forms.one_blank("zip"), hashed=False),
+        "zip": Field("Zip", _ZIP, hashed=False),
     }
     if not set(_ADDRESS) <= set(order.columns):  # part of an address is an error to the target
         fields = {name: field for name, field in fields.items() if name not in _ADDRESS}
