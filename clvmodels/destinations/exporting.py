@@ -155,7 +155,8 @@ def _check_settings(
     hashed: bool,
 ) -> None:
     if out.suffix.lower() != target.ending:
-        raise InvalidInput(f"a file for target={name!r} must end in {target.ending}; found {str(out)!r}")
+        sheet = ": pass target='xlsx' for a spreadsheet" if out.suffix.lower() == ".xlsx" else ""
+        raise InvalidInput(f"a file for target={name!r} must end in {target.ending}; found {str(out)!r}{sheet}")
     if not out.parent.is_dir():
         raise InvalidInput(f"cannot write {out}: there is no folder {out.parent}; make it first")
     if not target.people:

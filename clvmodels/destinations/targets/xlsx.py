@@ -76,11 +76,11 @@ class _Sheet:
 def write(order: Order, path: Path) -> Exported:
     """Sheet "Customers", the table; sheet "About", what it is about."""
     xlsxwriter = _xlsxwriter()
+    _refuse_too_large(order.table)
     table = with_numbers(order.table, [name for name in order.table.schema.names if name != order.customer_id])
     table = table.set_column(
         table.schema.get_field_index(order.customer_id), order.customer_id, text(table[order.customer_id])
     )
-    _refuse_too_large(table)
     total = sum_of(table, order.value) if order.value else None
     with xlsxwriter.Workbook(path, _SETTINGS) as book:
         book.set_properties({"title": "Customers and their value", "created": datetime.datetime(2000, 1, 1)})
