@@ -3,7 +3,8 @@
 Header names and which columns are hashed: https://support.google.com/google-ads/answer/7659867 and, for hashed files,
 https://support.google.com/google-ads/answer/7476159 (UTF-8; Email, Phone, First Name and Last Name hashed, Country and
 Zip never). Forms before hashing: e-mail without any blank and lower case, names trimmed and lower case, telephones as
-E.164 with their +. A row is found by e-mail, by telephone, or by all four of names, country and zip.
+E.164 with their +; a US zip has five digits, or nine. A row is found by e-mail, by telephone, or by all four of names,
+country and zip.
 
 Those pages have no column for a value: a list for each tier of value (`clvmodels.economics`) is the way to use it.
 They leave dots and +tags of gmail.com addresses as they are, and so does this target; that these are taken out is a
