@@ -23,7 +23,9 @@ WORDS = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("scored", metavar="SCORED", help="what forecast or score wrote: .csv or .parquet")
+    parser.add_argument(
+        "scored", metavar="SCORED", help="what forecast or score wrote: .csv, .parquet, or score's folder"
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help="where it goes: .csv, or .xlsx for xlsx")
     parser.add_argument("--target", default="csv", choices=names(), help="for whom (default: csv)")
     parser.add_argument("--id", default="customer_id", metavar="COLUMN", help="the customers (default: customer_id)")

@@ -33,7 +33,8 @@ class Exported:
     value
         The column of values; None where the table has none.
     value_given, value_written, value_left_out
-        Sums of the values in exact decimals (6 digits after the point); missing and infinite ones count as 0.
+        Sums of the values in exact decimals (6 digits after the point); those that are missing,
+        infinite or beyond 1e24 count as 0.
     identifiers
         How many written rows have each identifier.
     unusable

@@ -49,7 +49,8 @@ def export(
     Parameters
     ----------
     scored
-        One row a customer: a frame or a path (.csv, .parquet), such as `forecast`, `score` and `CLVModel.predict` give.
+        One row a customer: a frame or a path (.csv, .parquet, a folder of Parquet files), such as `forecast`, `score`
+        and `CLVModel.predict` give.
     path
         The file to write: whole or not at all, never over what is read.
     target
@@ -112,16 +113,19 @@ def export(
     >>> found.rows_written, found.merged
     (1, 1)
     """
-    to, out = target_called(target), Path(path)
+    to = target_called(target)
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInput(f"path must be the name of a file ending in {to.ending}; found {path!r}")
+    out = Path(path)
     named = {"email": email, "phone": phone, "first_name": first_name, "last_name": last_name}
     named |= {"city": city, "state": state, "country": country, "zip": zip}
     _check_settings(target, to, out, contacts, named, phone_country, hashed)
     _refuse_own_sources(out, {"scored": scored, "contacts": contacts})
-    table, facts = read_table(scored, "the scored table")
+    table, facts = read_table(scored, "the scored table", customer_id)
     _refuse_absent(table, customer_id, "customer_id", "the scored table")
     known = None
     if contacts is not None:
-        known, _ = read_table(contacts, "the contacts")
+        known, _ = read_table(contacts, "the contacts", customer_id)
         _refuse_absent(known, customer_id, "customer_id", "the contacts")
     if value != _VALUE:
         _refuse_absent(table, value, "value", "the scored table")
@@ -151,7 +155,8 @@ def _check_settings(
     hashed: bool,
 ) -> None:
     if out.suffix.lower() != target.ending:
-        raise InvalidInput(f"a file for target={name!r} must end in {target.ending}; found {str(out)!r}")
+        sheet = ": pass target='xlsx' for a spreadsheet" if out.suffix.lower() == ".xlsx" else ""
+        raise InvalidInput(f"a file for target={name!r} must end in {target.ending}; found {str(out)!r}{sheet}")
     if not out.parent.is_dir():
         raise InvalidInput(f"cannot write {out}: there is no folder {out.parent}; make it first")
     if not target.people:
@@ -175,7 +180,11 @@ def _check_settings(
 
 def _refuse_own_sources(out: Path, sources: Mapping[str, Any]) -> None:
     for what, source in sources.items():
-        if isinstance(source, str | Path) and out.exists() and Path(source).exists() and out.samefile(source):
+        if not isinstance(source, str | Path) or not Path(source).exists():
+            continue
+        if Path(source).is_dir() and out.parent.samefile(source):
+            raise InvalidInput(f"{out} would stand among what is read as {what}: choose another folder to write to")
+        if out.exists() and out.samefile(source):
             raise InvalidInput(f"{out} is what is read as {what}: choose another name to write to")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import InvalidInput, warn
 from ..transactions.engine import connection, row
 from .contract import IDENTIFIERS, Order
-from .sums import MONEY
+from .sums import MONEY, ONE
 from .tables import numbers, text
 
 _TO_SAY = {
@@ -18,6 +18,8 @@ _TO_SAY = {
     "phone": "write it as +49 171 1234567, or pass phone_country='49' for numbers without their country code",
     "country": "write the two letters of ISO 3166-1, such as DE",
 }
+
+_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of an empty text
 
 _ADDRESS = "first_name IS NOT NULL AND last_name IS NOT NULL AND country IS NOT NULL AND zip IS NOT NULL"
 
@@ -72,6 +74,7 @@ def people_of(order: Order, fields: Mapping[str, Field], least_value: Decimal | 
             shown.append("rtrim(rtrim(value::VARCHAR, '0'), '.') AS value")
         table = con.sql(f"SELECT {', '.join(shown)} FROM people ORDER BY row").to_arrow_table()
         _tell_unusable(con, counts["unusable"])
+        _tell_nobody(con, order, counts)
     return People(table, counts)
 
 
@@ -106,7 +109,11 @@ def _given(con: Any, order: Order) -> None:
         (contacts if of_contacts else scored)[name] = text((order.contacts if of_contacts else order.table)[column])
         side, around = "c" if of_contacts else "s", r"[\s\p{Z}\p{C}]+"
         trimmed = f"regexp_replace({side}.{name}, '^{around}|{around}$', '', 'g')"
-        picked.append(f"NULLIF(nfc_normalize({trimmed}), '') AS {name}")
+        if name == "zip":  # a number that was a decimal one on its way
+            trimmed = rf"regexp_replace({trimmed}, '^(\d+)\.0$', '\1')"
+        picked.append(
+            f"CASE WHEN lower({trimmed}) NOT IN ('', '{_OF_NOTHING}') THEN nfc_normalize({trimmed}) END AS {name}"
+        )
     con.register("scored", pa.table(scored))
     twice = con.execute(
         "SELECT customer, MIN(row) FROM scored WHERE customer IS NOT NULL GROUP BY customer HAVING COUNT(*) > 1 "
@@ -123,10 +130,10 @@ def _given(con: Any, order: Order) -> None:
         con.register("contacts", pa.table(contacts))
         con.execute(
             "CREATE TEMP TABLE first_contacts AS "
-            "SELECT * FROM contacts WHERE customer IS NOT NULL "
-            "QUALIFY ROW_NUMBER() OVER (PARTITION BY customer ORDER BY row) = 1"
+            "SELECT customer, MIN(row) AS row FROM contacts WHERE customer IS NOT NULL GROUP BY customer"
         )
-        found, joined = "c.customer IS NOT NULL", "scored AS s LEFT JOIN first_contacts AS c USING (customer)"
+        found = "f.row IS NOT NULL"
+        joined += " LEFT JOIN first_contacts AS f USING (customer) LEFT JOIN contacts AS c ON c.row = f.row"
     con.execute(
         f"CREATE TEMP TABLE given AS "
         f"SELECT s.row, s.customer, s.value, {found} AS found, {', '.join(picked)} FROM {joined}"
@@ -186,12 +193,21 @@ def _people(con: Any, there: list[str], least_value: Decimal | None) -> None:
             WHEN person IS NULL THEN 'no usable identifier'
             {low}END AS left_out
         FROM (
-            SELECT *, TRY_CAST(value AS {MONEY}) AS money,
+            SELECT *, TRY_CAST(value AS {ONE}) AS money,
                 COALESCE(email, phone, CASE WHEN {_ADDRESS}
                     THEN first_name || chr(31) || last_name || chr(31) || country || chr(31) || zip END) AS person
             FROM normal)"""
     )
-    picked = ", ".join(f"arg_min({name}, row) AS {name}" for name in IDENTIFIERS if name in names)
+    con.execute("DROP TABLE normal")
+    # an address is one thing: that of the first row which has it whole, never parts of several people's
+    picked = ", ".join(
+        f"arg_min({name}, row) AS {name}"
+        if name in ("email", "phone")
+        else f"CASE WHEN bool_or({_ADDRESS}) THEN arg_min_null({name}, row) FILTER ({_ADDRESS}) "
+        f"ELSE arg_min_null({name}, row) END AS {name}"
+        for name in IDENTIFIERS
+        if name in names
+    )
     con.execute(
         f"""CREATE TEMP TABLE people AS
         SELECT MIN(row) AS row, COALESCE(SUM(money), 0)::{MONEY} AS value, {picked}
@@ -256,6 +272,19 @@ def _tell_unusable(con: Any, unusable: Mapping[str, int]) -> None:
     warn(
         f"{sum(unusable.values()):,} identifiers are not of the form they must have and are not written; "
         + "; ".join(told)
+    )
+
+
+def _tell_nobody(con: Any, order: Order, counts: Mapping[str, Any]) -> None:
+    """That no contact was found, which is a mistake of identifiers."""
+    if order.contacts is None or counts["left_out"].get("no contact", 0) < max(1, order.table.num_rows):
+        return
+    firsts = (f"SELECT customer FROM {name} WHERE customer IS NOT NULL ORDER BY row" for name in ("scored", "contacts"))
+    shown = [con.execute(f"{first} LIMIT 1").fetchone() for first in firsts]
+    ids = [masked(found[0]) if found else "none" for found in shown]
+    warn(
+        f"none of the {order.table.num_rows:,} customers is in the contacts, and the list is empty: is "
+        f"{order.customer_id!r} the same in both? The first one of the table is {ids[0]}; of the contacts {ids[1]}"
     )
 
 

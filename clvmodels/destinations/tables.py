@@ -8,26 +8,34 @@ from typing import Any
 
 from .. import frames
 from ..errors import InvalidInput
+from .table_files import is_file_of_table, table_in
 
 # not 007, +49 or a card's 16 digits, which are names made of digits
+_WRITTEN = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?(inf|nan|Inf|NaN)$|^$"
+_WHOLE = 2.0**63  # floats from here on are no whole numbers of 64 bits
 _NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$|^-?inf$|^nan$|^$"
 
 
-def read_table(source: object, what: str) -> tuple[Any, dict[str, str | None]]:
+def read_table(source: object, what: str, customer_id: str) -> tuple[Any, dict[str, str | None]]:
     """A frame or a path as an Arrow table, and what it says of itself.
 
-    Every column of a CSV file is text: leading zeros of a postal code and the plus of a telephone number survive.
+    The index of a pandas frame is a column if it is called ``customer_id``.
 
     Raises
     ------
     InvalidInput
         For what is neither, a file that cannot be read, columns of one name, and columns of lists or structs.
     """
-    if isinstance(source, str | Path) and _is_text(Path(source)):
-        table, facts = _csv(Path(source)), {}
+    if isinstance(source, str | Path) and is_file_of_table(Path(source)):
+        frame = table_in(Path(source))
+    elif frames.kind(source) == "duckdb":
+        frame = _of_relation(source)
     else:
         frame = frames.load(source)
-        table, facts = _arrow(frame), frames.read_facts(frame)
+    facts = frames.read_facts(frame)
+    if frames.kind(frame) == "pandas" and frame.index.name == customer_id != frames.CUSTOMER_ID:
+        frame = frame if customer_id in frame.columns else frame.reset_index()
+    table = _arrow(frame)
     names = table.schema.names
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
@@ -62,11 +70,20 @@ def numbers(table: Any, name: str) -> Any:
     if pa.types.is_large_string(column.type):
         try:
             return _parsed(column)
-        except pa.ArrowInvalid as error:
-            raise InvalidInput(f"column {name!r} must hold numbers; found text: {error}") from error
+        except pa.ArrowInvalid:
+            # nothing of the text itself, which may be somebody's address
+            raise InvalidInput(f"column {name!r} must hold numbers; found {_first_text(column)}") from None
     if not any(check(column.type) for check in is_number):
         raise InvalidInput(f"column {name!r} must hold numbers; found {column.type}")
     return _missing(column.cast(pa.float64(), safe=False))
+
+
+def _first_text(column: Any) -> str:
+    """How many texts are no numbers, and where the first is."""
+    import pyarrow.compute as pc
+
+    odd = pc.fill_null(pc.invert(pc.match_substring_regex(column, _WRITTEN)), False)
+    return f"text, {pc.sum(odd).as_py():,} times, first in row {pc.index(odd, True).as_py() + 1:,}"
 
 
 def _parsed(column: Any) -> Any:
@@ -83,31 +100,18 @@ def text(column: Any) -> Any:
     import pyarrow.compute as pc
 
     if pa.types.is_floating(column.type):
-        whole = pc.all(pc.equal(column, pc.trunc(column))).as_py()
-        column = column.cast(pa.int64(), safe=False) if whole is not False else column
+        exact = pc.and_(pc.equal(column, pc.trunc(column)), pc.less(pc.abs(column), _WHOLE))
+        column = column if pc.all(exact).as_py() is False else column.cast(pa.int64(), safe=False)
     return column.cast(pa.large_string())
 
 
-def _is_text(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+def _of_relation(relation: Any) -> Any:
+    import duckdb
 
-
-def _csv(path: Path) -> Any:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    if not path.is_file():
-        raise InvalidInput(f"there is no file {str(path)!r}")
     try:
-        how = csv.ParseOptions(delimiter=frames._header(path)[1], newlines_in_values=True)
-        with csv.open_csv(path, parse_options=how) as opened:
-            names = opened.schema.names
-        as_text = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False)
-        return csv.read_csv(path, parse_options=how, convert_options=as_text)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"{str(path)!r} could not be read as CSV: is it complete and of that format, in UTF-8?"
-        ) from error
+        return relation.to_arrow_table()
+    except duckdb.Error:
+        raise InvalidInput("the DuckDB relation could not be read; run it by itself to see why") from None
 
 
 def _arrow(frame: Any) -> Any:

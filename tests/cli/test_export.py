@@ -57,14 +57,27 @@ def test_refusals_speak_of_options(capsys):
     assert "name the right one with --id" in refused(f"export scored.csv --out a.csv {people}")
     named = f"{people} --email mail --phone-country Germany"
     assert "--phone-country must be a country code" in refused(f"export scored.csv --out a.csv {named}")
+    assert "pass --target xlsx for a spreadsheet" in refused("export scored.csv --out a.xlsx")
     assert "leave --plain out" not in refused("export scored.csv --out a.csv --plain")
 
 
+def test_a_folder_of_scores(capsys):
+    purchases = clv.PurchaseModel.from_parameters("nbd", {"r": 0.4, "alpha": 12.1}, time_unit="week")
+    spend = clv.SpendModel.from_parameters("gamma_gamma", {"p": 6.25, "q": 3.74, "v": 15.44})
+    log = clv.load_cdnow(sample=True).head(200)
+    clv.score(clv.CLVModel(purchases, spend), log, "scores")
+    assert cli.main(["export", "scores", "--out", "a.csv"]) == 0
+    made, read = pd.read_parquet("scores"), pd.read_csv("a.csv", dtype={"customer_id": str})
+    assert capsys.readouterr().out.endswith(f"Wrote {len(made):,} rows to a.csv\n")
+    pd.testing.assert_frame_equal(read, made.reset_index(drop=True), check_dtype=False)
+
+
 def test_a_forecast_is_exported_as_it_is(capsys):
-    clv.load_cdnow(sample=True).to_csv("log.csv", index=False)
+    log = clv.load_cdnow(sample=True)
+    log[log["customer_id"] < "02000"].to_csv("log.csv", index=False)
     assert cli.main(["forecast", "log.csv", "--out", "f.parquet", "--purchases", "bg_nbd"]) == 0
     assert cli.main(["export", "f.parquet", "--out", "f.csv"]) == 0
-    assert capsys.readouterr().out.endswith("Wrote 2,357 rows to f.csv\n")
+    assert capsys.readouterr().out.endswith("Wrote 193 rows to f.csv\n")
     made, read = pd.read_parquet("f.parquet"), pd.read_csv("f.csv", dtype={"customer_id": str})
     assert read["customer_id"].to_list() == made["customer_id"].to_list()
     assert read["clv"].to_list() == made["clv"].to_list()

@@ -149,6 +149,25 @@ def test_google_has_no_part_of_an_address(listed):
         *[("06 1234 5678", "39", "390612345678"), ("491711234567", "included", "491711234567")],
         *[("555-0100 ext. 7", "1", None), ("12345", "49", None), ("+0171 1234567", None, None)],
         *[("+1234567890123456", None, None), ("++49171234567", None, None), ("4.9e11", "included", None)],
+        # what is dialled inside the country, behind its code
+        *[("+49 0171 1234567", None, "491711234567"), ("+49(0171)1234567", None, "491711234567")],
+        *[("+44 020 7031 3000", None, "442070313000"), ("+39 06 1234 5678", None, "390612345678")],
+        *[("020 7031 3000", "44", "442070313000"), ("06 12 34 56 78", "33", "33612345678")],
+        # which is 06 in Hungary, 80 in Belarus, 8 in Lithuania, and part of the number in Benin
+        *[("06 20 123 4567", "36", "36201234567"), ("+36 06 20 123 4567", None, "36201234567")],
+        *[("8 029 491-19-11", "375", "375294911911"), ("8 612 34567", "370", "37061234567")],
+        *[("01 95 12 34 56", "229", "2290195123456"), ("+7 8 912 345 67 89", None, "79123456789")],
+        # the code is there already
+        *[("491711234567", "49", "491711234567"), ("79123456789", "7", "79123456789")],
+        *[("55 99123-4567", "55", "5555991234567"), ("4740612345", "47", "4740612345")],
+        # North America: ten digits behind 1; 011 is dialled to other countries
+        *[("+1 555 0100", None, None), ("1 055 555 0100", "1", None), ("011 33 6 12 34 56 78", "1", "33612345678")],
+        # two numbers, an extension, a number that was a decimal one on its way
+        *[
+            ("030 123456, 7", "49", None),
+            ("+1 555 010 0199 x7", None, None),
+            ("491711234567.0", "included", "491711234567"),
+        ],
     ],
 )
 def test_telephones(written, country, wanted):
@@ -183,6 +202,44 @@ def test_one_person_is_one_row_and_values_are_added(listed, target):
     if target == META:
         assert list(rows["value"]) == ["9", "18", "36"]
     assert told == []
+
+
+def test_an_address_is_never_made_of_two_peoples(listed):
+    people = {
+        "email": ["a@x.de"] * 3,
+        "first_name": ["Mary", "John", "Jane"],
+        "last_name": [None, "Doe", "Roe"],
+        "country": ["UK", "de", "US"],
+        "zip": ["W1A 1AA", "01067", "94016"],
+    }
+    rows, _, _ = listed(GOOGLE, people, hashed=False)
+    assert rows.loc[0].to_list() == ["a@x.de", "john", "doe", "DE", "01067"]
+    rows, _, _ = listed(GOOGLE, {name: column[:1] for name, column in people.items()}, hashed=False)
+    assert rows.loc[0].to_list() == ["a@x.de", "mary", "", "GB", "W1A 1AA"]  # UK is no code of ISO 3166-1
+
+
+def test_the_hash_of_nothing_is_nothing(listed):
+    nothing = sha256("")
+    rows, found, _ = listed(GOOGLE, {"email": [nothing, nothing.upper(), "a@b.de"]})
+    assert list(rows["Email"]) == [sha256("a@b.de")]
+    assert (dict(found.left_out), found.already_hashed) == ({"no identifier": 2}, 0)
+
+
+@pytest.mark.parametrize("target", [GOOGLE, META])
+def test_addresses_lose_what_cannot_be_seen(listed, target):
+    hidden = ["\u200bmary\u00ad@exam\u200bple.com\ufeff", "MARY@EXAMPLE.COM\u00a0"]
+    rows, found, _ = listed(target, {"email": hidden})
+    assert list(rows.iloc[:, 0]) == [PUBLISHED["email"][1]]
+    assert found.merged == 1
+
+
+def test_postal_codes_that_lost_their_zeros(listed):
+    people = {"email": [f"p{i}@x.de" for i in range(4)], "first_name": ["A"] * 4, "last_name": ["B"] * 4}
+    people |= {"country": ["us", "us", "de", "us"], "zip": ["1067", "94016.0", "01067", "940161234"]}
+    rows, found, told = listed(GOOGLE, people, hashed=False)
+    assert list(rows["Zip"]) == ["", "94016", "01067", "940161234"]
+    assert dict(found.unusable) == {"zip": 1}
+    assert "zip 1, first in row 1 (1…7, 4 characters)" in told[0]
 
 
 def test_hashed_and_readable_do_not_mix(listed):

@@ -129,10 +129,14 @@ def test_a_csv_file_becomes_numbers_but_not_its_identifiers(sheet, tmp_path):
 
 def test_it_says_what_it_is_about(sheet):
     log = clv.load_cdnow(sample=True)
-    result = clv.forecast(log, purchases="bg_nbd", margin=0.3, interval=0.9, draws=20)
+    log = log[log["customer_id"] < "02000"]
+    result = clv.forecast(log, purchases="bg_nbd", margin=0.3, interval=0.9, draws=20, observation_end="1998-06-30")
     found, book = sheet(result.scored, currency="USD")
     told = about(book)
-    assert told["Customers"] == 2357 == found.rows_written == book["Customers"].max_row - 1
+    cells = {row[0].value: row[1] for row in book["About"].iter_rows() if row[0].value}
+    assert [cells[name].number_format for name in ("Customers", "Sum of clv")] == ["#,##0", "#,##0.00"]
+    assert {cells[name].alignment.horizontal for name in ("Customers", "Sum of clv")} == {"left"}
+    assert told["Customers"] == len(result.scored) == found.rows_written == book["Customers"].max_row - 1
     assert told["Sum of clv"] == pytest.approx(result.scored["clv"].sum(), abs=1e-3)
     assert (told["Currency"], told["Observed until"]) == ("USD", "1998-06-30")
     assert (told["Looking ahead"], told["Discount"], told["Margin"]) == ("52.18 weeks", "10 % a year", "0.3")

@@ -3,7 +3,8 @@
 Header names and which columns are hashed: https://support.google.com/google-ads/answer/7659867 and, for hashed files,
 https://support.google.com/google-ads/answer/7476159 (UTF-8; Email, Phone, First Name and Last Name hashed, Country and
 Zip never). Forms before hashing: e-mail without any blank and lower case, names trimmed and lower case, telephones as
-E.164 with their +. A row is found by e-mail, by telephone, or by all four of names, country and zip.
+E.164 with their +; a US zip has five digits, or nine. A row is found by e-mail, by telephone, or by all four of names,
+country and zip.
 
 Those pages have no column for a value: a list for each tier of value (`clvmodels.economics`) is the way to use it.
 They leave dots and +tags of gmail.com addresses as they are, and so does this target; that these are taken out is a
@@ -20,6 +21,8 @@ from ..exported import Exported
 from ..people import Field, people_of
 from .csv import write_lines
 
+_ZIP = rf"""CASE WHEN lower(country) <> 'us' OR regexp_full_match(zip, '\d{{5}}(-?\d{{4}})?') OR country IS NULL
+    THEN {forms.one_blank("zip")} END"""
 _ADDRESS = ("first_name", "last_name", "country", "zip")
 
 
@@ -32,7 +35,7 @@ def write(order: Order, path: Path) -> Exported:
         "first_name": Field("First Name", f"lower({forms.one_blank('first_name')})", hashed=True),
         "last_name": Field("Last Name", f"lower({forms.one_blank('last_name')})", hashed=True),
         "country": Field("Country", f"upper({forms.country('country')})", hashed=False),
-        "zip": Field("Zip", forms.one_blank("zip"), hashed=False),
+        "zip": Field("Zip", _ZIP, hashed=False),
     }
     if not set(_ADDRESS) <= set(order.columns):  # part of an address is an error to the target
         fields = {name: field for name, field in fields.items() if name not in _ADDRESS}

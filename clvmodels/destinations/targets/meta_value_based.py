@@ -27,7 +27,7 @@ _FEWEST = 100
 _CODE = forms.without_blanks("lower(zip)")
 _ZIP = rf"""CASE
     WHEN lower(country) = 'us' THEN regexp_extract({_CODE}, '^(\d{{5}})(-?\d{{4}})?$', 1)
-    WHEN lower(country) = 'gb' THEN regexp_replace({_CODE}, '^([a-z]{{1,2}}\d[a-z\d]?\d)[a-z]{{2}}$', '\1')
+    WHEN lower(country) IN ('gb', 'uk') THEN regexp_replace({_CODE}, '^([a-z]{{1,2}}\d[a-z\d]?\d)[a-z]{{2}}$', '\1')
     ELSE {_CODE} END"""
 _PLACE = forms.letters_and_digits("strip_accents(state)")
 _STATE = (

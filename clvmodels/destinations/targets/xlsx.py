@@ -76,11 +76,11 @@ class _Sheet:
 def write(order: Order, path: Path) -> Exported:
     """Sheet "Customers", the table; sheet "About", what it is about."""
     xlsxwriter = _xlsxwriter()
+    _refuse_too_large(order.table)
     table = with_numbers(order.table, [name for name in order.table.schema.names if name != order.customer_id])
     table = table.set_column(
         table.schema.get_field_index(order.customer_id), order.customer_id, text(table[order.customer_id])
     )
-    _refuse_too_large(table)
     total = sum_of(table, order.value) if order.value else None
     with xlsxwriter.Workbook(path, _SETTINGS) as book:
         book.set_properties({"title": "Customers and their value", "created": datetime.datetime(2000, 1, 1)})
@@ -195,7 +195,9 @@ def _width(name: str, shown: Any, code: str) -> int:
 
 
 def _write_about(book: Any, about: _Sheet, order: Order, names: list[str], total: Any, neutralised: int) -> None:
-    bold, wide = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.##"})
+    bold = book.add_format({"bold": True})
+    # beside the words, not at the far end of their column
+    whole, money = (book.add_format({"num_format": form, "align": "left"}) for form in ("#,##0", _MONEY))
     about.sheet.set_column(0, 0, 28)
     about.sheet.set_column(1, 1, 100)
     about.put_text(0, 0, "Customers and their value", bold)
@@ -205,7 +207,7 @@ def _write_about(book: Any, about: _Sheet, order: Order, names: list[str], total
         if isinstance(said, str):
             about.put_text(row, 1, said)
         else:
-            about.sheet.write_number(row, 1, said, wide)
+            about.put_number(row, 1, said, whole if isinstance(said, int) else money)
         row += 1
     if neutralised:
         about.put_text(row, 0, "Texts like formulas")
