@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInput, warn
-from ..columns import Columns, Source, check_names, reading_of, whole_line
+from ..columns import Columns, Source, reading_of, whole_line
 from ..log_files import files_of
 from ..moments import parse_zone
 from .currencies import rates_of
@@ -94,7 +94,7 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
         raise InvalidInput(f"tz={tz!r} differs from the log's own, {log.tz!r}: leave one of them out")
     if report and names.currency is None:
         names = Columns(names.customer_id, names.date, names.amount, names.order_id, "currency")
-    check_names(list(COLUMNS), names)
+    _refuse_other_names(log, names)
     found = make_kept(
         con,
         files_of(log.path),
@@ -113,6 +113,16 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
     return Source(reading, "pandas", all_text=False, names=names, columns=len(COLUMNS) if report else 0)
 
 
+def _refuse_other_names(log: SystemLog, names: Columns) -> None:
+    """The columns of a log that is made of an export are always the same ones."""
+    for ours, theirs in names.wanted().items():
+        if theirs not in COLUMNS:
+            raise InvalidInput(
+                f"the log that is made of an export (source={log.source!r}) has the columns {', '.join(COLUMNS)}, and "
+                f"no {theirs!r}: leave {ours}=... out"
+            )
+
+
 def warn_of_choice(title: str, name: str, why: str) -> None:
     """Warn that a system was recognised, not named."""
     warn(f"the log was read as {title} ({why}): pass source={name!r} to say so")
@@ -120,5 +130,8 @@ def warn_of_choice(title: str, name: str, why: str) -> None:
 
 def _path(path: object) -> str:
     if not isinstance(path, str | Path):
-        raise InvalidInput(f"an export must be a path of its files, or a list of them; found {type(path).__name__}")
+        raise InvalidInput(
+            f"an export must be a path of its files, or a list of them; found {type(path).__name__}. Files are read as "
+            "the system wrote them: what went through a frame has lost how its dates and numbers were written"
+        )
     return str(path)
