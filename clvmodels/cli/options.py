@@ -19,9 +19,12 @@ from .defaults import DEFAULTS
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that repeats no password in its errors."""
+    """A parser that repeats no password in its errors, and says how several files are named."""
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: ") and not message.split()[2].startswith("-"):
+            # the shell has put the names of all files in the place of a wildcard
+            message += ". This command reads one file, or several by a wildcard in quotes: 'orders/*.csv'"
         super().error(without_passwords(message))
 
 
