@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from ..inference import looks
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -83,6 +85,12 @@ class Exported:
 
     def __repr__(self) -> str:
         return f"Exported: {self.rows_written:,} of {self.rows_given:,} rows to {self.path} ({self.target})"
+
+    def _repr_html_(self) -> str:
+        """Return the counts for a notebook; whatever comes from outside is escaped."""
+        title, *lines = str(self).split("\n")
+        counts = looks.table(["", ""], [line.strip().rsplit(maxsplit=1) for line in lines])
+        return looks.card(title, looks.line(f"{self.rows_written:,} rows in {self.path}", small=True), counts)
 
     def __str__(self) -> str:
         lines = [self.title, *_line("rows given", self.rows_given)]
