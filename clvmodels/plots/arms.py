@@ -71,6 +71,8 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
             label=_WORDS[measure].format(**words),
         )  # fmt: skip
         for end, y, better in zip(rows["high"], place, rows["probability_better"], strict=True):
+            if np.isnan(better):  # nobody differs from another
+                continue
             # behind the whisker, where it covers nothing however many arms there are
             ax.annotate(
                 f"{100 * better:.0f} %", (end, y), (5, 0), textcoords="offset points", va="center", fontsize="x-small"

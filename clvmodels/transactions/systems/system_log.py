@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInput, warn
-from ..columns import Columns, Source, reading_of, whole_line
+from ..columns import Columns, Source, check_names, reading_of, whole_line
 from ..log_files import files_of
 from ..moments import parse_zone
 from .currencies import rates_of
@@ -95,6 +95,7 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
     if report and names.currency is None:
         names = Columns(names.customer_id, names.date, names.amount, names.order_id, "currency")
     _refuse_other_names(log, names)
+    check_names(list(COLUMNS), names)
     found = make_kept(
         con,
         files_of(log.path),
@@ -116,7 +117,7 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
 def _refuse_other_names(log: SystemLog, names: Columns) -> None:
     """The columns of a log that is made of an export are always the same ones."""
     for ours, theirs in names.wanted().items():
-        if theirs not in COLUMNS:
+        if theirs not in COLUMNS and ours != "order_id":  # where other columns may stand, such as one of arms
             raise InvalidInput(
                 f"the log that is made of an export (source={log.source!r}) has the columns {', '.join(COLUMNS)}, and "
                 f"no {theirs!r}: leave {ours}=... out"
