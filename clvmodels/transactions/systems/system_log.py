@@ -41,6 +41,28 @@ class SystemLog:
     InvalidInput
         If the time zone, or a rate, is none.
 
+    Notes
+    -----
+    A map is a TOML file of a user's own. Only ``[columns]`` with customer_id, date and amount must be there; a key that
+    is none is refused with those that there are:
+
+    .. code-block:: toml
+
+        [columns]
+        customer_id = ["E-mail", "Customer no."]    # the first that is filled
+        date = "Invoice date"
+        amount = "Gross total"
+        currency = "Currency"                       # or { value = "EUR" }
+        order_id = "Invoice no."
+
+        [formats]
+        date = "%d.%m.%Y"
+        decimal = ","
+        thousands = "."
+
+        [keep]
+        "Status" = ["paid", "part paid"]
+
     Examples
     --------
     >>> log = SystemLog("orders_export.csv", source="shopify", rates={"USD": "0.92"}, to_currency="EUR")
