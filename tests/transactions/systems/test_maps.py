@@ -493,6 +493,7 @@ def test_the_map_that_help_shows_is_one(tmp_path):
     path = tmp_path / "shown.toml"
     path.write_text(textwrap.dedent(shown))
     (tmp_path / "a.csv").write_text(
-        'E-mail,Customer no.,Invoice date,Gross total,Currency,Invoice no.,Status\n,7,01.03.2024,"1.000,50",EUR,1,paid\n'
+        "E-mail,Customer no.,Invoice date,Gross total,Currency,Invoice no.,Status\n"
+        ',7,01.03.2024,"1.000,50",EUR,1,paid\n'
     )
     assert clv.read_log(tmp_path / "a.csv", str(path))["amount"].tolist() == [1000.5]
