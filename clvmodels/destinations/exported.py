@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ..inference import looks
+from ..validation.words import counted
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Exported:
         """Return the counts for a notebook; whatever comes from outside is escaped."""
         title, *lines = str(self).split("\n")
         counts = looks.table(["", ""], [line.strip().rsplit(maxsplit=1) for line in lines])
-        return looks.card(title, looks.line(f"{self.rows_written:,} rows in {self.path}", small=True), counts)
+        return looks.card(title, looks.line(f"{counted(self.rows_written, 'row')} in {self.path}", small=True), counts)
 
     def __str__(self) -> str:
         lines = [self.title, *_line("rows given", self.rows_given)]

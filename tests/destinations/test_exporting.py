@@ -172,4 +172,4 @@ def test_a_notebook_shows_all_counts(tmp_path):
         what, count = line.strip().rsplit(maxsplit=1)
         assert f">{what}</td>" in page
         assert f">{count}</td>" in page
-    assert f"1 rows in {tmp_path}" in page
+    assert f"1 row in {tmp_path}" in page
