@@ -203,10 +203,10 @@ def _fit(made: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "log",
-        metavar="SOURCE",
+        metavar="LOG_OR_SUMMARY",
         nargs="+",
-        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log; several files are "
-        "one table, 'parts/*.parquet' works too",
+        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log, with --source as "
+        "another system exports it; several files are one table, 'parts/*.parquet' works too",
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="where the model goes: .json")
     model = _model(parser)
@@ -252,7 +252,8 @@ def _score(made: Any) -> argparse.ArgumentParser:
         "log",
         metavar="LOG",
         nargs="+",
-        help="a log, or a summary with the columns that the model reads: CSV or Parquet; 'logs/*.parquet' works too",
+        help="a log, with --source as another system exports it, or a summary with the columns that the model reads: "
+        "CSV or Parquet; 'logs/*.parquet' works too",
     )
     parser.add_argument(
         "--out",

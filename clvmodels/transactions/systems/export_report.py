@@ -113,8 +113,8 @@ def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[s
         of = "no currency said" if code == "none" else code
         told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
     if report.converted_to:
-        total = "" if report.converted_sum is None else f": {_some(kept, 'line')}, {report.converted_sum:,.2f}"
-        told.append(f"converted to {report.converted_to} at the rates given{total}")
+        come_to = "" if report.converted_sum is None else f": {_some(kept, 'line')}, {report.converted_sum:,.2f}"
+        told.append(f"converted to {report.converted_to} at the rates given{come_to}")
     return [worded(line) for line in told]
 
 
