@@ -19,9 +19,12 @@ from .defaults import DEFAULTS
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that repeats no password in its errors."""
+    """A parser that repeats no password in its errors, and says how several files are named."""
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: ") and not message.split()[2].startswith("-"):
+            # the shell has put the names of all files in the place of a wildcard
+            message += ". This command reads one file, or several by a wildcard in quotes: 'orders/*.csv'"
         super().error(without_passwords(message))
 
 
@@ -200,10 +203,10 @@ def _fit(made: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "log",
-        metavar="SOURCE",
+        metavar="LOG_OR_SUMMARY",
         nargs="+",
-        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log; several files are "
-        "one table, 'parts/*.parquet' works too",
+        help="CSV or Parquet: a summary with frequency, recency, T and monetary_value, or a log, with --source as "
+        "another system exports it; several files are one table, 'parts/*.parquet' works too",
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="where the model goes: .json")
     model = _model(parser)
@@ -249,7 +252,8 @@ def _score(made: Any) -> argparse.ArgumentParser:
         "log",
         metavar="LOG",
         nargs="+",
-        help="a log, or a summary with the columns that the model reads: CSV or Parquet; 'logs/*.parquet' works too",
+        help="a log, with --source as another system exports it, or a summary with the columns that the model reads: "
+        "CSV or Parquet; 'logs/*.parquet' works too",
     )
     parser.add_argument(
         "--out",

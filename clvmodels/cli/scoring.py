@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .told import age_told, best_told, export_told, source_told, totals_told
+from .told import age_told, best_told, export_told, files_told, source_told, totals_told
 
 
 def told(words: Any, report: Any, model: Any) -> str:
@@ -33,7 +33,7 @@ def as_json(report: Any) -> dict[str, Any]:
 def _read_told(words: Any, report: Any) -> list[str]:
     counts = report.counts
     what = "LOG" if report.kind == "log" else "SUMMARY"
-    lines = [f"THE {what} {' '.join(words.log)}", *export_told(words)]
+    lines = [f"THE {what} {files_told(words.log)}", *export_told(words)]
     if report.kind == "log":
         lines += [
             f"  lines read           {counts.lines:>16,}",

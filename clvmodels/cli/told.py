@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill, wrap
 from typing import Any
 
@@ -14,6 +14,7 @@ from .wording import in_options
 
 _WIDTH = 98
 _COLUMN = 14
+_NAMED = 3  # files whose names all stand in a heading
 _SOURCES = {
     "covariance": "by the standard errors of the fit",
     "posterior": "by the posterior that the model carries",
@@ -58,6 +59,15 @@ def age_told(model: Any, horizon: float, observation_end: Any = None) -> list[st
     return ["", *(line for note in notes for line in _filled(note, 0, 2))] if notes else []
 
 
+def files_told(names: Sequence[str]) -> str:
+    """What was named to be read; of many files the first and the last.
+
+    >>> files_told(["a.csv", "b.csv"]), files_told(["a.csv", "b.csv", "c.csv", "d.csv"])
+    ('a.csv b.csv', 'a.csv ... d.csv (4 named)')
+    """
+    return " ".join(names) if len(names) <= _NAMED else f"{names[0]} ... {names[-1]} ({len(names):,} named)"
+
+
 def quality_told(quality: Any) -> list[str]:
     """The quality report in the words of the options."""
     return [f"  {line}".rstrip() for line in quality.report(in_options)]
@@ -94,9 +104,14 @@ def summary_told(summary: Any, unit: str) -> list[str]:
 def patterns_told(words: Any, found: Any) -> list[str]:
     """What a fit learns from: customers, and how many different histories they have."""
     counts, unit = found.counts, found.facts.get("time_unit")
-    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {' '.join(words.log)}", *export_told(words)]
+    lines = [f"THE {'LOG' if 'lines' in counts else 'SUMMARY'} {files_told(words.log)}", *export_told(words)]
     if "lines" in counts:
         lines += _lines_told(counts)
+        none = {
+            "who never bought anything, refunds only": counts["customers_without_purchase"],
+            "whose first purchase lies before the start": counts["customers_before_start"],
+        }
+        lines += [f"  customers left out   {n:>16,}  ({why})" for why, n in none.items() if n]
     customers, repeaters = counts["customers"], counts["repeaters"]
     lines += [
         f"  customers            {customers:>16,}",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from ..inference import looks
+from ..validation.words import counted
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -84,6 +87,12 @@ class Exported:
 
     def __repr__(self) -> str:
         return f"Exported: {self.rows_written:,} of {self.rows_given:,} rows to {self.path} ({self.target})"
+
+    def _repr_html_(self) -> str:
+        """Return the counts for a notebook; whatever comes from outside is escaped."""
+        title, *lines = str(self).split("\n")
+        counts = looks.table(["", ""], [line.strip().rsplit(maxsplit=1) for line in lines])
+        return looks.card(title, looks.line(f"{counted(self.rows_written, 'row')} in {self.path}", small=True), counts)
 
     def __str__(self) -> str:
         lines = [self.title, *_line("rows given", self.rows_given)]

@@ -15,7 +15,7 @@ from ..models.given_models import clv_model
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
 from ..transactions.summarize import refuse_unknown
-from ..units import units_per_year
+from ..units import length, units_per_year
 from . import given_arms
 from .arm_values import ArmValues, values_of
 from .best import probability_of_best
@@ -188,6 +188,11 @@ def compare_arms(
         expected, told, model_name = _projected(values, model, ahead, per_arm)
         measured += expected
         notes += told
+        if model_name is not None and ahead < values.window:
+            notes.append(
+                f"The horizon of {length(ahead, unit)} is shorter than the window of {length(values.window, unit)}: "
+                "what is projected reaches less far than what was observed. Give a longer horizon to look ahead."
+            )
     return ArmComparison(
         arms=_table(values, measured, level_of_each(one_level, 1, planned), seed),
         differences=_differences(measured, one_level, planned),

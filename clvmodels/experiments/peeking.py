@@ -150,6 +150,13 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
             f"The plan was to observe {length(planned, values.time_unit)}, and these are "
             f"{length(values.window, values.time_unit)}."
         )
+    margin = getattr(plan, "margin", values.margin)
+    if margin != values.margin:
+        planned_at = f"that of column {margin!r}" if isinstance(margin, str) else f"{100 * margin:g} %"
+        found.append(
+            f"The plan was for a margin of {planned_at}, and this comparison takes {100 * values.margin:g} %: their "
+            "amounts cannot be held against each other."
+        )
     return found
 
 

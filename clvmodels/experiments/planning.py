@@ -15,7 +15,7 @@ from scipy import optimize
 from .. import frames
 from ..economics import given_numbers as given
 from ..economics.levers import checked_factors
-from ..errors import InvalidInput
+from ..errors import InvalidInput, warn
 from ..models.clv import CLVModel
 from ..models.fitted import checked_level
 from ..models.given_models import clv_model
@@ -31,6 +31,7 @@ LEVERS = ("purchase_rate", "spend", "dropout")
 _STEPS = 10  # about as many words of progress for one duration
 _DOUBT = 0.05  # in the variance: more is told
 _LARGEST = 1e6  # factor that a search tries
+_LIKELY_A_SHARE = 0.5  # below, a lift is likelier meant as what is added than as a factor
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ def plan_experiment(
     NotFitted
         If the model has no parameters.
 
+    Warns
+    -----
+    ClvWarning
+        If a number given as ``lift`` is so small that it may be what is to be added, 0.1 for 1.1.
+
     References
     ----------
     Welch, B. L. (1947), Biometrika 34, 28-35. For the approximation: Chow, Shao & Wang (2008), Sample Size Calculations
@@ -233,7 +239,13 @@ def _asked(
     if lever not in LEVERS:
         raise InvalidInput(f"lever must be one of {', '.join(LEVERS)}; found {str(lever)[:60]!r}")
     if lift is not None and not isinstance(lift, Mapping):
-        lift = {lever: given.one("lift", lift, given.above_0)}
+        factor = given.one("lift", lift, given.above_0)
+        if factor < _LIKELY_A_SHARE and lever != "dropout":
+            warn(
+                f"lift is a factor: {factor:g} is a decrease of {100 * (1 - factor):.4g} %. For an increase of "
+                f"{100 * factor:.4g} % pass lift={1 + factor:g}"
+            )
+        lift = {lever: factor}
     if lift is not None:
         unknown = [name for name in lift if name not in LEVERS]
         if unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from ..experiments.comparison import ArmComparison
 
 _WORDS = {"observed": "observed in {window}", "projected": "projected to {horizon}"}
+_OF_WIDTH = 0.25  # at most so much of the picture is for the arms' names
+_FEWEST = 10  # letters of a line of an arm's name
+_LINE = 0.3  # inches that a line of a name takes, and what is around it
+_IN_TITLE = 40  # letters of arms that a title names
+_BESIDE, _BESIDE_NARROW = 0.12, 0.2  # of the width, for the per cent behind the whiskers
+_NARROW = 4.0  # inches
 
 
 def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
@@ -28,7 +35,7 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
     -----
     How to read it: a mark is the difference of an arm's mean value per customer from the control's, once as observed,
     once as projected; its whiskers are the interval of the comparison's level, all arms and planned looks together.
-    Whiskers that cross the line at 0 leave open which arm is better. The per cent beside a mark are the probability
+    Whiskers that cross the line at 0 leave open which arm is better. The per cent behind them are the probability
     that the arm is better than the control.
 
     Decision: which campaign to go on with. A difference that is projected and not observed rests on the model.
@@ -63,24 +70,39 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
             markeredgecolor=canvas.ink(ax), markersize=6, elinewidth=1.5, capsize=4,
             label=_WORDS[measure].format(**words),
         )  # fmt: skip
-        for x, y, better in zip(middle, place, rows["probability_better"], strict=True):
+        for end, y, better in zip(rows["high"], place, rows["probability_better"], strict=True):
+            if np.isnan(better):  # nobody differs from another
+                continue
+            # behind the whisker, where it covers nothing however many arms there are
             ax.annotate(
-                f"{100 * better:.0f} %", (x, y), (0, 6), textcoords="offset points", ha="center", fontsize="x-small"
+                f"{100 * better:.0f} %", (end, y), (5, 0), textcoords="offset points", va="center", fontsize="x-small"
             )
     ax.axvline(0, color=canvas.edge(ax), linewidth=0.8)
-    ax.set_yticks(at, arms, parse_math=False)
+    narrow = marks.width(ax) < _NARROW
+    ax.margins(x=_BESIDE_NARROW if narrow else _BESIDE)
+    ax.set_yticks(at, [_in_lines(arm, ax, len(arms)) for arm in arms], parse_math=False)
+    ax.tick_params(axis="y", labelsize="x-small" if narrow else "medium")
     ax.set_ylim(at[-1] - 0.6, 0.6)
     marks.in_thousands(ax.xaxis)
     marks.x_label(ax, "more value per customer, in the log's money")
     canvas.y_label(ax, "arm")
-    named = canvas.named(arms) if len(arms) <= 2 else f"{len(arms)} arms"
+    named = canvas.named(arms)
+    if len(arms) > 2 or len(named) > _IN_TITLE:
+        named = f"{len(arms)} arms" if len(arms) > 1 else textwrap.shorten(named, _IN_TITLE, placeholder="…")
     canvas.title(ax, f"What customers of {named} are worth beyond those of {control}")
     canvas.legend(ax, loc="upper right")
     canvas.caption(
         ax,
         "How to read it: a mark is the difference from the control, its whiskers hold the truth in "
         f"{100 * comparison.level:g} % of experiments like this one. Whiskers across 0 leave open which is better. "
-        "Beside the marks: the probability that the arm is better than the control.",
+        "Behind them: the probability that the arm is better than the control.",
     )
     canvas.room_above(ax)
     return ax
+
+
+def _in_lines(name: str, ax: Axes, arms: int) -> str:
+    """An arm's name, in as many lines as there is room for; of a very long one the beginning."""
+    letters = max(_FEWEST, int(_OF_WIDTH * marks.LETTERS_PER_INCH * marks.width(ax)))
+    lines = max(1, int(canvas.height(ax) / arms / _LINE))
+    return textwrap.fill(name, letters, max_lines=lines, placeholder="…")

@@ -64,9 +64,23 @@ def check_names(found: list[str], names: Columns) -> None:
         if theirs not in found:
             listed = ", ".join(map(repr, found[:30])) or "none"
             raise InvalidInput(
-                f"the log has no column {theirs!r}; the columns found are {listed}. Pass {ours}=... with the right name"
+                f"the log has no column {theirs!r}; the columns found are {listed}. {_exported_by(found)}"
+                f"Pass {ours}=... with the right name"
                 + (", or amount=None if the log holds no money" if ours == "amount" else "")
             )
+
+
+def _exported_by(found: list[str]) -> str:
+    """Where the columns are those of a system's export, how to read that, in a sentence."""
+    from .systems.recognising import with_columns  # only who lacks a column needs to know
+
+    known = with_columns(found)
+    if known is None:
+        return ""
+    return (
+        f"They are the columns of {known.title}: read the files with source={known.name!r} (read_log, or SystemLog in "
+        "place of the log). Else: "
+    )
 
 
 def quoted(name: str) -> str:

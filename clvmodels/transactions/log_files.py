@@ -63,9 +63,16 @@ def _found_at(path: str) -> list[str]:
     except OSError as error:  # a name longer than the system allows
         raise InvalidInput(f"{path[:60]!r} ... is no path of a file: {error.strerror}") from error
     if not files:
-        hint = "; for a directory write path/*.parquet" if Path(path).is_dir() else ""
+        hint = f"; for a directory write path/*{_ending_in(path)}" if Path(path).is_dir() else ""
         raise InvalidInput(f"no file found at {path!r}{hint}")
     return files
+
+
+def _ending_in(folder: str) -> str:
+    """How the names of most files in a folder end, of those that can be read."""
+    known = (*CSV, *PARQUET, ".json", ".jsonl", ".ndjson")
+    names = [name.lower() for name in os.listdir(folder)]
+    return max((".parquet", *known), key=lambda ending: sum(name.endswith(ending) for name in names))
 
 
 def sort_of(files: list[str]) -> str:

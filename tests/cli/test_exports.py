@@ -70,7 +70,7 @@ def test_rates_of_a_file(capsys):
     assert cli.main(command.split()) == 1
     assert "pass --to-currency too, as in --to-currency EUR" in capsys.readouterr().err
     assert cli.main([*command.split(), "--to-currency", "EUR"]) == 0
-    assert "  converted to EUR at the rates given\n" in capsys.readouterr().out
+    assert "  converted to EUR at the rates given: 6,921 lines, " in capsys.readouterr().out
     halved = pd.read_parquet("summary.parquet")["monetary_value"].sum()
     whole = clv.rfm_summary(clv.SystemLog("orders.csv", "shopify"))["monetary_value"].sum()
     assert halved == pytest.approx(whole / 2)
@@ -148,3 +148,38 @@ def test_what_was_recognised_is_told_and_not_warned_of(capsys):
 def test_what_does_not_go_together(words, said, capsys):
     assert cli.main(["summarize", *words.split(), "--out", "summary.parquet"]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_an_export_without_a_source_is_told_the_option(capsys):
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet"]) == 1
+    said = capsys.readouterr().err
+    assert (
+        "They are the columns of Shopify orders: read the files with --source shopify. Else: Pass --customer-id" in said
+    )
+
+
+def test_a_log_as_it_stands_is_told_to_leave_the_source_out(capsys):
+    Path("log.csv").write_text("customer_id,date,amount\n1,2024-01-01,3\n")
+    assert cli.main(["summarize", "log.csv", "--out", "summary.parquet", "--source", "auto"]) == 1
+    assert capsys.readouterr().err.endswith("it is a log as it stands: leave --source out\n")
+
+
+def test_files_that_a_shell_has_named_are_told_to_be_quoted(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["summarize", "a.csv", "b.csv", "c.csv", "--out", "summary.parquet"])
+    assert "b.csv c.csv. This command reads one file, or several by a wildcard in quotes: 'orders/*.csv'" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_fit_says_who_of_the_export_never_bought_and_names_few_of_many_files(capsys):
+    moment = "1997-02-02 12:00:00 -0500"
+    for name in ("x1.csv", "x2.csv", "x3.csv"):
+        Path(name).write_text(f"{HEADER}\n#{name},{name}@cd.org,refunded,{moment},USD,5.00,,5.00\n")
+    files = ["orders.csv", "x1.csv", "x2.csv", "x3.csv"]
+    assert cli.main(["fit", *files, "--source", "shopify", "--purchases", "nbd", "--out", "model.json"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("THE LOG orders.csv ... x3.csv (4 named)\n")
+    assert "\n  2,361 customers, dated" in said
+    assert "\n  customers left out                  3  (who never bought anything, refunds only)\n" in said
+    assert "\n  customers                       2,358\n" in said

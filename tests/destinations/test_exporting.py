@@ -161,3 +161,15 @@ def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
         clv.export(scored(), out)
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
     assert out.read_text() == "before"
+
+
+def test_a_notebook_shows_all_counts(tmp_path):
+    scored = pd.DataFrame({"customer_id": ["a@b.org", None, "<b>"], "clv": [1.5, 2.0, 3.0]})
+    with pytest.warns(clv.ClvWarning):
+        found = clv.export(scored, tmp_path / "a.csv", "google_ads_customer_match", email="customer_id")
+    page = found._repr_html_()
+    for line in str(found).split("\n")[1:]:
+        what, count = line.strip().rsplit(maxsplit=1)
+        assert f">{what}</td>" in page
+        assert f">{count}</td>" in page
+    assert f"1 row in {tmp_path}" in page

@@ -279,3 +279,24 @@ def test_four_looks_at_a_campaign(arms):
                 break
     assert planned <= 28
     assert naive > 28
+
+
+def test_a_plan_of_another_margin_is_told():
+    log = customers(300, 60, 14)
+    arms = by_half(log)
+    settings = {"window": 20, "horizon": 0, "observation_end": END, "planned_end": END}
+    plan = SimpleNamespace(customers=(50, 50), duration=20.0, time_unit="week", looks=1, level=0.95, margin=0.3)
+    told = "The plan was for a margin of 30 %, and this comparison takes 100 %"
+    assert any(told in note for note in clv.compare_arms(log, arms, plan=plan, **settings).notes)
+    assert not any("margin" in note for note in clv.compare_arms(log, arms, plan=plan, margin=0.3, **settings).notes)
+    plan.margin = "share"
+    assert any("that of column 'share'" in note for note in clv.compare_arms(log, arms, plan=plan, **settings).notes)
+
+
+def test_a_horizon_within_the_window_is_told():
+    log = customers(200, 40, 10)
+    arms, model = by_half(log), clv.CLVModel(BUYING, clv.SpendModel.from_parameters("gamma_gamma", SPENDING))
+    settings = {"window": 20, "observation_end": END, "planned_end": END, "model": model}
+    told = "The horizon of 10 weeks is shorter than the window of 20 weeks"
+    assert any(told in note for note in clv.compare_arms(log, arms, horizon=10, **settings).notes)
+    assert not any("horizon" in note for note in clv.compare_arms(log, arms, horizon=20, **settings).notes)

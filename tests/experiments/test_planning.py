@@ -379,3 +379,9 @@ def test_a_plan_can_be_followed():
     del arms[1]
     found = clv.compare_arms(fewer, arms, plan=plan, model=model_of(), horizon=4)
     assert any(f"Fewer customers than planned: {n - 1} and {n} instead of {n} and {n}" in note for note in found.notes)
+
+
+def test_a_share_given_as_a_lift_is_warned_of():
+    with pytest.warns(clv.ClvWarning, match=r"0\.1 is a decrease of 90 %\. For an increase of 10 % pass lift=1\.1"):
+        clv.plan_experiment(model_of(), duration=4, lift=0.1, customers=200)
+    clv.plan_experiment(model_of(), duration=4, lift=0.1, lever="dropout", customers=200)

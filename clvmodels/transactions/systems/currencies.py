@@ -144,10 +144,12 @@ def _columns_of_file(path: Path) -> dict[str, list[Any]]:
     """A CSV file's columns as text: a number that was read as a double is no longer the one written."""
     if not path.name.lower().endswith((".csv", ".tsv")):
         raise InvalidInput(f"a file of rates must end in .csv or .tsv; found {str(path)!r}")
+    if not path.is_file():
+        raise InvalidInput(f"no file of rates found at {str(path)!r}")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"the rates {str(path)!r} could not be read as UTF-8 text: is the file there?") from error
+        raise InvalidInput(f"the rates {str(path)!r} could not be read as UTF-8 text: save them as such") from error
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
         lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if line]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from .exported import Found
@@ -42,6 +43,8 @@ class ExportReport:
         The currency that the log's amounts are in, if rates were given.
     first_date, last_date
         Of the log's lines.
+    converted_sum
+        What the log's lines come to in that currency.
 
     Examples
     --------
@@ -73,6 +76,7 @@ class ExportReport:
     converted_to: str | None
     first_date: datetime
     last_date: datetime
+    converted_sum: Decimal | None = None
 
     @property
     def lines(self) -> int:
@@ -84,6 +88,11 @@ class ExportReport:
         return "\n".join(lines_of(self))
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook; whatever comes from the files is escaped."""
+        head, *rest = map(escape, lines_of(self))
+        return f"<div style='margin:0.6em 0'><b>{head}</b><br>{'<br>'.join(rest)}</div>"
 
 
 def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[str]:
@@ -104,7 +113,8 @@ def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[s
         of = "no currency said" if code == "none" else code
         told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
     if report.converted_to:
-        told.append(f"converted to {report.converted_to} at the rates given")
+        come_to = "" if report.converted_sum is None else f": {_some(kept, 'line')}, {report.converted_sum:,.2f}"
+        told.append(f"converted to {report.converted_to} at the rates given{come_to}")
     return [worded(line) for line in told]
 
 
@@ -114,7 +124,9 @@ def _some(count: int, what: str) -> str:
 
 def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:
     """The report of an export whose view ``kept`` stands on the connection."""
-    customers = con.execute("SELECT COUNT(DISTINCT customer_id) FROM kept").fetchall()[0][0]
+    customers, total = con.execute(
+        "SELECT COUNT(DISTINCT customer_id), SUM(amount) FILTER (customer_id IS NOT NULL) FROM kept"
+    ).fetchall()[0]
     assert found.first_date is not None
     assert found.last_date is not None
     return ExportReport(
@@ -133,4 +145,5 @@ def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:
         converted_to=converted_to,
         first_date=found.first_date,
         last_date=found.last_date,
+        converted_sum=total if converted_to else None,
     )

@@ -12,6 +12,7 @@ from ...errors import InvalidInput
 from ..engine import rows
 from .currencies import NONE, Rate, make_converted
 from .layouts import Layout, layout
+from .map_checks import OF_A_MAP
 from .raw_files import register_raw
 from .recognising import recognised
 from .words import teach
@@ -165,10 +166,16 @@ def _refuse_unreadable(found: Found, log: list[dict[str, Any]], *, money: bool) 
         bad = sum(group[count] for group in log)
         if bad:
             first = min((group[order] for group in log if group[order] is not None), default=None)
-            raise InvalidInput(
-                f"{found.layout.title}: {bad:,} of {lines:,} lines have no {what} that can be read, first order "
-                f"{first!r}. Is the file as {found.layout.page} describes it, and unchanged since it was exported? "
+            told = "" if first is None else f", first order {first!r}"
+            how = (
+                f'Say in the [formats] of {found.layout.page} how it is written, such as date = "%d.%m.%Y", or decimal '
+                '= "," and thousands = "."'
+                if found.layout.page.startswith(OF_A_MAP)
+                else f"Is the file as {found.layout.page} describes it, and unchanged since it was exported? "
                 "Spreadsheets rewrite dates and numbers when they save"
+            )
+            raise InvalidInput(
+                f"{found.layout.title}: {bad:,} of {lines:,} lines have no {what} that can be read{told}. {how}"
             )
     if not lines:
         away = [f"{count:,} {reason}" for reason, count in found.left_out.items()]

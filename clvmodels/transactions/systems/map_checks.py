@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from ...errors import InvalidInput
 
+OF_A_MAP = "the map "  # what the page of a map that names none begins with
 _TABLES = ["columns", "also_called", "formats", "keep", "leave_out"]
 _KEYS = ["title", "page", "files", "not_kept", "one_line_an_order", "may_be_missing", *_TABLES]
 _COLUMNS = ["customer_id", "date", "amount", "currency", "order_id", "refund"]
@@ -110,7 +111,7 @@ def checked(said: dict[str, Any], path: str) -> Map:
     made = Map(
         name=file.text("the map's file name", name),
         title=file.text("title", said.get("title", name)),
-        page=file.text("page", said.get("page", f"the map {Path(path).name}")),
+        page=file.text("page", said.get("page", f"{OF_A_MAP}{Path(path).name}")),
         files=tuple(file.one_of("files", sort, _FILES) for sort in files),
         not_kept=file.reason("not_kept", said.get("not_kept", "not kept")),
         one_line_an_order=one_line,
@@ -170,6 +171,8 @@ class _File:
         if odd:
             near = difflib.get_close_matches(odd[0], allowed, 1)
             meant = f" (did you mean {near[0]!r}?)" if near else ""
+            if not within and odd[0] in _COLUMNS:
+                meant = "; it belongs under a line [columns]"
             place = f"the table {within}" if within else "the map"
             raise InvalidInput(
                 f"the map {self.path!r}: {place} may hold {', '.join(allowed)}; found {len(odd):,} others, "

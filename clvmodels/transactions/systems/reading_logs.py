@@ -37,6 +37,15 @@ class ReadExport(NamedTuple):
     log: pd.DataFrame
     report: ExportReport
 
+    def __repr__(self) -> str:
+        return f"ReadExport: log, of {len(self.log):,} lines, and report:\n{self.report}"
+
+    def _repr_html_(self) -> str:
+        """Return the report and the beginning of the log for a notebook."""
+        first = self.log.head()
+        beginning = f"<div>log, the first {len(first):,} of {len(self.log):,} lines:</div>{first.to_html()}"
+        return f"<div>{self.report._repr_html_()}{beginning}</div>"
+
 
 def read_log(
     path: _Paths, source: str = "auto", *, tz: str | None = None, rates: Any = None, to_currency: str | None = None
@@ -124,7 +133,7 @@ def read_export(
     1 row, 1 line = 1 in the log (1 sale, 0 refunds)
     1 customer, dated 2024-03-01 to 2024-03-01
     USD: 1 line, 30.00
-    converted to EUR at the rates given
+    converted to EUR at the rates given: 1 line, 27.60
     """
     log = SystemLog(tuple(path) if isinstance(path, list) else path, source, tz, rates, to_currency)
     with connection() as con:

@@ -55,9 +55,25 @@ def recognised(paths: object) -> tuple[Layout, str]:
     return first, _why(sort, found[0][1], first, known)
 
 
+def with_columns(columns: list[str]) -> Layout | None:
+    """The one layout all of whose columns are among these; None if there is none, or if several are like it.
+
+    >>> with_columns(["Name", "Email", "Financial Status", "Created at", "Currency", "Total", "Tags"]).name
+    'shopify'
+    >>> with_columns(["id", "date"])
+    """
+    best = _best([known for known in map(layout, names()) if not known.lacks(names_in(columns, known, "csv"))])
+    return best[0] if best else None
+
+
+def _best(fits: list[Layout]) -> list[Layout]:
+    """Of layouts that fit, the one that needs all that each other does and more."""
+    return [each for each in fits if all(each is other or set(other.needs) < set(each.needs) for other in fits)]
+
+
 def _of_one(file: str, sort: str, columns: list[str], known: list[Layout]) -> Layout:
     fits = [each for each in known if sort in each.files and not each.lacks(names_in(columns, each, sort))]
-    best = [each for each in fits if all(each is other or set(other.needs) < set(each.needs) for other in fits)]
+    best = _best(fits)
     if best:
         return best[0]
     if fits:
@@ -70,7 +86,7 @@ def _of_one(file: str, sort: str, columns: list[str], known: list[Layout]) -> La
     if lower.issuperset(_LOG):
         raise InvalidInput(
             f"{file!r} is no export of a system that is known, but has columns customer_id and date: it is a log as it "
-            "stands. Give its path to rfm_summary, or to whatever takes a log, without a source"
+            "stands. Give its path to rfm_summary, or to whatever takes a log, and leave source= out"
         )
     near = _nearest(sort, columns, known)
     shown = ", ".join(map(repr, columns[:10])) or "none"

@@ -41,6 +41,28 @@ class SystemLog:
     InvalidInput
         If the time zone, or a rate, is none.
 
+    Notes
+    -----
+    A map is a TOML file of a user's own. Only ``[columns]`` with customer_id, date and amount must be there; a key that
+    is none is refused with those that there are:
+
+    .. code-block:: toml
+
+        [columns]
+        customer_id = ["E-mail", "Customer no."]    # the first that is filled
+        date = "Invoice date"
+        amount = "Gross total"
+        currency = "Currency"                       # or { value = "EUR" }
+        order_id = "Invoice no."
+
+        [formats]
+        date = "%d.%m.%Y"
+        decimal = ","
+        thousands = "."
+
+        [keep]
+        "Status" = ["paid", "part paid"]
+
     Examples
     --------
     >>> log = SystemLog("orders_export.csv", source="shopify", rates={"USD": "0.92"}, to_currency="EUR")
@@ -94,6 +116,7 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
         raise InvalidInput(f"tz={tz!r} differs from the log's own, {log.tz!r}: leave one of them out")
     if report and names.currency is None:
         names = Columns(names.customer_id, names.date, names.amount, names.order_id, "currency")
+    _refuse_other_names(log, names)
     check_names(list(COLUMNS), names)
     found = make_kept(
         con,
@@ -113,6 +136,16 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
     return Source(reading, "pandas", all_text=False, names=names, columns=len(COLUMNS) if report else 0)
 
 
+def _refuse_other_names(log: SystemLog, names: Columns) -> None:
+    """The columns of a log that is made of an export are always the same ones."""
+    for ours, theirs in names.wanted().items():
+        if theirs not in COLUMNS and ours != "order_id":  # where other columns may stand, such as one of arms
+            raise InvalidInput(
+                f"the log that is made of an export (source={log.source!r}) has the columns {', '.join(COLUMNS)}, and "
+                f"no {theirs!r}: leave {ours}=... out"
+            )
+
+
 def warn_of_choice(title: str, name: str, why: str) -> None:
     """Warn that a system was recognised, not named."""
     warn(f"the log was read as {title} ({why}): pass source={name!r} to say so")
@@ -120,5 +153,8 @@ def warn_of_choice(title: str, name: str, why: str) -> None:
 
 def _path(path: object) -> str:
     if not isinstance(path, str | Path):
-        raise InvalidInput(f"an export must be a path of its files, or a list of them; found {type(path).__name__}")
+        raise InvalidInput(
+            f"an export must be a path of its files, or a list of them; found {type(path).__name__}. Files are read as "
+            "the system wrote them: what went through a frame has lost how its dates and numbers were written"
+        )
     return str(path)

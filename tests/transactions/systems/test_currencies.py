@@ -126,7 +126,7 @@ def test_one_currency_other_than_asked_for(till):
         ({}, "EUR", "at least one currency"),
         (5, "EUR", "rates must be a mapping .*found int"),
         ("rates.txt", "EUR", "must end in .csv"),
-        ("none.csv", "EUR", "could not be read"),
+        ("none.csv", "EUR", "no file of rates found at .none.csv."),
         (pd.DataFrame({"currency": ["USD"]}), "EUR", "must have the columns currency, rate"),
         (pd.DataFrame({"currency": ["USD"], "rate": [1], "date": ["soon"]}), "EUR", "the date of the rate of USD must"),
     ],

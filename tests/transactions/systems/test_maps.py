@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from decimal import Decimal
 from pathlib import Path
 
@@ -470,3 +471,34 @@ def test_the_map_to_copy_reads_what_it_says(tmp_path):
     assert log["customer_id"].tolist() == ["ann@shop.org", "ann@shop.org", "8", "ann@shop.org"]
     assert log["amount"].tolist() == [1234.5, -234.5, 10.0, 20.0]
     assert report.left_out == {"no number": 1, "not paid": 1, "repeated": 1, "test invoice": 1}
+
+
+def test_what_a_first_map_lacks_is_told_step_by_step(tmp_path):
+    file, path = tmp_path / "till.csv", tmp_path / "till.toml"
+    file.write_text("who;day;paid\nann;03.02.2024;1.200,50\n")
+    flat = "\n".join(f'{ours} = "{theirs}"' for ours, theirs in COLUMNS.items())
+    path.write_text(flat)
+    with pytest.raises(InvalidInput, match=r"first 'customer_id'; it belongs under a line \[columns\]$"):
+        clv.read_log(file, str(path))
+    path.write_text(f"[columns]\n{flat}\n")
+    formats = (
+        r"lines have no {} that can be read\. Say in the \[formats\] of the map till\.toml how it is written, such"
+    )
+    with pytest.raises(InvalidInput, match=formats.format("date")):
+        clv.read_log(file, str(path))
+    path.write_text(f'[columns]\n{flat}\n[formats]\ndate = "%d.%m.%Y"\n')
+    with pytest.raises(InvalidInput, match=formats.format("amount")):
+        clv.read_log(file, str(path))
+    path.write_text(f'[columns]\n{flat}\n[formats]\ndate = "%d.%m.%Y"\ndecimal = ","\nthousands = "."\n')
+    assert clv.read_log(file, str(path))["amount"].tolist() == [1200.5]
+
+
+def test_the_map_that_help_shows_is_one(tmp_path):
+    shown = clv.SystemLog.__doc__.split("code-block:: toml\n")[1].split("    Examples\n")[0]
+    path = tmp_path / "shown.toml"
+    path.write_text(textwrap.dedent(shown))
+    (tmp_path / "a.csv").write_text(
+        "E-mail,Customer no.,Invoice date,Gross total,Currency,Invoice no.,Status\n"
+        ',7,01.03.2024,"1.000,50",EUR,1,paid\n'
+    )
+    assert clv.read_log(tmp_path / "a.csv", str(path))["amount"].tolist() == [1000.5]

@@ -146,3 +146,25 @@ def test_a_clock_of_another_zone(till):
     berlin = clv.read_log(file, "till", tz="Europe/Berlin")["date"]
     assert as_written.astype(str).tolist() == ["2024-03-01 23:30:00"] * 2
     assert sorted(berlin.astype(str)) == ["2024-03-01 23:30:00", "2024-03-02 05:30:00"]
+
+
+def test_sums_before_and_after_conversion_are_told(till):
+    file = till("1,ann,2024-03-01,10,EUR,paid", "2,bob,2024-03-02,20.5,USD,paid", "3,,2024-03-02,7,USD,paid")
+    report = clv.read_export(file, "till", rates={"USD": "0.9"}, to_currency="EUR").report
+    assert report.converted_sum == Decimal("28.45")
+    assert str(report).endswith("converted to EUR at the rates given: 2 lines, 28.45")
+    assert clv.read_export(till("1,ann,2024-03-01,10,EUR,paid"), "till").report.converted_sum is None
+
+
+def test_a_notebook_shows_the_report_and_the_beginning_of_the_log(till):
+    lines = [f"{i},<b>{i},2024-03-01,10,EUR,{'<i>' if i > 6 else 'paid'}" for i in range(9)]
+    found = clv.read_export(till(*lines), "till")
+    assert repr(found).startswith("ReadExport: log, of 7 lines, and report:\nread as Till (as given)\n")
+    page = found._repr_html_()
+    assert "<b>read as Till (as given)</b><br>layout: " in page
+    assert "2 left out (&lt;i&gt;)<br>" in page
+    assert "log, the first 5 of 7 lines:" in page
+    assert page.count("&lt;b&gt;") == 5
+    assert "<i>" not in page
+    log, report = found
+    assert (log is found.log, report is found.report) == (True, True)

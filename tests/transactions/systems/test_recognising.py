@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -140,3 +141,22 @@ def test_files_of_several_systems_are_refused(tmp_path):
 
 def test_maps_are_listed_with_the_presets():
     assert {"hubspot", "salesforce", "shopify"} <= set(names())
+
+
+def test_an_export_that_is_read_as_a_log_is_told_how_to_be_read(tmp_path):
+    sample("shopify", tmp_path)
+    how = r"They are the columns of Shopify orders: read the files with source='shopify' \(read_log, or SystemLog"
+    with pytest.raises(InvalidInput, match=f"no column 'customer_id'; .*{how}.*Else: Pass customer_id="):
+        clv.rfm_summary(tmp_path / "shopify.csv")
+    with pytest.raises(InvalidInput, match=how):
+        clv.rfm_summary(pd.read_csv(tmp_path / "shopify.csv"))
+    with pytest.raises(InvalidInput, match=r"'shop'\. Pass customer_id=\.\.\. with the right name"):
+        clv.rfm_summary(pd.DataFrame({"date": ["2024-01-01"], "shop": ["a"]}))
+
+
+def test_a_folder_is_told_how_to_name_its_files(tmp_path):
+    sample("shopify", tmp_path)
+    with pytest.raises(InvalidInput, match=r"no file found at .*; for a directory write path/\*\.csv$"):
+        clv.read_log(tmp_path, "shopify")
+    with pytest.raises(InvalidInput, match=r"found DataFrame\. Files are read as the system wrote them"):
+        clv.read_log(pd.DataFrame({"Name": ["#1"]}), "shopify")

@@ -121,8 +121,10 @@ def test_a_summary_is_brought_forward(till, file, log):
 
 
 def test_columns_are_the_logs_own(log):
-    with pytest.raises(clv.InvalidInput, match="the log has no column 'Email'; the columns found are 'customer_id'"):
+    with pytest.raises(clv.InvalidInput, match=r"has the columns customer_id, .*no 'Email': leave customer_id="):
         clv.rfm_summary(log, customer_id="Email")
+    with pytest.raises(clv.InvalidInput, match=r"the log has no column 'arm'; .*Pass order_id="):
+        clv.rfm_summary(log, order_id="arm")
 
 
 def test_days_are_counted_in_one_zone(till):
