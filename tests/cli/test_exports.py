@@ -148,3 +148,35 @@ def test_what_was_recognised_is_told_and_not_warned_of(capsys):
 def test_what_does_not_go_together(words, said, capsys):
     assert cli.main(["summarize", *words.split(), "--out", "summary.parquet"]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_the_report_is_of_the_pass_that_made_the_table(monkeypatch, capsys):
+    """An export is brought together once for `summarize` and `fit`, its report included."""
+    from clvmodels.transactions.systems import system_log
+
+    passes = []
+    made = system_log.make_kept
+    monkeypatch.setattr(system_log, "make_kept", lambda *given, **named: passes.append(1) or made(*given, **named))
+    for command in ("summarize orders.csv --out summary.parquet", "fit orders.csv --out model.json"):
+        assert cli.main([*command.split(), "--source", "shopify"]) == 0
+        assert TOLD in capsys.readouterr().out
+        assert passes.pop() == 1
+        assert passes == []
+
+
+def test_only_purchases_are_counted_of_several_currencies(capsys):
+    with Path("orders.csv").open("a") as file:
+        file.write("#d,dan@cd.org,paid,1997-02-02 12:00:00 -0500,EUR,7.00,,\n")
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet", "--source", "shopify", "--no-amount"]) == 0
+    assert "  EUR: 1 line, 7.00\n" in capsys.readouterr().out
+
+
+def test_what_need_not_be_read_again_is_not(capsys):
+    clv.CLVModel().fit(clv.rfm_summary(clv.load_cdnow(sample=True))).save("fitted.json")
+    command = "score fitted.json orders.csv --out scores --source shopify"
+    assert cli.main(command.split()) == 0
+    assert TOLD in capsys.readouterr().out
+    assert cli.main(command.split()) == 0
+    said = capsys.readouterr().out
+    assert "Nothing to do" in said
+    assert "read as" not in said
