@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import fill, wrap
 from typing import Any
 
@@ -74,14 +75,13 @@ def quality_told(quality: Any) -> list[str]:
 
 
 def export_told(words: Any) -> list[str]:
-    """What was read of another system's export; nothing of other logs."""
+    """What was read of another system's export; nothing of other logs, and of one that did not need to be read."""
     from ..transactions.systems.export_report import lines_of
-    from ..transactions.systems.reading_logs import export_report
     from ..transactions.systems.system_log import SystemLog
 
-    if not isinstance(words.source, SystemLog):
+    if not (isinstance(words.source, SystemLog) and words.source.reports):
         return []
-    found = export_report(words.source, words.chosen)
+    found = replace(words.source.reports[0], chosen=words.chosen)
     return [line for told in lines_of(found, in_options) for line in _filled(told, 2, 4)]
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 ITEMS_AN_ORDER = 1.41  # as made below
@@ -70,15 +71,16 @@ def answer(job: str, file: str) -> list[int]:
     import clvmodels as clv
     from clvmodels.transactions.engine import connection
     from clvmodels.transactions.log_files import selection
-    from clvmodels.transactions.systems.reading_logs import export_report
 
     log = clv.SystemLog(file, "shopify")
-    if job == "bare GROUP BY":
+    if job == BARE_JOB:
         with connection() as con:
             scan = selection([file], {name: name for name in COLUMNS})
             return [int(n) for n in con.execute(BARE.format(scan=scan)).fetchall()[0]]
-    if job == "the report alone":
-        return [export_report(log).customers]
+    if job == "rfm_summary and the report":
+        reports: list[clv.ExportReport] = []
+        summary = clv.rfm_summary(replace(log, reports=reports))
+        return [len(summary) if reports[0].sales else 0, int(summary["frequency"].sum())]
     if job == "read_log":
         return [clv.read_log(file, "shopify")["customer_id"].nunique()]
     if job == "patterns, memory_limit 500MB":
@@ -88,7 +90,15 @@ def answer(job: str, file: str) -> list[int]:
     return [len(summary), int(summary["frequency"].sum())]
 
 
-JOBS = ("bare GROUP BY", "rfm_summary", "summarize", "patterns, memory_limit 500MB", "the report alone", "read_log")
+BARE_JOB = "bare GROUP BY"
+JOBS = (
+    BARE_JOB,
+    "rfm_summary",
+    "rfm_summary and the report",
+    "summarize",
+    "patterns, memory_limit 500MB",
+    "read_log",
+)
 
 
 def measured(job: str, file: str) -> dict[str, object]:
@@ -111,7 +121,11 @@ def main() -> int:
     words.add_argument("--lines", type=int, default=2_000_000)
     words.add_argument("--repeats", type=int, default=2)
     words.add_argument("--job", nargs=2, help=argparse.SUPPRESS)
+    words.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     asked = words.parse_args()
+    if asked.make:
+        make(asked.make, asked.lines)
+        return 0
     if asked.job:
         print(json.dumps(measured(*asked.job)))
         return 0
@@ -119,7 +133,8 @@ def main() -> int:
     found: dict[str, list[int]] = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "orders_export.csv"
-        make(file, asked.lines)
+        # in a process of its own too: a new process is said to have had at its peak what the one that started it has
+        subprocess.run([sys.executable, __file__, "--make", str(file), "--lines", str(asked.lines)], check=True)
         size = file.stat().st_size / 1e6
         for _ in range(asked.repeats):
             for job in JOBS:
@@ -130,13 +145,13 @@ def main() -> int:
                 found[job] = one.pop("found")
                 before = best.get(job, one)
                 best[job] = {name: min(before[name], one[name]) for name in one}
-    bare = best[JOBS[0]]
+    bare = best[BARE_JOB]
     print(f"{asked.lines:,} lines, {size:,.0f} MB of CSV\n")
     print("| | CPU s | wall s | peak MB | CPU, bare query = 1 |\n|---|---|---|---|---|")
     for job, cost in best.items():
         times = f"{cost['cpu']:.1f} | {cost['wall']:.1f} | {cost['memory']:,.0f} | {cost['cpu'] / bare['cpu']:.1f}"
         print(f"| {job} | {times} |")
-    agree = all(each == found[JOBS[0]][: len(each)] for each in found.values())
+    agree = all(each == found[BARE_JOB][: len(each)] for each in found.values())
     print("\nthe same customers and purchases" if agree else f"\nDIFFERENT ANSWERS: {found}")
     return 0 if agree else 1
 

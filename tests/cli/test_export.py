@@ -78,6 +78,9 @@ def test_a_forecast_is_exported_as_it_is(capsys):
     assert cli.main(["forecast", "log.csv", "--out", "f.parquet", "--purchases", "bg_nbd"]) == 0
     assert cli.main(["export", "f.parquet", "--out", "f.csv"]) == 0
     assert capsys.readouterr().out.endswith("Wrote 193 rows to f.csv\n")
-    made, read = pd.read_parquet("f.parquet"), pd.read_csv("f.csv", dtype={"customer_id": str})
+    made, read = (
+        pd.read_parquet("f.parquet"),
+        pd.read_csv("f.csv", dtype={"customer_id": str}, float_precision="round_trip"),
+    )
     assert read["customer_id"].to_list() == made["customer_id"].to_list()
     assert read["clv"].to_list() == made["clv"].to_list()

@@ -47,11 +47,17 @@ TOLD = (
         ("forecast orders.csv --out scored.csv", "THE LOG orders.csv"),
         ("summarize orders.csv --out summary.parquet", "THE LOG orders.csv"),
         ("fit orders.csv --out model.json", "THE LOG orders.csv"),
-        ("validate orders.csv --out page.html --calibration-end 1997-09-30 --no-overview", "THE LOG orders.csv"),
+        (
+            "validate orders.csv --out page.html --models nbd --calibration-end 1997-09-30 --no-overview",
+            "THE LOG orders.csv",
+        ),
         ("score fitted.json orders.csv --out scores", "THE LOG orders.csv"),
     ],
 )
-def test_every_command_that_reads_a_log_says_what_was_read(command, heading, capsys):
+def test_every_command_that_reads_a_log_says_what_was_read(command, heading, capsys, monkeypatch):
+    from clvmodels.reports import pictures
+
+    monkeypatch.setattr(pictures, "WANTED", pictures.WANTED[:1])  # tests of reports draw them all
     clv.CLVModel().fit(clv.rfm_summary(clv.load_cdnow(sample=True))).save("fitted.json")
     assert cli.main([*command.split(), "--source", "shopify"]) == 0
     assert f"{heading}\n{TOLD}" in capsys.readouterr().out
@@ -183,3 +189,35 @@ def test_a_fit_says_who_of_the_export_never_bought_and_names_few_of_many_files(c
     assert "\n  2,361 customers, dated" in said
     assert "\n  customers left out                  3  (who never bought anything, refunds only)\n" in said
     assert "\n  customers                       2,358\n" in said
+
+
+def test_the_report_is_of_the_pass_that_made_the_table(monkeypatch, capsys):
+    """An export is brought together once for `summarize` and `fit`, its report included."""
+    from clvmodels.transactions.systems import system_log
+
+    passes = []
+    made = system_log.make_kept
+    monkeypatch.setattr(system_log, "make_kept", lambda *given, **named: passes.append(1) or made(*given, **named))
+    for command in ("summarize orders.csv --out summary.parquet", "fit orders.csv --out model.json"):
+        assert cli.main([*command.split(), "--source", "shopify"]) == 0
+        assert TOLD in capsys.readouterr().out
+        assert passes.pop() == 1
+        assert passes == []
+
+
+def test_only_purchases_are_counted_of_several_currencies(capsys):
+    with Path("orders.csv").open("a") as file:
+        file.write("#d,dan@cd.org,paid,1997-02-02 12:00:00 -0500,EUR,7.00,,\n")
+    assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet", "--source", "shopify", "--no-amount"]) == 0
+    assert "  EUR: 1 line, 7.00\n" in capsys.readouterr().out
+
+
+def test_what_need_not_be_read_again_is_not(capsys):
+    clv.CLVModel().fit(clv.rfm_summary(clv.load_cdnow(sample=True))).save("fitted.json")
+    command = "score fitted.json orders.csv --out scores --source shopify"
+    assert cli.main(command.split()) == 0
+    assert TOLD in capsys.readouterr().out
+    assert cli.main(command.split()) == 0
+    said = capsys.readouterr().out
+    assert "Nothing to do" in said
+    assert "read as" not in said

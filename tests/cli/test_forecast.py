@@ -242,7 +242,7 @@ def test_help_can_be_followed_by_a_newcomer(tmp_path):
     assert "forecast" in first.stdout
     second = run("forecast", "--help", cwd=tmp_path)
     assert (second.returncode, second.stderr) == (0, "")
-    for word in ("--out", "--customer-id", "--horizon", "default: pareto_nbd", "default: week", "example:"):
+    for word in ("--out", "--customer-id", "--horizon", "default: pareto_nbd", "default: week", "examples:"):
         assert word in second.stdout
     assert "SUPPRESS" not in second.stdout
 
@@ -599,8 +599,9 @@ def test_messages_speak_of_options_and_not_of_python(words, refuse, tmp_path, lo
     assert not PYTHON.search(advice.split(", first ")[-1])
 
 
-def test_intervals_are_written_and_told(tmp_path: Path) -> None:
-    log_lines(300).to_csv(tmp_path / "log.csv", index=False)
+def test_intervals_are_written_and_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    log_lines(300).to_csv("log.csv", index=False)
     # in this made log frequent buyers may spend more, and a model of 300 customers may be in doubt: neither is at issue
     asked = (
         "forecast",
@@ -614,20 +615,25 @@ def test_intervals_are_written_and_told(tmp_path: Path) -> None:
         "--purchases",
         "bg_nbd",
     )
-    done = run(*asked, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    scored = pd.read_csv(tmp_path / "scored.csv", dtype={"customer_id": str})
+    assert cli.main(asked) == 0
+    told = capsys.readouterr().out
+    scored = pd.read_csv("scored.csv", dtype={"customer_id": str})
     assert list(scored.columns)[:4] == ["customer_id", "p_alive", "p_alive_low", "p_alive_high"]
     assert (scored["clv_low"] <= scored["clv_high"]).all()
     assert set(scored["interval_source"]) == {"covariance"}
-    assert re.search(r"expected purchases +[\d,]+  \(90 % interval [\d,]+ to [\d,]+\)", done.stdout)
-    assert "parameters (by the standard errors of the fit)" in done.stdout
+    assert re.search(r"expected purchases +[\d,]+  \(90 % interval [\d,]+ to [\d,]+\)", told)
+    assert "parameters (by the standard errors of the fit)" in told
 
 
 @pytest.mark.parametrize(("level", "said"), [("90", "between 0 and 1"), ("x", "expected a number")])
-def test_an_interval_is_a_share(tmp_path: Path, level: str, said: str) -> None:
-    log_lines().to_csv(tmp_path / "log.csv", index=False)
-    done = run("forecast", "log.csv", "--out", "scored.csv", "--interval", level, cwd=tmp_path)
-    assert done.returncode
-    assert said in done.stderr
-    assert not (tmp_path / "scored.csv").exists()
+def test_an_interval_is_a_share(log_file, tmp_path, monkeypatch, capsys, level, said):
+    monkeypatch.chdir(tmp_path)
+    words = ["forecast", str(log_file), "--out", "scored.csv", "--interval", level]
+    if said == "expected a number":  # wrong usage
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(words)
+        assert stopped.value.code == 2
+    else:
+        assert cli.main(words) == 1
+    assert said in capsys.readouterr().err
+    assert not Path("scored.csv").exists()

@@ -43,6 +43,15 @@ def one_picture(monkeypatch):
     monkeypatch.setattr(pictures, "WANTED", pictures.WANTED[:1])
 
 
+@pytest.fixture
+def _few():
+    """A fifth of the customers, and the log's last day."""
+    log = pd.read_csv("log.csv")
+    kept = (pd.factorize(log["customer_id"])[0] % 5 == 0) | (log["date"] == log["date"].max())
+    log[kept].to_csv("log.csv", index=False)
+
+
+@pytest.mark.usefixtures("one_picture")
 def test_the_page_and_the_table(capsys):
     words = "--calibration-end 1997-09-30 --models nbd,bg_nbd --out report.html --scored scored.csv"
     assert cli.main(["validate", "log.csv", *words.split()]) == 0
@@ -61,7 +70,7 @@ def test_the_page_and_the_table(capsys):
     assert "Wrote the page to report.html" in said.out
     assert "Wrote 2,357 customers to scored.csv" in said.out
     page = Path("report.html").read_text(encoding="utf-8")
-    found = clv.validate(pd.read_csv("log.csv"), calibration_end="1997-09-30", models=["nbd", "bg_nbd"])
+    found = clv.validate(pd.read_csv("log.csv"), calibration_end="1997-09-30", models=["nbd", "bg_nbd"], n_resamples=2)
     assert "<dd>log.csv</dd>" in page
     assert found.verdict.split(" It ")[0] in page
     scored = pd.read_csv("scored.csv", dtype={"customer_id": str})
@@ -70,7 +79,7 @@ def test_the_page_and_the_table(capsys):
     assert sorted(p.name for p in Path().iterdir()) == ["log.csv", "report.html", "scored.csv"]
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_picture", "_few")
 def test_settings_file_and_parquet(capsys):
     Path("clvmodels.toml").write_text(
         'no_amount = true\n[validate]\nout = "page.html"\nscored = "s.parquet"\nmodels = "nbd"\n'
@@ -114,7 +123,7 @@ def test_without_jinja2_it_stops_before_any_work(monkeypatch, refused):
     assert "pip install 'clvmodels[report]'" in refused("--calibration-end", "1997-09-30", "--out", "r.html")
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_picture", "_few")
 def test_a_holdout_that_lasts_longer_than_the_log_is_told(capsys):
     words = "--calibration-end 1997-09-30 --holdout-end 2005-08-30 --models nbd --out report.html"
     assert cli.main(["validate", "log.csv", *words.split()]) == 0
@@ -125,7 +134,7 @@ def test_a_holdout_that_lasts_longer_than_the_log_is_told(capsys):
     ) in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("one_picture")
+@pytest.mark.usefixtures("one_picture", "_few")
 def test_when_the_page_cannot_be_made_there_is_no_table_either(monkeypatch, capsys):
     from clvmodels.reports import sections
 

@@ -33,14 +33,20 @@ def model_of(
 def fewer(monkeypatch, request):
     """Smaller simulations than are shipped, but where their precision is asked for."""
     if "study" not in request.keywords and "full_size" not in request.fixturenames:
-        monkeypatch.setattr(planning, "spread", lambda *terms: future_values.spread(*terms, size=60_000))
-        for name, size in (("_FIRST", 2_000), ("_CLOSER", 10_000), ("_LAST", 10_000), ("_CURVE", 1_000)):
-            monkeypatch.setattr(power, name, size)
+        histories, experiments = (60_000, 10_000) if "precise" in request.fixturenames else (20_000, 1_000)
+        monkeypatch.setattr(planning, "spread", lambda *terms: future_values.spread(*terms, size=histories))
+        for name, share in (("_FIRST", 0.2), ("_CLOSER", 1.0), ("_LAST", 1.0), ("_CURVE", 0.1)):
+            monkeypatch.setattr(power, name, int(share * experiments))
 
 
 @pytest.fixture
 def full_size():
     """Leave sizes as they are."""
+
+
+@pytest.fixture
+def precise():
+    """Ten times as many experiments as where numbers are only held against each other, or words looked at."""
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +143,7 @@ def test_promised_power_among_customers_of_a_summary():
     assert abs(found / 4_000 - plan.power) < 0.01 + 4 * math.sqrt(0.16 / 4_000)
 
 
-def test_three_questions_have_one_answer():
+def test_three_questions_have_one_answer(precise):
     model, terms = model_of(), {"duration": WEEKS, "power": 0.7, "seed": 3}
     plan = clv.plan_experiment(model, lift={"purchase_rate": 1.6}, **terms)
     assert (plan.wanted, plan.lift) == (0.7, {"purchase_rate": 1.6})
@@ -149,7 +155,7 @@ def test_three_questions_have_one_answer():
 
 
 @pytest.mark.parametrize("lever", ["purchase_rate", "spend", "dropout"])
-def test_the_smallest_lift_is_found_by_each_lever(lever, summary):
+def test_the_smallest_lift_is_found_by_each_lever(lever, summary, precise):
     plan = clv.plan_experiment(model_of(), summary, duration=78, customers=6_000, lever=lever)
     assert list(plan.lift) == [lever]
     assert (plan.lift[lever] < 1) == (lever == "dropout")
@@ -183,7 +189,7 @@ def test_levels_are_those_of_the_comparison():
     assert "judged at 98.3 %" in told
 
 
-def test_unequal_arms_cost_customers():
+def test_unequal_arms_cost_customers(precise):
     terms = {"duration": 4, "lift": {"spend": 1.5}}
     equal = clv.plan_experiment(model_of(), **terms)
     plan = clv.plan_experiment(model_of(), allocation=[4, 1], **terms)
@@ -212,7 +218,7 @@ def test_how_long_is_a_table():
     assert lifts["spend"].between(1.01, 1.5).all()
 
 
-def test_the_seed_decides():
+def test_the_seed_decides(precise):
     terms = {"duration": 4, "lift": {"spend": 1.5}}
     first, again = (clv.plan_experiment(model_of(), seed=2, **terms) for _ in range(2))
     assert repr(first) == repr(again)
@@ -246,7 +252,7 @@ def test_other_frames_give_the_same_plan(summary):
     assert repr(ours) == repr(theirs)
 
 
-def test_it_tells_what_a_manager_needs(summary):
+def test_it_tells_what_a_manager_needs(summary, precise):
     plan = clv.plan_experiment(model_of(), duration=WEEKS, lift={"purchase_rate": 1.5, "dropout": 0.9}, customers=1234)
     told = plan.told()
     assert told[0].startswith(
@@ -261,7 +267,7 @@ def test_it_tells_what_a_manager_needs(summary):
         plan.power = 1.0
 
 
-def test_a_lift_of_1_with_customers_tells_false_alarms():
+def test_a_lift_of_1_with_customers_tells_false_alarms(precise):
     # 10,000 experiments of 500: 4 standard errors and what skewness takes from Welch's test
     plan = clv.plan_experiment(model_of(money=MONEY | {"q": 30.0}), duration=WEEKS, lift=1.0, customers=500)
     assert plan.difference == 0

@@ -46,6 +46,18 @@ def told(_: str) -> None:
     """Nobody listens."""
 
 
+@pytest.fixture(autouse=True)
+def fewer(monkeypatch, request):
+    """A quarter of the experiments that are shipped."""
+    if "study" not in request.keywords:
+        for name in ("_FIRST", "_CLOSER", "_LAST", "_CURVE"):
+            monkeypatch.setattr(power, name, getattr(power, name) // 4)
+
+
+# two shares of 10,000 experiments, one of them the search's, differ by 4.4 standard errors (1e-5); of 40,000 by 5.3
+TOLERANCES = [0.025, pytest.param(0.015, marks=pytest.mark.study)]
+
+
 @pytest.mark.parametrize("ratio", [(1.0, 1.0), (1.6, 0.4)])
 @pytest.mark.parametrize("factor", [1.05, 1.5])
 def test_poisson_counts_need_what_the_closed_form_says(factor, ratio):
@@ -53,9 +65,9 @@ def test_poisson_counts_need_what_the_closed_form_says(factor, ratio):
     made = contest(poisson(4.0), poisson(4.0 * factor), ratio=ratio)
     z = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
     expected = z**2 * (4 / ratio[0] + 4 * factor / ratio[1]) / (4 * (factor - 1)) ** 2
-    # 1 % of Monte Carlo error in n, and with few customers one more for Student's t instead of the normal
+    # 1 % of Monte Carlo error in n (0.4 % of power), and with few customers one more for Student's t
     found = customers_for(made, 0.8, told)
-    assert 0.98 * expected < found < 1.03 * expected + 1.5
+    assert 0.96 * expected < found < 1.05 * expected + 1.5
 
 
 @pytest.mark.parametrize(("sizes", "level"), [((40, 40), 0.95), ((30, 90), 0.95), ((200, 200), 0.99), ((2, 3), 0.9)])
@@ -76,7 +88,7 @@ def test_normal_approximation_is_wrong_for_few_and_right_for_many():
     n = customers_for(many, 0.8, told)
     assert n > 10_000
     assert abs(seen(many, n, 20_000, 7)[0] - many.normal_power(n)) < 0.012
-    assert many.normal_power(n) == pytest.approx(0.8, abs=0.01)
+    assert many.normal_power(n) == pytest.approx(0.8, abs=0.018)
 
 
 def test_false_alarms_come_at_the_rate_stated():
@@ -86,22 +98,24 @@ def test_false_alarms_come_at_the_rate_stated():
         assert abs(found - (1 - level)) < 4 * math.sqrt(level * (1 - level) / 40_000)
 
 
+@pytest.mark.parametrize("tolerance", TOLERANCES)
 @pytest.mark.parametrize("wanted", [0.3, 0.8, 0.95])
 @pytest.mark.parametrize("other", [heavy(1.3), heavy(4.0), heavy(0.5)])
-def test_what_was_found_is_what_was_wanted(wanted, other):
+def test_what_was_found_is_what_was_wanted(wanted, other, tolerance):
     made = contest(heavy(), other)
     n = customers_for(made, wanted, told)
     if n > 30:  # else a whole customer is worth more than this
-        assert abs(power.promised(made, n)[0] - wanted) < 0.015
+        assert abs(power.promised(made, n)[0] - wanted) < tolerance
 
 
-def test_a_difference_is_found_as_often_as_wanted():
+@pytest.mark.parametrize("tolerance", TOLERANCES)
+def test_a_difference_is_found_as_often_as_wanted(tolerance):
     def contest_of(more: float) -> Contest:
         return contest(heavy(), heavy(1 + more / heavy().mean))
 
     for customers in (100, 2_000):
         more = difference_for(contest_of, customers, 0.8, told)
-        assert abs(power.promised(contest_of(more), customers)[0] - 0.8) < 0.015
+        assert abs(power.promised(contest_of(more), customers)[0] - 0.8) < tolerance
 
 
 def test_the_curve_rises_and_holds_what_is_known():

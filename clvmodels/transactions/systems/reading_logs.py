@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -137,22 +136,11 @@ def read_export(
     """
     log = SystemLog(tuple(path) if isinstance(path, list) else path, source, tz, rates, to_currency)
     with connection() as con:
-        report = _read(con, log)
+        read = make_kept(con, files_of(log.path), log.source, zone=log.tz, rates=log.rates, to_currency=log.to_currency)
+        report = report_of(con, read, log.to_currency if log.rates else None)
         found = con.sql(
             "SELECT customer_id, date, CAST(kept.amount AS DOUBLE) AS amount, currency, order_id FROM kept "
             "WHERE customer_id IS NOT NULL ORDER BY date, order_id, kept.amount DESC, customer_id"
         ).to_arrow_table()
     frame: pd.DataFrame = found.to_pandas()
     return ReadExport(frame, report)
-
-
-def export_report(log: SystemLog, chosen: str | None = None) -> ExportReport:
-    """What an export holds, without a log of it in memory; ``chosen`` is why its layout was, if that is known."""
-    with connection() as con:
-        report = _read(con, log)
-    return report if chosen is None else replace(report, chosen=chosen)
-
-
-def _read(con: Any, log: SystemLog) -> ExportReport:
-    found = make_kept(con, files_of(log.path), log.source, zone=log.tz, rates=log.rates, to_currency=log.to_currency)
-    return report_of(con, found, log.to_currency if log.rates else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..columns import Columns, Source, check_names, reading_of, whole_line
 from ..log_files import files_of
 from ..moments import parse_zone
 from .currencies import rates_of
+from .export_report import ExportReport, report_of
 from .exported import COLUMNS, chosen_layout, make_kept
 
 
@@ -35,11 +36,14 @@ class SystemLog:
         Of several currencies in one log: what one unit of each is worth in ``to_currency``, as a mapping, a frame or
         the path of a CSV file with the columns currency, rate and, if rates change, date (from which on a rate holds).
         The currency "none" is that of lines that say none. They are read at once and kept as exact decimals.
+    reports
+        An empty list that takes the report of `read_export` when the files are first read, whatever reads them. It is
+        no part of the value: logs that differ by nothing else are equal.
 
     Raises
     ------
     InvalidInput
-        If the time zone, or a rate, is none.
+        If the time zone, or a rate, is none, or reports no list.
 
     Notes
     -----
@@ -77,11 +81,14 @@ class SystemLog:
     tz: str | None = None
     rates: Any = None
     to_currency: str | None = None
+    reports: list[ExportReport] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Keep what was given as values that compare."""
         path = tuple(map(_path, self.path)) if isinstance(self.path, list | tuple) else _path(self.path)
         rates, to_currency = rates_of(self.rates, self.to_currency)
+        if not isinstance(self.reports, list | None):
+            raise InvalidInput(f"reports must be a list; found {type(self.reports).__name__}")
         object.__setattr__(self, "path", path)
         object.__setattr__(self, "source", str(self.source) if isinstance(self.source, Path) else self.source)
         object.__setattr__(self, "tz", parse_zone(self.tz))
@@ -127,6 +134,8 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
         to_currency=log.to_currency,
         money=names.amount is not None,
     )
+    if log.reports is not None and not log.reports:
+        log.reports.append(report_of(con, found, log.to_currency if log.rates and names.amount is not None else None))
     if log.source == "auto":
         warn_of_choice(found.layout.title, found.layout.name, found.chosen)
     picked = ", ".join(f"{theirs} AS {ours}" for ours, theirs in names.wanted().items())

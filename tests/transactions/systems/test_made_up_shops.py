@@ -73,7 +73,7 @@ def shops(draw: st.DrawFn) -> tuple[list[Order], int]:
             items=draw(st.integers(1, 3)),
             twice=draw(st.booleans()),
         )
-        for i in range(draw(st.integers(1, 30)))
+        for i in range(draw(st.integers(1, 60)))
     ]
     return orders, draw(st.integers(0, 2**32 - 1))
 
@@ -194,7 +194,7 @@ def shopify_lines(order: Order, ids: dict[int, str], luck: random.Random) -> lis
 
 
 @given(shops())
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 def test_shopify_reads_back_what_a_shop_sold(
     selected: Callable[..., list[tuple]], shop: tuple[list[Order], int]
 ) -> None:
@@ -260,7 +260,7 @@ def woocommerce_order(order: Order, modified: datetime, luck: random.Random) -> 
 
 
 @given(shops())
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 def test_woocommerce_reads_back_what_a_shop_sold(
     selected: Callable[..., list[tuple]], shop: tuple[list[Order], int]
 ) -> None:

@@ -103,7 +103,7 @@ def test_purchases_and_their_costs_are_read_one_after_the_other(log, held):
 
 
 def test_validation_reads_it_several_times(log, held):
-    ends = {"calibration_end": "2023-03-31", "models": ("mbg_nbd",), "n_resamples": 5}
+    ends = {"calibration_end": "2023-03-31", "models": ("mbg_nbd",), "n_resamples": 2}
     found, expected = (clv.validate(each, **ends) for each in (log, held))
     pd.testing.assert_frame_equal(found.table(), expected.table())
 
