@@ -56,7 +56,7 @@ def read_arms(
     adjust_for: Sequence[str] = (),
     customer_id: str = "customer_id",
 ) -> GivenArms:
-    """Read a frame of customer_id and arm, or a mapping customer_id -> arm.
+    """Read a frame of customer_id and arm, a mapping customer_id -> arm, or a Series whose index is called customer_id.
 
     Parameters
     ----------
@@ -82,6 +82,8 @@ def read_arms(
     """
     import pandas as pd
 
+    if isinstance(arms, pd.Series) and arms.index.name in ("customer_id", customer_id):
+        arms = arms.rename("arm").rename_axis("customer_id").reset_index()
     if isinstance(arms, Mapping):
         table = pd.DataFrame({"customer_id": pd.Series(list(arms), dtype=object), "arm": list(arms.values())})
     else:
@@ -130,7 +132,13 @@ def arms_in_log(log: Any, column: str, reading: Mapping[str, Any]) -> dict[Any, 
     """
     names = names_in(reading)
     with connection() as con:
-        source = sources.register(con, log, Columns(names.customer_id, names.date, None, order_id=column))
+        try:
+            source = sources.register(con, log, Columns(names.customer_id, names.date, None, order_id=column))
+        except InvalidInput as error:  # the column is read where orders are, and nobody named any
+            said = str(error).removesuffix("Pass order_id=... with the right name")
+            if said == str(error):
+                raise
+            raise InvalidInput(f"{said}Name the one that holds the arms, or give a frame of customer_id and arm") from None
         customer, arm = (
             sql.known(name, kind)
             for name, kind in (("customer_id", source.reading.customer), ("order_id", source.reading.order))

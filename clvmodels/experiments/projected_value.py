@@ -27,6 +27,7 @@ from .estimates import Estimates
 
 Theta = tuple[float, ...]
 
+_ONE = np.ones(1)  # share × 1 × what is expected: nothing where the share is nothing
 _LONGER = 1.1  # times the age since the start: histories that began before it
 
 
@@ -192,11 +193,11 @@ def together(values: ArmValues, model: CLVModel, horizon: float, group: Any) -> 
     share = np.where(arm[bought] == np.arange(k)[:, None], discount / sizes[arm[bought]], 0.0)
     open_ = np.zeros(k)  # how far a mean moves along what the data do not determine
     if model.purchases._fitted is None:
-        moved, loose = _through_purchases(purchases, ahead, values.delta, money(share, each))
+        moved, loose = _through_purchases(purchases, ahead, values.delta, money(each, _ONE, share))
         influence[:, bought] += moved[:, ahead.of_customer]
         open_ = np.maximum(open_, loose)
     if model.spend._fitted is None:
-        payers, moved, loose = _through_spend(spend, paid, money(share, count))
+        payers, moved, loose = _through_spend(spend, paid, money(count, _ONE, share))
         influence[:, bought[payers]] += moved
         open_ = np.maximum(open_, loose)
     return Together(means, sizes, influence, open_, tuple(notes))
