@@ -138,7 +138,9 @@ def arms_in_log(log: Any, column: str, reading: Mapping[str, Any]) -> dict[Any, 
             said = str(error).removesuffix("Pass order_id=... with the right name")
             if said == str(error):
                 raise
-            raise InvalidInput(f"{said}Name the one that holds the arms, or give a frame of customer_id and arm") from None
+            raise InvalidInput(
+                f"{said}Name the one that holds the arms, or give a frame of customer_id and arm"
+            ) from None
         customer, arm = (
             sql.known(name, kind)
             for name, kind in (("customer_id", source.reading.customer), ("order_id", source.reading.order))

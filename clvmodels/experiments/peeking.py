@@ -75,8 +75,8 @@ def check_look(
         return (
             number,
             planned,
-            f"This is look {number} of {planned} planned ones: intervals are so wide that all looks together err as "
-            "seldom as one would.",
+            f"This is look {number} of {planned} planned ones: intervals are wider for it, so that all looks together "
+            "find a difference where there is none no more often than a single one would.",
         )
     if end is None and fixed:
         return number, planned, "This is the one look, at the end of what was planned."

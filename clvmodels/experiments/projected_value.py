@@ -28,6 +28,10 @@ from .estimates import Estimates
 Theta = tuple[float, ...]
 
 _ONE = np.ones(1)  # share × 1 × what is expected: nothing where the share is nothing
+ONLY_IN_PART = (
+    "Go by what was observed: the projection reads the whole history of each customer, from before the start too, and "
+    "so shows a change that lasts only in part, and lets one go on in part that does not."
+)
 _LONGER = 1.1  # times the age since the start: histories that began before it
 
 
@@ -336,10 +340,7 @@ def _of_all(values: ArmValues, model: CLVModel, horizon: float) -> list[str]:
     buyers = _has_history(values)
     long, since = frames.numeric(values.summary, "T")[buyers].sum(), values.age[buyers].sum()
     if long > _LONGER * since and np.any(values.age[buyers] < horizon):
-        notes.append(
-            "What is expected goes by the whole history, from before the start too: a change that the campaign made "
-            "shows in it only in part if it lasts, and goes on in part if it does not."
-        )
+        notes.append(ONLY_IN_PART)
     if never:
         notes.append(
             f"{counted(never, 'customer')} never bought and {'counts' if never == 1 else 'count'} with no value, now "

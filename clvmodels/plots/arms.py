@@ -64,6 +64,8 @@ def plot_arms(comparison: ArmComparison, ax: Axes | None = None) -> Axes:
             label=_WORDS[measure].format(**words),
         )  # fmt: skip
         for x, y, better in zip(middle, place, rows["probability_better"], strict=True):
+            if np.isnan(better):  # nobody differs from another
+                continue
             ax.annotate(
                 f"{100 * better:.0f} %", (x, y), (0, 6), textcoords="offset points", ha="center", fontsize="x-small"
             )
