@@ -17,7 +17,8 @@ _LEANING = 0.3
 def observed(values: ArmValues) -> Estimates:
     """Mean value within the window of each arm's customers who have lived through it, V̄_a.
 
-    Var V̄_a = s_a² / n_a with s_a² = Σ(V_i − V̄_a)² / (n_a − 1); arms are independent.
+    Var V̄_a = s_a² / n_a with s_a² = Σ(V_i − V̄_a)² / (n_a − 1); arms are independent. Where an arm is small beside the
+    control and values are skewed, intervals hold less often than they say: a note tells so.
 
     Parameters
     ----------

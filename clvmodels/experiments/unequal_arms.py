@@ -52,8 +52,9 @@ def warn_of_unequal_arms(values: ArmValues, adjusts_for_history: bool = False) -
 def unlike(names: tuple[str, ...], arm: Positions, columns: Mapping[str, Array]) -> list[tuple[str, str, float]]:
     """Which arms differ from the first in which number, and by how much.
 
-    d = (x̄_a − x̄_0) / √((s_a² + s_0²) / 2), told where |d| > 0.1 and Welch's test rejects equal means, with a
-    probability of at most 0.001 under equality for all arms and numbers together.
+    d = (x̄_a − x̄_0) / √((s_a² + s_0²) / 2), told where |d| > 0.1 and equal means are rejected, with a probability of
+    0.001 under equality for all arms and numbers together: (x̄_a − x̄_0) / (s·√(1/n_a + 1/n_0)) is held to be normal, s²
+    the variance of all customers. Of an arm of few customers beside many, skewed numbers are told oftener.
 
     Source: Austin, P. C. (2009), Balance Diagnostics for Comparing the Distribution of Baseline Covariates between
     Treatment Groups. Statistics in Medicine 28(25), 3083-3107.
