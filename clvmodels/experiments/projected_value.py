@@ -267,7 +267,7 @@ def _through_spend(model: SpendModel, paid: Mapping[str, Array], weights: Array)
     family, phi = model.family, model._state.values
 
     def means(at: Theta) -> Array:
-        return np.asarray(np.sum(money(weights, family.expected_spend(*paid.values(), *at)), axis=1))
+        return np.asarray(np.sum(money(family.expected_spend(*paid.values(), *at), _ONE, weights), axis=1))
 
     x, m = paid.values()
     payers = np.flatnonzero((x > 0) & (m > 0))
