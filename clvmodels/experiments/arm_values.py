@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -192,7 +192,7 @@ def values_of(
         observation_end=str(found.facts["observation_end"]),
         delta=delta,
         margin=margin,
-        start=None if start is None else str(parse_moment("start", start, found.facts["tz"])),
+        start=None if start is None else _told(clock, parse_moment("start", start, found.facts["tz"])),
         before=before,
         known=known,
         bought=np.bincount(row[counts], found.orders[kept][counts], n) > (origin is None),
@@ -244,6 +244,11 @@ def _origin(clock: _Clock, start: object, found: Purchases) -> int:
             f"start must lie before the end of observation, {found.facts['observation_end']}; found {moment}"
         )
     return origin
+
+
+def _told(clock: _Clock, start: date | datetime) -> str:
+    """The start as text: of days without the midnight that a timestamp says."""
+    return str(day_of(start) if clock.days else start)
 
 
 def _places(found: Purchases, given: GivenArms) -> Positions:

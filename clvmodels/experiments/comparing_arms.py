@@ -21,7 +21,7 @@ from .arm_values import ArmValues, values_of
 from .best import probability_of_best
 from .comparison import ArmComparison
 from .differences import differences, half_width, level_of_each
-from .estimates import Estimates
+from .estimates import Estimates, with_lent_spread
 from .observed import adjusted, observed
 from .peeking import check_look, departures, planned_looks, planned_window
 from .projected_value import projected
@@ -180,7 +180,7 @@ def compare_arms(
     if start is not None or allocation is not None:
         warn_of_sizes(values.names, values.arm, allocation)
     known, adjusted_for = _known(values, columns, by_history)
-    seen = observed(values) if known is None else adjusted(values, known)
+    seen = with_lent_spread(observed(values) if known is None else adjusted(values, known))
     measured, notes = [seen], [*values.notes, *seen.notes]
     model_name = None
     if ahead > 0:
@@ -260,7 +260,7 @@ def _projected(
     """The projection, if there is one: where none was asked for, its lack is no error."""
     used = CLVModel("pareto_nbd", "gamma_gamma") if model is None else clv_model(model)
     try:
-        made = projected(values, used, horizon, per_arm=per_arm)
+        made = with_lent_spread(projected(values, used, horizon, per_arm=per_arm))
     except (NotEnoughData, NotAvailable) as error:
         if model is not None:
             raise

@@ -10,6 +10,7 @@ from ..economics.shown_tables import html_table, plain_table
 from ..inference import looks
 from ..units import a_span, length
 from ..validation.words import counted, day, listed
+from .projected_value import ONLY_IN_PART
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +98,7 @@ class ArmComparison:
         )
         begin = "their first purchase" if self.start is None else day(self.start)
         since = f"{a_span(self.window, self.time_unit)} from {begin} on"
+        partly = [note for note in self.notes if note == ONLY_IN_PART]
         sentences = [
             f"Observed within {since}, {money}, per customer: {self._means('observed')}.",
             *self._differences("observed"),
@@ -114,17 +116,20 @@ class ArmComparison:
             sentences += [
                 f"Projected {ahead} by {self.model_name}, discounted at {100 * self.annual_discount_rate:g} % a year: "
                 f"{self._means('projected')}.",
+                *partly,
                 *self._differences("projected"),
                 self._best("projected"),
                 "Projections hold as far as the model is right: the interval allows for who came into the sample and "
                 "for the parameters, not for another model.",
             ]
         if len(self.arms) > 2:
+            both = "both" if len(self.arms) == 3 else f"all {len(self.arms) - 1}"
             sentences.append(
-                f"Each difference has an interval of {100 * self.level_each:.4g} %, so that all {len(self.arms) - 1} "
-                f"hold together with {100 * self.level:g} %{' over all looks' if self.looks > 1 else ''}."
+                f"The {100 * self.level:g} % are those of {both} differences together"
+                f"{' and of all looks' if self.looks > 1 else ''}: each by itself is judged at "
+                f"{100 * self.level_each:.4g} %."
             )
-        return [sentence for sentence in [*sentences, *self.notes] if sentence]
+        return [sentence for sentence in [*sentences, *(note for note in self.notes if note not in partly)] if sentence]
 
     def _means(self, measure: str) -> str:
         rows = zip(self.arms["arm"], self.arms[measure], strict=True)
@@ -135,12 +140,22 @@ class ArmComparison:
         return [self._difference(row) for row in rows.to_dict("records")]
 
     def _difference(self, row: dict[Any, Any]) -> str:
-        interval = f"{100 * self.level:g} % interval {_money(row['low'])} to {_money(row['high'])}"
-        if not row["standard_error"] > 0 or not math.isfinite(row["standard_error"]):
-            return f"Nothing to judge chance by between {row['arm']} and {row['against']}: {_money(row['difference'])}."
+        level, both = f"{100 * self.level:g} % interval", f"{row['arm']} and {row['against']}"
+        interval = f"{level} {_money(row['low'])} to {_money(row['high'])}"
+        if not row["standard_error"] > 0:
+            return (
+                f"Between {both} chance cannot be judged, as no customer differs from another of his arm: the "
+                f"difference is {_money(row['difference'])}."
+            )
+        if not math.isfinite(row["standard_error"]):
+            return f"Between {both} the difference is {_money(row['difference'])}, and its interval has no end."
         if row["low"] > 0 or row["high"] < 0:
             more = "more" if row["difference"] > 0 else "less"
-            return f"{row['arm']} is worth {_money(abs(row['difference']))} {more} than {row['against']}, {interval}."
+            near, far = sorted((abs(row["low"]), abs(row["high"])))
+            return (
+                f"{row['arm']} is worth {_money(abs(row['difference']))} {more} than {row['against']}, {level} "
+                f"{_money(near)} to {_money(far)} {more}."
+            )
         return (
             f"No difference beyond chance between {row['arm']} and {row['against']}: {row['difference']:+.4g} per "
             f"customer, {interval}."
@@ -148,12 +163,13 @@ class ArmComparison:
 
     def _best(self, measure: str) -> str:
         chances = self.arms[f"{measure}_best"]
-        if chances.isna().any():
+        errors = self.differences.loc[self.differences["measure"] == measure, "standard_error"]
+        if chances.isna().any() or not (errors > 0).any():
             return ""
         i = int(chances.to_numpy().argmax())
         return (
-            f"{self.arms['arm'].iloc[i]} is the best with a probability of {100 * chances.iloc[i]:.4g} %, as "
-            f"{measure}, if nothing else was known of the arms before."
+            f"By what was {measure} {self.arms['arm'].iloc[i]} is the best arm with a probability of "
+            f"{_chance(chances.iloc[i])}, if nothing else is known of the arms."
         )
 
     def __repr__(self) -> str:
@@ -183,6 +199,17 @@ class ArmComparison:
             if self.arms[name].notna().any()
         ]
         return [counts, *worth]
+
+
+def _chance(share: float) -> str:
+    """A probability of being best, which is never told as certain.
+
+    >>> _chance(0.6644), _chance(0.9999)
+    ('66 %', 'over 99.9 %')
+    """
+    if share > 0.999:
+        return "over 99.9 %"
+    return f"{100 * share:.1f} %" if share > 0.985 else f"{100 * share:.0f} %"
 
 
 def _money(amount: float) -> str:

@@ -73,7 +73,7 @@ def welch(estimates: Estimates) -> tuple[Array, Array, Array]:
     variance = np.maximum(own[1:] + own[0] - 2 * estimates.covariance[1:, 0], 0.0)
     weighed = own[1:] ** 2 / estimates.freedom[1:] + own[0] ** 2 / estimates.freedom[0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where(weighed > 0, (own[1:] + own[0]) ** 2 / weighed, np.inf)
+        freedom = np.where((weighed > 0) & np.isfinite(weighed), (own[1:] + own[0]) ** 2 / weighed, np.inf)
     return difference, np.sqrt(variance), freedom
 
 

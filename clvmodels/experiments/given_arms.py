@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def read_arms(
     adjust_for: Sequence[str] = (),
     customer_id: str = "customer_id",
 ) -> GivenArms:
-    """Read a frame of customer_id and arm, or a mapping customer_id -> arm.
+    """Read a frame of customer_id and arm, a mapping customer_id -> arm, or a Series whose index is called customer_id.
 
     Parameters
     ----------
@@ -82,6 +82,8 @@ def read_arms(
     """
     import pandas as pd
 
+    if isinstance(arms, pd.Series) and arms.index.name in ("customer_id", customer_id):
+        arms = arms.rename("arm").rename_axis("customer_id").reset_index()
     if isinstance(arms, Mapping):
         table = pd.DataFrame({"customer_id": pd.Series(list(arms), dtype=object), "arm": list(arms.values())})
     else:
@@ -130,7 +132,15 @@ def arms_in_log(log: Any, column: str, reading: Mapping[str, Any]) -> dict[Any, 
     """
     names = names_in(reading)
     with connection() as con:
-        source = sources.register(con, log, Columns(names.customer_id, names.date, None, order_id=column))
+        try:
+            source = sources.register(con, log, Columns(names.customer_id, names.date, None, order_id=column))
+        except InvalidInput as error:  # the column is read where orders are, and nobody named any
+            said = str(error).removesuffix("Pass order_id=... with the right name")
+            if said == str(error):
+                raise
+            raise InvalidInput(
+                f"{said}Name the one that holds the arms, or give a frame of customer_id and arm"
+            ) from None
         customer, arm = (
             sql.known(name, kind)
             for name, kind in (("customer_id", source.reading.customer), ("order_id", source.reading.order))
@@ -208,11 +218,22 @@ def _refuse_twice(table: pd.DataFrame) -> None:
     )
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of arms with the one called control first, the others sorted, numbers by their size.
+
+    >>> in_order(["b", "Control", "a"]), in_order(["10", "2"])
+    (['Control', 'a', 'b'], ['2', '10'])
+    """
+    found = sorted(names, key=lambda name: (0, float(name), name) if _is_number(name) else (1, 0.0, name))
+    control = next((name for name in found if name.lower() == "control"), found[0] if found else "")
+    return [name for name in found if name == control] + [name for name in found if name != control]
+
+
 def _ordered(arm: pd.Series, control: str | None) -> tuple[tuple[str, ...], Positions]:
     """Names with the control first, and the code of each row."""
     import pandas as pd
 
-    names = sorted(arm.unique(), key=lambda name: (0, float(name), name) if _is_number(name) else (1, 0.0, name))
+    names = in_order(arm.unique())
     if len(names) < 2:
         raise InvalidInput(f"expected at least two arms to compare; found {', '.join(map(repr, names)) or 'none'}")
     if len(names) > _MOST:
@@ -221,8 +242,8 @@ def _ordered(arm: pd.Series, control: str | None) -> tuple[tuple[str, ...], Posi
             "one of arms?"
         )
     if control is None:
-        control = next((name for name in names if name.lower() == "control"), names[0])
-    elif str(control) not in names:
+        return tuple(names), np.asarray(pd.Index(names).get_indexer(pd.Index(arm)), dtype=np.intp)
+    if str(control) not in names:
         raise InvalidInput(f"control must be one of the arms, {', '.join(map(repr, names))}; found {control!r}")
     names = [str(control), *(name for name in names if name != str(control))]
     return tuple(names), np.asarray(pd.Index(names).get_indexer(pd.Index(arm)), dtype=np.intp)

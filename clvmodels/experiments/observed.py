@@ -6,14 +6,19 @@ import numpy as np
 
 from ..errors import InvalidInput, NotEnoughData
 from ..numerics.arrays import Array, Positions
+from ..validation.words import listed
 from .arm_values import ArmValues
 from .estimates import Estimates
+
+# skewness of a difference: at 0.3 Welch's test raised a false alarm in 6.5 % of experiments instead of 5, at 1 in 14 %
+_LEANING = 0.3
 
 
 def observed(values: ArmValues) -> Estimates:
     """Mean value within the window of each arm's customers who have lived through it, V̄_a.
 
-    Var V̄_a = s_a² / n_a with s_a² = Σ(V_i − V̄_a)² / (n_a − 1); arms are independent.
+    Var V̄_a = s_a² / n_a with s_a² = Σ(V_i − V̄_a)² / (n_a − 1); arms are independent. Where an arm is small beside the
+    control and values are skewed, intervals hold less often than they say: a note tells so.
 
     Parameters
     ----------
@@ -42,6 +47,7 @@ def observed(values: ArmValues) -> Estimates:
         covariance=np.diag(squares / (customers - 1) / customers),
         customers=customers,
         freedom=customers - 1.0,
+        notes=_leaning(values.names, customers, value - means[arm]),
     )
 
 
@@ -117,6 +123,26 @@ def adjusted(values: ArmValues, known: Array) -> Estimates:
         covariance=np.diag(variances) + shared,
         customers=customers,
         freedom=customers - 1.0 - k,
+    )
+
+
+def _leaning(names: tuple[str, ...], customers: Array, left: Array) -> tuple[str, ...]:
+    """What to know where an arm is so small beside the control that the skewness of values does not cancel.
+
+    The difference of means has the skewness g·(1/n_a² − 1/n_0²) / (1/n_a + 1/n_0)^1.5, g that of values within arms.
+    """
+    variance = np.mean(left**2)
+    if not variance > 0:
+        return ()
+    skewness = np.mean(left**3) / variance**1.5
+    lean = np.abs(skewness * (customers**-2 - customers[0] ** -2) / (1 / customers + 1 / customers[0]) ** 1.5)
+    found = [name for name, much in zip(names, lean, strict=True) if much > _LEANING]
+    if not found:
+        return ()
+    return (
+        f"The arms of {names[0]} and {listed(found)} are so unequal in size, and a few customers worth so much, that "
+        "the intervals hold the truth less often than they say: take a difference near the edge of chance for none, "
+        "and make arms more equal another time.",
     )
 
 

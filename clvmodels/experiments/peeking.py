@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from ..economics import given_numbers as given
 from ..errors import InvalidInput
 from ..transactions.cut import last_instant
-from ..transactions.moments import parse_moment
+from ..transactions.moments import day_of, parse_moment
 from ..units import hours_in, length
+from ..validation.words import listed
 from .arm_values import ArmValues
 
 
@@ -65,7 +66,7 @@ def check_look(
             "none likelier. How many looks there are must be fixed before the first"
         )
     end = None if planned_end is None else parse_moment("planned_end", planned_end, zone)
-    if end is not None and last_instant(observation_end) > last_instant(end):
+    if end is not None and _beyond(observation_end, end) > 0:
         raise InvalidInput(
             f"the experiment was to end on {end}, and observation goes on until {observation_end}: going on after the "
             f'end is another look. Pass observation_end="{end}"'
@@ -74,8 +75,8 @@ def check_look(
         return (
             number,
             planned,
-            f"This is look {number} of {planned} planned ones: intervals are so wide that all looks together err as "
-            "seldom as one would.",
+            f"This is look {number} of {planned} planned ones: intervals are wider for it, so that all looks together "
+            "find a difference where there is none no more often than a single one would.",
         )
     if end is None and fixed:
         return number, planned, "This is the one look, at the end of what was planned."
@@ -86,13 +87,33 @@ def check_look(
             "The intervals hold only if the end of observation was fixed before anybody looked: say it with "
             "planned_end=, or how many looks were planned with looks=.",
         )
-    if last_instant(observation_end) < last_instant(end):
+    if _beyond(observation_end, end) < 0:
+        whole = day_of(observation_end) == day_of(end) and not isinstance(end, datetime)
+        instead = f'pass observation_end="{end}" if all of that day is in the log, or' if whole else "or"
         raise InvalidInput(
             f"the experiment is to end on {end}, and observation only reaches {observation_end}: an early look, at "
-            "which one may stop, finds differences that are none more often than the level says. Wait, or pass look= "
-            "and looks=, the number of looks planned from the beginning, which widens the intervals"
+            f"which one may stop, finds differences that are none more often than the level says. Wait, {instead} "
+            "pass look= and looks=, the number of looks planned from the beginning, which widens the intervals"
         )
     return number, planned, "This is the one look, at the planned end."
+
+
+def _beyond(observation_end: date | datetime, end: date | datetime) -> int:
+    """Whether observation ends after (1), at (0) or before (-1) the planned end.
+
+    The end of a date is the next midnight, and a second before that is the same. Where observation ends with a date, a
+    timestamp at its midnight means that date, as data frames have no other way to write one.
+
+    >>> _beyond(date(2024, 6, 30), datetime(2024, 6, 30)), _beyond(date(2024, 6, 30), datetime(2024, 7, 1))
+    (0, 0)
+    >>> _beyond(date(2024, 6, 30), datetime(2024, 6, 30, 12)), _beyond(date(2024, 6, 30), date(2024, 7, 1))
+    (1, -1)
+    """
+    apart = last_instant(observation_end) - last_instant(end)
+    as_day = isinstance(end, datetime) and end.time() == time(0) and not isinstance(observation_end, datetime)
+    if abs(apart) <= timedelta(seconds=1) or (as_day and day_of(end) == observation_end):
+        return 0
+    return 1 if apart > timedelta(0) else -1
 
 
 def planned_looks(plan: Any, looks: int | None) -> int:
@@ -161,8 +182,8 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
 
 
 def _row(numbers: Sequence[int]) -> str:
-    return " and ".join(f"{int(number):,}" for number in numbers)
+    return listed([f"{int(number):,}" for number in numbers])
 
 
 def _names(values: ArmValues) -> str:
-    return " and ".join(values.names)
+    return listed(values.names)

@@ -24,6 +24,7 @@ from ..models.time_units import checked_lengths
 from ..validation.progress import shown
 from .differences import level_of_each
 from .future_values import ROWS, Population, population_of, spread
+from .given_arms import in_order
 from .plan import ExperimentPlan
 from .power import MOST, Contest, curve_of, customers_for, difference_for, promised
 
@@ -290,8 +291,8 @@ def _ratio(allocation: Any, arms: int) -> tuple[float, ...]:
     if allocation is None:
         return (1.0,) * arms
     if isinstance(allocation, Mapping):
-        names = sorted(allocation, key=lambda name: (name != "control", str(name)))
-        allocation = [allocation[name] for name in names]
+        weights = {str(name): weight for name, weight in allocation.items()}
+        allocation = [weights[name] for name in in_order(weights)]
     sizes = given.above_0("allocation", allocation)
     if sizes.shape != (arms,):
         raise InvalidInput(

@@ -1,9 +1,12 @@
 """Value of every customer since his own start, by hand on small logs."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import clvmodels as clv
 from clvmodels.economics import read_purchases
 from clvmodels.errors import InvalidInput, NotEnoughData
 from clvmodels.experiments.arm_values import values_of
@@ -183,3 +186,12 @@ def test_values_are_those_of_a_plain_loop():
         assert found.observed[i] == pytest.approx(own.loc[since <= 6, "amount"].sum(), rel=1e-12)
         assert found.so_far[i] == pytest.approx((own["amount"] * np.exp(-found.delta * since)).sum(), rel=1e-12)
         assert found.bought[i] == ((since > 0) & (since <= 6)).any()
+
+
+@pytest.mark.parametrize("start", ["2024-03-01", pd.Timestamp("2024-03-01"), datetime.datetime(2024, 3, 1)])
+def test_the_start_of_days_is_told_as_a_date(start):
+    log = pd.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01", "2024-03-02"], "amount": [1.0, 2.0]})
+    found = clv.compare_arms(
+        log, {i: "ab"[i % 2] for i in range(1, 5)}, start=start, horizon=0, observation_end="2024-03-31"
+    )
+    assert found.start == "2024-03-01"

@@ -256,10 +256,10 @@ def test_false_alarms_of_the_whole_way_come_at_the_stated_rate(arms, start):
 
 @pytest.mark.study
 @pytest.mark.filterwarnings("ignore:arms differ before the start")  # once in a thousand fair assignments
-@pytest.mark.parametrize("arms", [2, 3])
-def test_four_looks_at_a_campaign(arms):
-    # 300 campaigns without a difference, looked at after each of four months. Looking as if once: more than 28 alarms
-    # at 0.05; with looks=4: at most 28 (a chance below 0.001)
+@pytest.mark.parametrize(("arms", "once"), [(2, 28), (3, 22)])
+def test_four_looks_at_a_campaign(arms, once):
+    # 300 campaigns without a difference, looked at after each of four months. With looks=4: at most 28 alarms at 0.05
+    # (a chance below 0.001). Looking as if once: more than one look raises, with a chance of 0.001 of 28, 0.03 of 22
     naive = planned = 0
     ends = ["2024-09-30", "2024-10-31", "2024-11-30", "2024-12-31"]
     for seed in range(300):
@@ -278,7 +278,7 @@ def test_four_looks_at_a_campaign(arms):
                 naive += 1
                 break
     assert planned <= 28
-    assert naive > 28
+    assert naive > once
 
 
 def test_a_plan_of_another_margin_is_told():

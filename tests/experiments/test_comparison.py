@@ -1,8 +1,11 @@
 """What a comparison says, in words and in HTML."""
 
+import dataclasses
+
 import pandas as pd
 
 from clvmodels.experiments.comparison import ArmComparison
+from clvmodels.experiments.projected_value import ONLY_IN_PART
 
 
 def made(arms=("control", "<mail>"), low=0.5, model=None, **more):
@@ -36,8 +39,8 @@ def test_a_difference_beyond_chance_is_said():
         "Observed within 26 weeks from their first purchase on, profit at a margin of 30 %, per customer: control 10, "
         "<mail> 12."
     )
-    assert told[1] == "<mail> is worth 2 more than control, 95 % interval 0.5 to 3.5."
-    assert told[2].startswith("<mail> is the best with a probability of 90 %, as observed")
+    assert told[1] == "<mail> is worth 2 more than control, 95 % interval 0.5 to 3.5 more."
+    assert told[2].startswith("By what was observed <mail> is the best arm with a probability of 90 %, if")
     assert told[-1] == "One note."
     assert not any("Projected" in sentence for sentence in told)
 
@@ -56,7 +59,9 @@ def test_a_projection_is_told_with_its_model():
 
 def test_several_comparisons_say_at_what_level_each_is_made():
     told = made(("a", "b", "c"), level_each=0.9747, looks=2).told()
-    assert any("interval of 97.47 %, so that all 2 hold together with 95 % over all looks" in each for each in told)
+    assert (
+        "The 95 % are those of both differences together and of all looks: each by itself is judged at 97.47 %." in told
+    )
 
 
 def test_html_is_escaped_and_text_holds_the_tables():
@@ -70,3 +75,22 @@ def test_html_is_escaped_and_text_holds_the_tables():
         repr(found)
         == "ArmComparison of control and <mail>: 200 customers, observed for 26 weeks, projected to 52.18 weeks"
     )
+
+
+def test_less_is_told_as_less_and_what_cannot_be_judged_as_such():
+    found = made()
+    less = found.differences.assign(difference=-2.0, low=-3.5, high=-0.5)
+    told = dataclasses.replace(found, differences=less).told()
+    assert told[1] == "<mail> is worth 2 less than control, 95 % interval 0.5 to 3.5 less."
+    for error, said in ((0.0, "chance cannot be judged"), (float("inf"), "its interval has no end")):
+        told = dataclasses.replace(found, differences=found.differences.assign(standard_error=error)).told()
+        assert said in told[1]
+    same = dataclasses.replace(found, differences=found.differences.assign(standard_error=0.0)).told()
+    assert not any("best" in sentence for sentence in same)
+
+
+def test_the_weakness_of_a_campaigns_projection_stands_beside_it():
+    told = made(model="pareto_nbd and gamma_gamma", notes=("One note.", ONLY_IN_PART)).told()
+    where = [i for i, sentence in enumerate(told) if sentence == ONLY_IN_PART]
+    assert len(where) == 1
+    assert told[where[0] - 1].startswith("Projected to a year")

@@ -71,3 +71,16 @@ def test_arms_from_a_column_of_the_log():
         arms_in_log(log.assign(source=["web", "mail", "mail", None]), "source", {})
     with pytest.raises(InvalidInput, match="no column 'campaign'"):
         arms_in_log(log, "campaign", {})
+
+
+def test_a_series_by_customer_is_a_mapping():
+    known = pd.Series(["mail", "control"], index=pd.Index([7, 8], name="customer_id"))
+    assert read_arms(known).arm.tolist() == [1, 0]
+    with pytest.raises(InvalidInput, match="found Series"):  # of lines, perhaps: its index is nobody
+        read_arms(pd.Series(["mail", "control"]))
+
+
+def test_a_missing_column_of_arms_is_called_so():
+    log = pd.DataFrame({"customer_id": [1, 2], "date": ["2024-01-01", "2024-01-02"], "amount": [1.0, 2.0]})
+    with pytest.raises(InvalidInput, match=r"no column 'group'.*Name the one that holds the arms"):
+        arms_in_log(log, "group", {})

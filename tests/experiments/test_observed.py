@@ -8,7 +8,7 @@ from scipy import stats
 from clvmodels.errors import InvalidInput, NotEnoughData
 from clvmodels.experiments.arm_values import ArmValues
 from clvmodels.experiments.differences import differences, level_of_each, over_all, welch
-from clvmodels.experiments.estimates import Estimates
+from clvmodels.experiments.estimates import Estimates, with_lent_spread
 from clvmodels.experiments.observed import adjusted, observed
 
 
@@ -184,3 +184,41 @@ def test_numbers_that_cannot_be_adjusted_for():
         adjusted(values_of(arm, value), np.where(arm == 1, 3.0, value)[:, None])
     with pytest.raises(NotEnoughData, match="at least 12 customers"):
         adjusted(values_of(arm, value), np.random.default_rng(1).normal(size=(20, 9)))
+
+
+def test_an_arm_of_equal_customers_does_not_tell_how_much_they_differ():
+    """Welch's test calls 27 % of 2 customers beside 2,000 of the same population another kind (they bought nothing)."""
+    generator = np.random.default_rng(12)
+    arm = np.repeat([0, 1], [2000, 2])
+    value = heavy(generator, 2002)
+    value[-2:] = 0
+    plain = observed(values_of(arm, value))
+    assert differences(plain, 0.95)["high"].iloc[0] < 0
+    lent = with_lent_spread(plain)
+    row = differences(lent, 0.95).iloc[0]
+    assert row["low"] < 0 < row["high"]
+    assert lent.covariance[1, 1] == pytest.approx(value.var(ddof=1) / 2)
+    assert lent.freedom.tolist() == [1999, 2001]
+    assert "All customers of b were worth the same" in lent.notes[-1]
+    # many of whom none bought are still known to be worth less
+    many = values_of(np.repeat([0, 1], 2000), np.append(heavy(generator, 2000), np.zeros(2000)))
+    assert differences(with_lent_spread(observed(many)), 0.95)["high"].iloc[0] < 0
+    same = observed(values_of(np.repeat([0, 1], 5), np.repeat([3.0, 4.0], 5)))
+    assert with_lent_spread(same) is same
+
+
+def test_a_variance_without_end_makes_an_interval_without_end():
+    made = Estimates(
+        "projected", ("a", "b"), np.array([1.0, 3.0]), np.diag([2.0, np.inf]), np.full(2, 9.0), np.full(2, 8.0)
+    )
+    row = differences(with_lent_spread(made), 0.95).iloc[0]
+    assert (row["low"], row["high"], row["p_value"], row["probability_better"]) == (-np.inf, np.inf, 1.0, 0.5)
+
+
+def test_a_small_arm_of_skewed_values_is_told():
+    generator = np.random.default_rng(13)
+    for sizes, told in (((2000, 40), True), ((200, 200), False), ((5000, 4000), False)):
+        found = observed(values_of(np.repeat([0, 1], sizes), heavy(generator, sum(sizes))))
+        assert any("so unequal in size" in note for note in found.notes) == told
+    normal = observed(values_of(np.repeat([0, 1], (2000, 40)), generator.normal(size=2040)))
+    assert not normal.notes

@@ -1,6 +1,6 @@
 """Early looks, and how many there may be."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -32,3 +32,25 @@ def test_what_is_said():
 def test_looks_are_counted_from_one(look, looks):
     with pytest.raises(InvalidInput, match="look"):
         check_look(END, None, look, looks, None)
+
+
+@pytest.mark.parametrize(
+    ("observed", "planned", "beyond"),
+    [
+        (END, datetime(2024, 6, 30), 0),  # a date as data frames write it
+        (END, datetime(2024, 7, 1), 0),  # the same midnight
+        (END, datetime(2024, 6, 30, 23, 59, 59), 0),
+        (datetime(2024, 6, 30, 23, 59, 59), END, 0),
+        (datetime(2024, 6, 30), END, -1),  # exactly: the day is not in it
+        (END, datetime(2024, 6, 30, 18), 1),
+        (END, datetime(2024, 7, 1, 6), -1),
+    ],
+)
+def test_a_day_ends_at_the_next_midnight(observed, planned, beyond):
+    if beyond == 0:
+        assert "at the planned end" in check_look(observed, planned, 1, 1, None)[2]
+        return
+    with pytest.raises(InvalidInput, match="is to end" if beyond < 0 else "goes on until") as caught:
+        check_look(observed, planned, 1, 1, None)
+    hinted = 'pass observation_end="2024-06-30" if all of that day is in the log' in str(caught.value)
+    assert hinted == (planned == END)

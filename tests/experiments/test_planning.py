@@ -197,6 +197,11 @@ def test_unequal_arms_cost_customers(precise):
     assert plan.total > 1.2 * equal.total
     named = clv.plan_experiment(model_of(), allocation={"a mail": 1, "control": 4}, **terms)
     assert named.customers == plan.customers
+    # the control is the arm that a comparison would take for it
+    called = clv.plan_experiment(model_of(), customers=100, allocation={"A mail": 1, "Control": 4}, **terms)
+    assert called.customers == (160, 40)
+    numbered = clv.plan_experiment(model_of(), customers=100, arms=3, allocation={10: 1, 2: 4, 5: 1}, **terms)
+    assert numbered.customers == (200, 50, 50)
     given = clv.plan_experiment(model_of(), customers=list(plan.customers), **terms)
     assert given.customers == plan.customers
     assert given.power == pytest.approx(0.8, abs=0.03)

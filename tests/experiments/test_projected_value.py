@@ -172,7 +172,7 @@ def test_a_campaign_counts_those_who_never_bought_with_nothing():
     assert np.all(worth[never] == 0)
     assert found.means == approx([worth[values.arm == i].mean() for i in (0, 1)], rel=1e-9)
     assert found.customers.tolist() == [400, 400]
-    assert found.notes[0].startswith("What is expected goes by the whole history, from before the start too")
+    assert found.notes[0].startswith("Go by what was observed: the projection reads the whole history")
     said = f"{never.sum()} customers never bought and count with no value, now and at the horizon."
     assert found.notes[1:] == (said,)
     # of them the influence is that of a plain mean: they helped to fit nothing
@@ -480,4 +480,12 @@ def test_a_lasting_change_of_old_customers_shows_only_in_part():
     more = (x[arm == 1].mean() - x[arm == 0].mean()) * 39 / (alpha + 65)
     assert found.means[1] - found.means[0] == approx(10 * (gained + more), rel=1e-4)
     assert 10 * (gained + more) < 0.5 * 10 * gained * 4  # four times as long: less than half of what lasts
-    assert found.notes[1].startswith("What is expected goes by the whole history")
+    assert found.notes[1].startswith("Go by what was observed")
+
+
+def test_a_loss_is_as_sure_as_the_gain():
+    values = simulated("bg_nbd", (300, 300), seed=8)
+    loss = dataclasses.replace(values, margin=-1.0, so_far=-values.so_far)
+    one, other = (projected(each, clv.CLVModel("bg_nbd"), HORIZON, per_arm=False) for each in (values, loss))
+    assert other.means == approx(-one.means, rel=1e-12)
+    assert other.covariance == approx(one.covariance, rel=1e-12)
