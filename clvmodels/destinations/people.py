@@ -72,7 +72,7 @@ def people_of(order: Order, fields: Mapping[str, Field], least_value: Decimal | 
             shown.append("rtrim(rtrim(value::VARCHAR, '0'), '.') AS value")
         table = con.sql(f"SELECT {', '.join(shown)} FROM people ORDER BY row").to_arrow_table()
         _tell_unusable(con, counts["unusable"])
-    return People(table, counts)
+    return People(table, {"columns": tuple(table.schema.names)} | counts)
 
 
 def _refuse_nobody(order: Order, there: list[str]) -> None:

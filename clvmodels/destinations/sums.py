@@ -11,6 +11,20 @@ from .tables import numbers
 MONEY = "DECIMAL(38, 6)"
 
 
+def counts_of_all(table: Any, value: str | None) -> dict[str, Any]:
+    """What becomes of the rows of a table that is written whole, by the names of `Exported`."""
+    total = sum_of(table, value) if value else None
+    return {
+        "columns": tuple(table.schema.names),
+        "rows_given": table.num_rows,
+        "rows_written": table.num_rows,
+        "value": value,
+        "value_given": total,
+        "value_written": total,
+        "value_left_out": None if total is None else total - total,
+    }
+
+
 def sum_of(table: Any, name: str) -> Decimal:
     """The sum of a column, each value rounded to 6 digits after the point; missing and infinite ones count as 0."""
     import pyarrow as pa
