@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..errors import InvalidInput
 from ..transactions.cut import last_instant
 from ..transactions.moments import parse_moment
 from ..units import hours_in, length
+from ..validation.words import listed
 from .arm_values import ArmValues
 
 
@@ -139,8 +140,8 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
         complete = np.bincount(values.arm[values.complete], minlength=len(values.names))
         if np.any(complete < np.asarray(plan.customers)):
             found.append(
-                f"Fewer customers than planned: {_row(complete.tolist())} instead of {_row(plan.customers)} in "
-                f"{_names(values)}; a difference of the size planned for is found less often than promised."
+                f"Fewer customers than planned: {_row(complete)} instead of {_row(plan.customers)} in "
+                f"{listed(values.names)}; a difference of the size planned for is found less often than promised."
             )
     if level != plan.level:
         found.append(f"The plan was for a level of {100 * plan.level:g} %, and this is one of {100 * level:g} %.")
@@ -153,9 +154,5 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
     return found
 
 
-def _row(numbers: Sequence[int]) -> str:
-    return " and ".join(f"{int(number):,}" for number in numbers)
-
-
-def _names(values: ArmValues) -> str:
-    return " and ".join(values.names)
+def _row(numbers: Iterable[int]) -> str:
+    return listed([f"{number:,}" for number in numbers])

@@ -11,7 +11,7 @@ from ..errors import InvalidInput, warn
 from ..numerics.arrays import Array, Positions
 from ..units import length
 from .arm_values import ArmValues
-from .differences import level_of_each
+from .differences import level_of_each, satterthwaite
 from .observed import counts, moments
 
 SUSPICIOUS = 0.001  # how often a fair assignment is warned of
@@ -27,8 +27,7 @@ def warn_of_unequal_arms(values: ArmValues, adjusts_for_history: bool = False) -
     if values.before is None:
         found = unlike(values.names, values.arm, {"age": values.age})
         if found:
-            means = counts(values.arm, len(values.names))
-            ages = np.bincount(values.arm, values.age) / means
+            ages, _ = moments(values.arm, values.age, len(values.names))
             told = ", ".join(
                 f"{name!r} {length(float(age), values.time_unit)}" for name, age in zip(values.names, ages, strict=True)
             )
@@ -73,8 +72,8 @@ def unlike(names: tuple[str, ...], arm: Positions, columns: Mapping[str, Array])
             variance = squares / (n - 1)
             own = variance / n
             far = (means - means[0]) / np.sqrt((variance + variance[0]) / 2)
-            freedom = (own + own[0]) ** 2 / (own**2 / (n - 1) + own[0] ** 2 / (n[0] - 1))
-            p_value = 2 * stats.t.sf(np.abs(means - means[0]) / np.sqrt(own + own[0]), freedom)
+            freedom = satterthwaite(own, n - 1, own[0], n[0] - 1)
+            p_value = np.asarray(2 * stats.t.sf(np.abs(means - means[0]) / np.sqrt(own + own[0]), freedom))
         found += [
             (names[a], name, float(far[a]))
             for a in range(1, len(names))

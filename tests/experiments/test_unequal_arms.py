@@ -58,3 +58,10 @@ def test_sizes_that_chance_does_not_explain_are_warned_of():
 def test_an_allocation_must_name_every_arm(allocation):
     with pytest.raises(InvalidInput, match="allocation must give each of the arms 'a', 'b' a share above 0"):
         shares(("a", "b"), allocation)
+
+
+def test_arms_of_one_age_each_are_unlike():
+    """Without any spread within the arms nothing is left to chance."""
+    ages = {"age": np.repeat([10.0, 20.0], 50)}
+    assert unlike(("a", "b"), np.repeat([0, 1], 50), ages) == [("b", "age", np.inf)]
+    assert unlike(("a", "b"), np.repeat([0, 1], 50), {"age": np.full(100, 10.0)}) == []
