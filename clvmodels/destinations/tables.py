@@ -11,6 +11,8 @@ from ..errors import InvalidInput
 
 # not 007, +49 or a card's 16 digits, which are names made of digits
 _NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$|^-?inf$|^nan$|^$"
+# what Arrow surely reads as a number
+_READABLE = r"^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$|^-?(inf|nan)$|^$"
 
 
 def read_table(source: object, what: str) -> tuple[Any, dict[str, str | None]]:
@@ -56,6 +58,7 @@ def numbers(table: Any, name: str) -> Any:
         If it does not hold numbers.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     column = table.column(name)
     is_number = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
@@ -63,7 +66,11 @@ def numbers(table: Any, name: str) -> Any:
         try:
             return _parsed(column)
         except pa.ArrowInvalid as error:
-            raise InvalidInput(f"column {name!r} must hold numbers; found text: {error}") from error
+            odd = pc.invert(pc.match_substring_regex(column, _READABLE))
+            raise InvalidInput(
+                f"column {name!r} must hold numbers; found text in {pc.sum(odd).as_py() or 0:,} of {len(column):,} "
+                f"rows, first row {pc.index(odd, True).as_py() + 1:,}. Is it the right column?"
+            ) from error
     if not any(check(column.type) for check in is_number):
         raise InvalidInput(f"column {name!r} must hold numbers; found {column.type}")
     return _missing(column.cast(pa.float64(), safe=False))

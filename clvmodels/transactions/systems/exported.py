@@ -17,7 +17,6 @@ from .recognising import recognised
 from .words import teach
 
 COLUMNS = ("customer_id", "date", "amount", "currency", "order_id")
-_NONE = "none"  # what a line without a currency is said to be in
 
 
 @dataclass(frozen=True)
