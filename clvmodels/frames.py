@@ -521,19 +521,19 @@ def _names_in_file(path: Path) -> list[str]:
             from pyarrow import parquet
 
             return list(parquet.read_schema(path).names)
-        header, delimiter = _header(path)
+        first, delimiter = header(path)
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         return []  # who reads the file will say what is wrong with it
-    return [name.strip().strip('"') for name in header.split(delimiter)]
+    return [name.strip().strip('"') for name in first.split(delimiter)]
 
 
-def _header(path: Path) -> tuple[str, str]:
+def header(path: Path) -> tuple[str, str]:
     """The first line of a text file, and what divides it."""
     import pyarrow as pa
 
     with pa.input_stream(str(path), compression="detect") as lines:
-        header = lines.read(1_000_000).split(b"\n", 1)[0].decode("utf-8-sig")
-    return header, max(",;\t|", key=header.count)
+        first = lines.read(1_000_000).split(b"\n", 1)[0].decode("utf-8-sig")
+    return first, max(",;\t|", key=first.count)
 
 
 def _read_csv(path: Path) -> Any:
@@ -542,7 +542,7 @@ def _read_csv(path: Path) -> Any:
 
     # read as text, else 00042 becomes 42 and NA a missing value
     as_text = csv.ConvertOptions(column_types={CUSTOMER_ID: pa.string()}, strings_can_be_null=False)
-    how = csv.ParseOptions(delimiter=_header(path)[1])
+    how = csv.ParseOptions(delimiter=header(path)[1])
     found = csv.read_csv(path, parse_options=how, convert_options=as_text)
     numbers = whole_numbers(found.column(CUSTOMER_ID)) if CUSTOMER_ID in found.schema.names else None
     if numbers is None:

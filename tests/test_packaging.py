@@ -90,6 +90,11 @@ def test_wheel_holds_the_package_the_data_and_nothing_else(wheel: Path) -> None:
         assert modules == {name for name in names if name.endswith(".py")}
         for name in ("page.html", "page.css", "page.js"):
             assert archive.read(f"clvmodels/reports/{name}") == (ROOT / "clvmodels" / "reports" / name).read_bytes()
+        systems = ROOT / "clvmodels" / "transactions" / "systems"
+        layouts = [path for path in systems.iterdir() if path.suffix in (".sql", ".toml")]
+        assert len(layouts) >= 8
+        for path in layouts:
+            assert archive.read(f"clvmodels/transactions/systems/{path.name}") == path.read_bytes()
         for name in DATA_FILES:
             assert archive.read(f"clvmodels/data/{name}") == (ROOT / "data" / name).read_bytes()
 

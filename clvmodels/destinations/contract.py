@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .exported import Exported
-
 IDENTIFIERS = ("email", "phone", "first_name", "last_name", "city", "state", "country", "zip")
 
 
@@ -62,11 +60,11 @@ class Target:
     people
         Whether it names people to another system, by identifiers.
     write
-        Writes an order to a path, and says what became of its rows.
+        Writes an order to a path, and gives what became of its rows, by the names of `Exported`.
     """
 
     title: str
     page: str
     ending: str
     people: bool
-    write: Callable[[Order, Path], Exported]
+    write: Callable[[Order, Path], Mapping[str, Any]]

@@ -142,7 +142,8 @@ def export(
         path=out,
     )
     with written_whole(out) as temporary:
-        return to.write(order, temporary)
+        counts = to.write(order, temporary)
+    return Exported(target=target, title=to.title, page=to.page, path=out, **counts)
 
 
 def _check_settings(

@@ -75,7 +75,7 @@ def people_of(order: Order, fields: Mapping[str, Field], least_value: Decimal | 
         table = con.sql(f"SELECT {', '.join(shown)} FROM people ORDER BY row").to_arrow_table()
         _tell_unusable(con, counts["unusable"])
         _tell_nobody(con, order, counts)
-    return People(table, counts)
+    return People(table, {"columns": tuple(table.schema.names)} | counts)
 
 
 def _refuse_nobody(order: Order, there: list[str]) -> None:

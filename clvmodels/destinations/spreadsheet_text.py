@@ -45,14 +45,13 @@ def cells_that_run(table: Any) -> tuple[int, str, int]:
     count, first, at = 0, "", -1
     for name in table.schema.names:
         column = table.column(name)
-        flags = [would_run(name)]
         if pa.types.is_large_string(column.type):
             found = pc.fill_null(pc.match_substring_regex(column, PATTERN), False)
             row = pc.index(found, True).as_py()
             count += pc.sum(found).as_py() or 0
             if row >= 0 and (at < 0 or row + 1 < at):
                 first, at = name, row + 1
-        if flags[0]:
+        if would_run(name):
             count += 1
             if at != 0:
                 first, at = name, 0

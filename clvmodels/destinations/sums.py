@@ -12,6 +12,20 @@ MONEY = "DECIMAL(38, 6)"
 ONE = "DECIMAL(30, 6)"  # of one value: a hundred million of them still have a sum
 
 
+def counts_of_all(table: Any, value: str | None) -> dict[str, Any]:
+    """What becomes of the rows of a table that is written whole, by the names of `Exported`."""
+    total = sum_of(table, value) if value else None
+    return {
+        "columns": tuple(table.schema.names),
+        "rows_given": table.num_rows,
+        "rows_written": table.num_rows,
+        "value": value,
+        "value_given": total,
+        "value_written": total,
+        "value_left_out": None if total is None else total - total,
+    }
+
+
 def sum_of(table: Any, name: str) -> Decimal:
     """The sum of values, each rounded to 6 digits after the point; missing ones and those beyond 1e24 count as 0."""
     import pyarrow as pa

@@ -82,7 +82,7 @@ def _in_csv(path: Path) -> Any:
     from pyarrow import csv
 
     try:
-        how = csv.ParseOptions(delimiter=frames._header(path)[1], newlines_in_values=True)
+        how = csv.ParseOptions(delimiter=frames.header(path)[1], newlines_in_values=True)
         with csv.open_csv(path, parse_options=how) as opened:
             names = opened.schema.names
         as_text = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False)

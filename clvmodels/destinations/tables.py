@@ -83,7 +83,10 @@ def _first_text(column: Any) -> str:
     import pyarrow.compute as pc
 
     odd = pc.fill_null(pc.invert(pc.match_substring_regex(column, _WRITTEN)), False)
-    return f"text, {pc.sum(odd).as_py():,} times, first in row {pc.index(odd, True).as_py() + 1:,}"
+    return (
+        f"text in {pc.sum(odd).as_py():,} of {len(column):,} rows, first row {pc.index(odd, True).as_py() + 1:,}. Is "
+        "it the right column?"
+    )
 
 
 def _parsed(column: Any) -> Any:

@@ -11,6 +11,7 @@ from ..economics import given_numbers as given
 from ..economics.purchases import Purchases, end_of, read_purchases
 from ..errors import InvalidInput, NotAvailable, NotEnoughData
 from ..models.clv import CLVModel
+from ..models.fitted import checked_level
 from ..models.given_models import clv_model
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
@@ -149,7 +150,7 @@ def compare_arms(
      odd       1199      1199     71.08
     """
     refuse_unknown("compare_arms", reading)
-    one_level = _level(level)
+    one_level = checked_level(level)
     share = given.one("margin", margin, given.margin_share)
     if start is not None and "observation_start" in reading:
         raise InvalidInput(
@@ -234,13 +235,6 @@ def _read(
         found = read_purchases(log, **reading)
     name = str(reading.get("customer_id", "customer_id"))
     return found, given_arms.read_arms(arms, control=control, adjust_for=columns, customer_id=name)
-
-
-def _level(level: object) -> float:
-    one_level = given.one("level", level, given.real)
-    if not 0 < one_level < 1:
-        raise InvalidInput(f"level must lie between 0 and 1, such as 0.95; found {one_level:g}")
-    return one_level
 
 
 def _known(values: ArmValues, columns: list[str], by_history: bool) -> tuple[Array | None, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
@@ -59,22 +59,36 @@ def over_all(p_value: Array, comparisons: int = 1, looks: int = 1) -> Array:
 def welch(estimates: Estimates) -> tuple[Array, Array, Array]:
     """Difference of each other arm from the first, its standard error, and the degrees of freedom of its variance.
 
-    The variance is C_aa + C_00 − 2 C_a0. Freedom is Satterthwaite's, (C_aa + C_00)² / (C_aa²/f_a + C_00²/f_0); with
-    independent means (C_a0 = 0) the test is Welch's.
+    The variance is C_aa + C_00 − 2 C_a0. Freedom is that of `satterthwaite`; with independent means (C_a0 = 0) the test
+    is Welch's.
 
     References
     ----------
     Welch, B. L. (1947), The Generalization of "Student's" Problem when Several Different Population Variances are
-    Involved. Biometrika 34, 28-35. Satterthwaite, F. E. (1946), An Approximate Distribution of Estimates of Variance
-    Components. Biometrics Bulletin 2, 110-114.
+    Involved. Biometrika 34, 28-35.
     """
     own = np.diag(estimates.covariance)
     difference = estimates.means[1:] - estimates.means[0]
     variance = np.maximum(own[1:] + own[0] - 2 * estimates.covariance[1:, 0], 0.0)
-    weighed = own[1:] ** 2 / estimates.freedom[1:] + own[0] ** 2 / estimates.freedom[0]
+    return difference, np.sqrt(variance), satterthwaite(own[1:], estimates.freedom[1:], own[0], estimates.freedom[0])
+
+
+def satterthwaite(one: Array, freedom: Any, other: Array, other_freedom: Any) -> Array:
+    """Degrees of freedom of the sum of two variances, (v + w)² / (v²/f + w²/g); inf where both are 0.
+
+    References
+    ----------
+    Satterthwaite, F. E. (1946), An Approximate Distribution of Estimates of Variance Components. Biometrics Bulletin 2,
+    110-114.
+
+    Examples
+    --------
+    >>> satterthwaite(np.array([1.0, 4.0]), 9.0, np.array([1.0, 1.0]), 9.0).round(2)
+    array([18.  , 13.24])
+    """
+    weighed = one**2 / freedom + other**2 / other_freedom
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where((weighed > 0) & np.isfinite(weighed), (own[1:] + own[0]) ** 2 / weighed, np.inf)
-    return difference, np.sqrt(variance), freedom
+        return np.where((weighed > 0) & np.isfinite(weighed), (one + other) ** 2 / weighed, np.inf)
 
 
 def differences(estimates: Estimates, level: float, looks: int = 1) -> pd.DataFrame:

@@ -102,7 +102,7 @@ class Spread:
         return float(np.sqrt(max(fourth / self.variance**2 - 1, 0.0) / self.simulated)) if self.variance else 0.0
 
 
-def population_of(model: CLVModel, summary: Any, duration: float, margin: float | str | None) -> Population:
+def population_of(model: CLVModel, summary: Any, duration: float, share: float | str) -> Population:
     """Read customers: those of a summary, or new ones where it is None.
 
     Raises
@@ -115,7 +115,6 @@ def population_of(model: CLVModel, summary: Any, duration: float, margin: float 
         If a family cannot simulate the future of customers.
     """
     _refuse_unable(model)
-    share = model.margin if margin is None else margin
     if summary is None:
         worth = _of_new(model, duration, share)
         spent = [np.full(1, np.nan if name == "monetary_value" else 0.0) for name in model.spend.family.statistics]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -160,8 +160,8 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
         complete = np.bincount(values.arm[values.complete], minlength=len(values.names))
         if np.any(complete < np.asarray(plan.customers)):
             found.append(
-                f"Fewer customers than planned: {_row(complete.tolist())} instead of {_row(plan.customers)} in "
-                f"{_names(values)}; a difference of the size planned for is found less often than promised."
+                f"Fewer customers than planned: {_row(complete)} instead of {_row(plan.customers)} in "
+                f"{listed(values.names)}; a difference of the size planned for is found less often than promised."
             )
     if level != plan.level:
         found.append(f"The plan was for a level of {100 * plan.level:g} %, and this is one of {100 * level:g} %.")
@@ -181,9 +181,5 @@ def departures(plan: Any, values: ArmValues, level: float) -> list[str]:
     return found
 
 
-def _row(numbers: Sequence[int]) -> str:
-    return listed([f"{int(number):,}" for number in numbers])
-
-
-def _names(values: ArmValues) -> str:
-    return listed(values.names)
+def _row(numbers: Iterable[int]) -> str:
+    return listed([f"{number:,}" for number in numbers])

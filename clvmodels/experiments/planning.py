@@ -26,7 +26,7 @@ from .differences import level_of_each
 from .future_values import ROWS, Population, population_of, spread
 from .given_arms import in_order
 from .plan import ExperimentPlan
-from .power import MOST, Contest, curve_of, customers_for, difference_for, promised
+from .power import MOST, Contest, curve_of, customers_for, difference_for, promised, whole_sizes
 
 LEVERS = ("purchase_rate", "spend", "dropout")
 _STEPS = 10  # about as many words of progress for one duration
@@ -177,7 +177,8 @@ def _plan(
     asked: _Asked,
     step: Callable[[str], None],
 ) -> ExperimentPlan:
-    population = population_of(model, summary, duration, margin)
+    share = model.margin if margin is None else margin
+    population = population_of(model, summary, duration, share)
     step("simulating customers")
     control = spread(population, {}, asked.seed)
     smallest = int(np.argmin(asked.ratio[1:])) + 1
@@ -204,10 +205,9 @@ def _plan(
     step("simulating experiments as planned")
     found, error = promised(now, many)
     step("simulating smaller and larger experiments")
-    sizes = [max(2, math.ceil(many * share - 1e-6)) for share in asked.ratio]
-    kept = population.worth
+    sizes = whole_sizes(many, asked.ratio)
     return ExperimentPlan(
-        customers=tuple(sizes),
+        customers=sizes,
         duration=duration,
         time_unit=model.purchases._unit,
         lift=factors,
@@ -223,7 +223,7 @@ def _plan(
         level_each=asked.level_each,
         looks=asked.looks,
         population=_whose(population, summary),
-        margin=margin if isinstance(margin, str) else _margin_told(model, margin, kept.margin),
+        margin=share if isinstance(share, str) else float(population.worth.margin),
         curve=curve_of(now, many, (found, error)),
         notes=_notes(population, now, sum(sizes)),
     )
@@ -357,12 +357,6 @@ def _table(plans: list[ExperimentPlan]) -> pd.DataFrame:
         for plan in plans
     ]
     return pd.DataFrame(rows)
-
-
-def _margin_told(model: CLVModel, margin: Any, used: Any) -> float | str:
-    if margin is None and isinstance(model.margin, str):
-        return model.margin
-    return float(used)
 
 
 def _whose(population: Population, summary: Any) -> str:

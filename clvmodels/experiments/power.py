@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from scipy import special
 
 from ..errors import InvalidInput
 from ..numerics.arrays import Array
-from .differences import half_width
+from .differences import half_width, satterthwaite
 from .future_values import Spread
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ class Contest:
         return self.other.mean - self.control.mean
 
     def sizes(self, customers: float) -> tuple[int, int]:
-        """Whole customers of both arms, at least two, where an arm has so many on average.
-
-        Rounded up: what is promised of an experiment holds for one that is no smaller.
-        """
-        first, second = (max(2, math.ceil(customers * share - 1e-6)) for share in self.ratio)
+        """Whole customers of both arms: see `whole_sizes`."""
+        first, second = whole_sizes(customers, self.ratio)
         return first, second
 
     def error(self, customers: float) -> float:
@@ -76,6 +73,17 @@ class Contest:
         """P(the difference is found), if means were normal and their variances known: Φ(d/e − z) + Φ(−d/e − z)."""
         away = self.difference / self.error(customers)
         return float(special.ndtr(away - self.reach) + special.ndtr(-away - self.reach))
+
+
+def whole_sizes(customers: float, ratio: Iterable[float]) -> tuple[int, ...]:
+    """Whole customers of arms, at least two each, where an arm has so many on average.
+
+    Rounded up: what is promised of an experiment holds for one that is no smaller.
+
+    >>> whole_sizes(100.2, (1.0, 1.0)), whole_sizes(100, (0.5, 1.5))
+    ((101, 101), (50, 150))
+    """
+    return tuple(max(2, math.ceil(customers * share - 1e-6)) for share in ratio)
 
 
 def seen(contest: Contest, customers: float, repeats: int, stage: int = 0) -> tuple[float, float]:
@@ -221,7 +229,5 @@ def _drawn(
 def _found(difference: Array, variance: Array, other: Array, sizes: tuple[int, int], level: float) -> Array:
     """Whether each interval leaves out 0: Welch (1947), with Satterthwaite's degrees of freedom."""
     total = variance + other
-    weighed = variance**2 / (sizes[0] - 1) + other**2 / (sizes[1] - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where(weighed > 0, total**2 / weighed, 1.0)
+    freedom = satterthwaite(variance, sizes[0] - 1, other, sizes[1] - 1)
     return np.asarray((total > 0) & (np.abs(difference) > half_width(np.sqrt(total), freedom, level)))

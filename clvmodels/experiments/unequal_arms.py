@@ -27,8 +27,7 @@ def warn_of_unequal_arms(values: ArmValues, adjusts_for_history: bool = False) -
     if values.before is None:
         found = unlike(values.names, values.arm, {"age": values.age})
         if found:
-            means = counts(values.arm, len(values.names))
-            ages = np.bincount(values.arm, values.age) / means
+            ages, _ = moments(values.arm, values.age, len(values.names))
             told = ", ".join(
                 f"{name!r} {length(float(age), values.time_unit)}" for name, age in zip(values.names, ages, strict=True)
             )

@@ -18,6 +18,7 @@ from ..transactions.grouped import Counts
 from ..transactions.postgres import without_passwords
 from ..transactions.sources import files_read
 from ..transactions.summarize import rfm_summary
+from ..transactions.systems.layouts import layout
 from ..transactions.systems.system_log import SystemLog, named, warn_of_choice
 from ..units import length
 from . import databases, folder, single_file
@@ -251,7 +252,7 @@ def _as_it_is_now(source: object) -> object:
     if isinstance(source, SystemLog):
         chosen, why = named(source)
         if why != "given":
-            warn_of_choice(chosen.source, chosen.source, why)
+            warn_of_choice(layout(chosen.source).title, chosen.source, why)
         return chosen
     return files_read(source) or source
 

@@ -88,6 +88,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A text as the engine's literal, whatever is in it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def with_currency(found: list[str], names: Columns) -> Columns:
     """The names with that of a column called currency, if the caller named none and there is one."""
     called = [name for name in found if name.lower() in CURRENCIES]

@@ -173,3 +173,12 @@ def test_a_notebook_shows_all_counts(tmp_path):
         assert f">{what}</td>" in page
         assert f">{count}</td>" in page
     assert f"1 row in {tmp_path}" in page
+
+
+def test_what_is_no_number_is_told_by_its_row_and_not_shown(tmp_path):
+    table = pd.DataFrame({"customer_id": [1, 2], "mail": ["12", "mary@example.com"]})
+    with pytest.raises(
+        clv.InvalidInput, match="'mail' must hold numbers; found text in 1 of 2 rows, first row 2"
+    ) as found:
+        clv.export(table, tmp_path / "a.csv", value="mail")
+    assert "mary" not in str(found.value)

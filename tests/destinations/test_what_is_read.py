@@ -88,7 +88,10 @@ def test_errors_repeat_nothing_personal(tmp_path):
         return str(caught.value)
 
     table = pd.DataFrame({"customer_id": ["a", "b"], "clv": ["1", secret]})
-    assert told(table, tmp_path / "a.csv") == "column 'clv' must hold numbers; found text, 1 times, first in row 2"
+    assert (
+        told(table, tmp_path / "a.csv")
+        == "column 'clv' must hold numbers; found text in 1 of 2 rows, first row 2. Is it the right column?"
+    )
     (tmp_path / "c.csv").write_text(f"customer_id,email\na,{secret},{secret}\n")
     assert "has 3 cells, expected 2" in told(table, tmp_path / "a.csv", GOOGLE, contacts=tmp_path / "c.csv")
     (tmp_path / "c.csv").write_bytes(f"customer_id,email,first_name\na,{secret},J\xf6rg\n".encode("latin-1"))

@@ -66,3 +66,10 @@ def test_a_small_arm_beside_a_large_one_is_seldom_warned_of():
     generator, arm = np.random.default_rng(4), np.repeat([0, 1], [1000, 20])
     spend = generator.poisson(generator.gamma(0.55, 3.0, (500, 1020))) * generator.gamma(2.0, 15.0, (500, 1020))
     assert sum(bool(unlike(("a", "b"), arm, {"spend": row})) for row in spend) <= 12
+
+
+def test_arms_of_one_age_each_are_unlike():
+    """Without any spread within the arms nothing is left to chance."""
+    ages = {"age": np.repeat([10.0, 20.0], 50)}
+    assert unlike(("a", "b"), np.repeat([0, 1], 50), ages) == [("b", "age", np.inf)]
+    assert unlike(("a", "b"), np.repeat([0, 1], 50), {"age": np.full(100, 10.0)}) == []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...errors import warn
 from ..contract import Order, Target
-from ..exported import Exported
 from ..spreadsheet_text import cells_that_run
-from ..sums import sum_of
+from ..sums import counts_of_all
 
 
 def write_lines(table: Any, path: Path) -> None:
@@ -27,7 +27,7 @@ def _special(name: str) -> bool:
     return name == "" or name != name.strip() or any(character in name for character in '",\r\n')
 
 
-def write(order: Order, path: Path) -> Exported:
+def write(order: Order, path: Path) -> Mapping[str, Any]:
     """The whole table; a warning counts what would run if a spreadsheet opened the file."""
     table = order.table
     write_lines(table, path)
@@ -39,21 +39,7 @@ def write(order: Order, path: Path) -> Exported:
             "file would run or change them; they are written unchanged, for the systems that read them. For people "
             "write target='xlsx'"
         )
-    total = sum_of(table, order.value) if order.value else None
-    return Exported(
-        target="csv",
-        title=TARGET.title,
-        page=TARGET.page,
-        path=order.path,
-        columns=tuple(table.schema.names),
-        rows_given=table.num_rows,
-        rows_written=table.num_rows,
-        value=order.value,
-        value_given=total,
-        value_written=total,
-        value_left_out=None if total is None else total - total,
-        would_run=count,
-    )
+    return counts_of_all(table, order.value) | {"would_run": count}
 
 
 TARGET = Target("CSV, for machines", "", ".csv", people=False, write=write)

@@ -13,11 +13,12 @@ rule of another product, the Data Manager API (https://developers.google.com/dat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .. import normal_forms as forms
 from ..contract import Order, Target
-from ..exported import Exported
 from ..people import Field, people_of
 from .csv import write_lines
 
@@ -26,7 +27,7 @@ _ZIP = rf"""CASE WHEN lower(country) <> 'us' OR regexp_full_match(zip, '\d{{5}}(
 _ADDRESS = ("first_name", "last_name", "country", "zip")
 
 
-def write(order: Order, path: Path) -> Exported:
+def write(order: Order, path: Path) -> Mapping[str, Any]:
     """Email, Phone, First Name, Last Name, Country, Zip: those that there are."""
     number = forms.phone("phone", order.phone_country)
     fields = {
@@ -41,14 +42,7 @@ def write(order: Order, path: Path) -> Exported:
         fields = {name: field for name, field in fields.items() if name not in _ADDRESS}
     people = people_of(order, fields)
     write_lines(people.table, path)
-    return Exported(
-        target="google_ads_customer_match",
-        title=TARGET.title,
-        page=TARGET.page,
-        path=order.path,
-        columns=tuple(people.table.schema.names),
-        **people.counts,
-    )
+    return people.counts
 
 
 TARGET = Target(

@@ -12,13 +12,14 @@ five digits, British ones end at the sector.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from ...errors import InvalidInput, warn
 from .. import normal_forms as forms
 from ..contract import Order, Target
-from ..exported import Exported
 from ..people import Field, people_of
 from .csv import write_lines
 
@@ -35,7 +36,7 @@ _STATE = (
 )
 
 
-def write(order: Order, path: Path) -> Exported:
+def write(order: Order, path: Path) -> Mapping[str, Any]:
     """The identifiers that there are, and the value."""
     if order.value is None:
         raise InvalidInput(
@@ -59,14 +60,7 @@ def write(order: Order, path: Path) -> Exported:
             "customers, or identifiers of more of them"
         )
     write_lines(people.table, path)
-    return Exported(
-        target="meta_value_based",
-        title=TARGET.title,
-        page=TARGET.page,
-        path=order.path,
-        columns=tuple(people.table.schema.names),
-        **people.counts,
-    )
+    return people.counts
 
 
 TARGET = Target(

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...errors import InvalidInput, NotAvailable, warn
 from ..about import facts_of, meaning
 from ..contract import Order, Target
-from ..exported import Exported
 from ..spreadsheet_text import neutral, would_run
-from ..sums import sum_of
+from ..sums import counts_of_all
 from ..tables import text, with_numbers
 
 MOST_ROWS = 1_048_575  # of a sheet, below the header (specifications and limits of Excel)
@@ -73,7 +72,7 @@ class _Sheet:
             self.sheet.write_datetime(row, column, value, look)
 
 
-def write(order: Order, path: Path) -> Exported:
+def write(order: Order, path: Path) -> Mapping[str, Any]:
     """Sheet "Customers", the table; sheet "About", what it is about."""
     xlsxwriter = _xlsxwriter()
     _refuse_too_large(order.table)
@@ -81,33 +80,19 @@ def write(order: Order, path: Path) -> Exported:
     table = table.set_column(
         table.schema.get_field_index(order.customer_id), order.customer_id, text(table[order.customer_id])
     )
-    total = sum_of(table, order.value) if order.value else None
+    counts = counts_of_all(table, order.value)
     with xlsxwriter.Workbook(path, _SETTINGS) as book:
         book.set_properties({"title": "Customers and their value", "created": datetime.datetime(2000, 1, 1)})
         customers = _Sheet(book.add_worksheet("Customers"))
         _write_customers(book, customers, order, table)
         about = _Sheet(book.add_worksheet("About"))
-        _write_about(book, about, order, table.schema.names, total, customers.neutralised)
+        _write_about(book, about, order, table.schema.names, counts["value_written"], customers.neutralised)
     if customers.cut:
         warn(
             f"texts too long for a cell of a spreadsheet: {customers.cut:,}, of which the first {_LONGEST - 1:,} "
             "characters are written; target='csv' writes them whole"
         )
-    return Exported(
-        target="xlsx",
-        title=TARGET.title,
-        page=TARGET.page,
-        path=order.path,
-        columns=tuple(table.schema.names),
-        rows_given=table.num_rows,
-        rows_written=table.num_rows,
-        value=order.value,
-        value_given=total,
-        value_written=total,
-        value_left_out=None if total is None else total - total,
-        would_run=customers.neutralised,
-        cut=customers.cut,
-    )
+    return counts | {"would_run": customers.neutralised, "cut": customers.cut}
 
 
 def _xlsxwriter() -> Any:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ..columns import quoted
+from ..columns import literal, quoted
 from .map_checks import Cell, Condition, Map
 
 _SPACE = r"[\s\x{A0}\x{202F}]*"
 _SIGN = r"[+\x{2212}-]?"
 _THOUSANDS = {"": "", " ": r"[ \x{A0}\x{202F}]", "'": r"['\x{2019}]", ",": "[,]", ".": "[.]"}
-
-
-def literal(text: str) -> str:
-    """A text as a literal, whatever is in it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def filled(columns: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 from ...errors import InvalidInput
-from ..columns import quoted
+from ..columns import literal, quoted
 from ..engine import connection
 from ..log_files import CSV, PARQUET, columns_in, file_literals, files_of, parquet_schema, selection
 from .layouts import Layout
@@ -101,7 +101,7 @@ def _beginning(file: str) -> bytes:
 def _scan(files: list[str], sort: str, layout: Layout) -> str:
     wanted = {**layout.needs, **layout.may_have}
     if sort == "json":
-        columns = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in wanted.items())
+        columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in wanted.items())
         return f"SELECT * FROM read_json({file_literals(files)}, columns={{{columns}}}, format='auto')"
     # files that lack what they may lack, or write a name otherwise, are read apart from those that do not
     groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
@@ -146,7 +146,3 @@ def _plain_list(file: str, theirs: str, column: str) -> str:
     if pa.types.is_struct(sort) and [field.name for field in sort] == ["list"]:
         return f'LIST_TRANSFORM({quoted(column)}."list", lambda e: e."element")'
     return quoted(column)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
