@@ -71,7 +71,7 @@ def _found_at(path: str) -> list[str]:
 def _ending_in(folder: str) -> str:
     """How the names of most files in a folder end, of those that can be read."""
     known = (*CSV, *PARQUET, ".json", ".jsonl", ".ndjson")
-    names = [name.lower() for name in os.listdir(folder)]
+    names = [name.lower() for name in os.listdir(folder or ".")]
     return max((".parquet", *known), key=lambda ending: sum(name.endswith(ending) for name in names))
 
 

@@ -62,13 +62,13 @@ def assert_alike(found: Spread, values: np.ndarray) -> None:
 
 @pytest.mark.parametrize("name", list(PURCHASES))
 def test_new_customers_are_worth_what_whole_lives_bring(name):
-    population = population_of(model_of(name), None, DURATION, None)
+    population = population_of(model_of(name), None, DURATION, 0.3)
     assert_alike(spread(population, {}, 1, 200_000), lived(name, 100_000, seed=11))
 
 
 @pytest.mark.parametrize(("name", "factors", "purchases", "spend"), CHANGED)
 def test_levers_are_other_parameters_of_the_population(name, factors, purchases, spend):
-    population = population_of(model_of(name), None, DURATION, None)
+    population = population_of(model_of(name), None, DURATION, 0.3)
     assert_alike(spread(population, factors, 1, 200_000), lived(name, 100_000, 12, purchases, spend))
 
 
@@ -91,7 +91,7 @@ def test_customers_of_a_summary_are_worth_what_their_lives_go_on_to_bring(name):
     np.maximum.at(last, owner[repeat], times[repeat])
     summary = pd.DataFrame({"frequency": x, "recency": last, "T": before, "monetary_value": paid})
     values = 0.3 * np.bincount(owner[ahead], amounts[ahead], size)
-    assert_alike(spread(population_of(model, summary, DURATION, None), {}, 1, 150_000), values)
+    assert_alike(spread(population_of(model, summary, DURATION, 0.3), {}, 1, 150_000), values)
 
 
 def test_means_are_exact_and_those_of_what_if():
@@ -104,7 +104,7 @@ def test_means_are_exact_and_those_of_what_if():
     }
     summary = pd.DataFrame(rows)
     found = clv.what_if(model, summary, dropout=0.9, purchase_rate=1.1, spend=1.05, horizon=26, annual_discount_rate=0)
-    population = population_of(model, summary, 26.0, None)
+    population = population_of(model, summary, 26.0, 0.3)
     factors = {"dropout": 0.9, "purchase_rate": 1.1, "spend": 1.05}
     np.testing.assert_allclose(population.means({}), found.customers["value_now"], rtol=1e-12)
     np.testing.assert_allclose(population.means(factors), found.customers["value_together"], rtol=1e-12)
@@ -127,7 +127,7 @@ def test_cells_keep_the_variance():
 
 
 def test_the_same_seed_gives_the_same_luck():
-    population = population_of(model_of("pareto_nbd"), None, DURATION, None)
+    population = population_of(model_of("pareto_nbd"), None, DURATION, 0.3)
     first, again = spread(population, {}, 3, 40_000), spread(population, {}, 3, 40_000)
     np.testing.assert_array_equal(first.share, again.share)
     other = spread(population, {"spend": 1.5}, 3, 40_000)  # the very same customers, who pay half as much again
@@ -141,9 +141,9 @@ def test_long_summaries_are_thinned_evenly(monkeypatch):
     summary = pd.DataFrame(
         {"frequency": x, "recency": 3 * x, "T": 20.0, "monetary_value": np.where(x > 0, 30.0, np.nan)}
     )
-    thin = population_of(model_of("nbd"), summary, 10.0, None)
+    thin = population_of(model_of("nbd"), summary, 10.0, 0.3)
     monkeypatch.undo()
-    whole = population_of(model_of("nbd"), summary, 10.0, None)
+    whole = population_of(model_of("nbd"), summary, 10.0, 0.3)
     assert len(thin.worth.spend) == len(thin.spent[0]) == 50
     assert thin.mean() == pytest.approx(whole.mean())
 
@@ -151,7 +151,7 @@ def test_long_summaries_are_thinned_evenly(monkeypatch):
 def test_a_margin_of_each_customer_counts():
     summary = pd.DataFrame({"frequency": 3.0, "recency": 15.0, "T": 20.0, "monetary_value": 30.0, "m": [0.0, 0.4]})
     population = population_of(model_of("nbd"), summary, 10.0, "m")
-    found, alone = spread(population, {}, 1), spread(population_of(model_of("nbd", 0.4), summary, 10.0, None), {}, 1)
+    found, alone = spread(population, {}, 1), spread(population_of(model_of("nbd"), summary, 10.0, 0.4), {}, 1)
     assert found.mean == pytest.approx(alone.mean / 2)
     assert found.share[found.value == 0].sum() > 0.5
 
@@ -160,7 +160,7 @@ def test_heavy_buyers_take_fewer_histories(monkeypatch):
     monkeypatch.setattr(future_values, "_FEWEST", 500)
     monkeypatch.setattr(future_values, "_PURCHASES", 1_000_000)
     model = model_of("nbd", r=20.0, alpha=1.0)
-    population = population_of(model, None, 50.0, None)  # 1,000 purchases each
+    population = population_of(model, None, 50.0, 0.3)  # 1,000 purchases each
     assert spread(population, {}, 1).simulated == pytest.approx(4 * 1000, abs=4)  # a million purchases
     assert spread(population, {}, 1, 300).simulated == 4 * 300
     assert spread(population, {"purchase_rate": 10.0}, 1).simulated == 4 * 500
@@ -175,7 +175,7 @@ def test_simulated_means_are_the_exact_ones_before_they_are_made_so(name, factor
     x = np.array([0.0, 3.0, 8.0])
     rows = {"frequency": x, "recency": 2 * x, "T": 20.0, "monetary_value": [np.nan, 20.0, 9.0]}
     for summary in (None, pd.DataFrame(rows)):
-        population = population_of(model_of(name), summary, DURATION, None)
+        population = population_of(model_of(name), summary, DURATION, 0.3)
         where = np.arange(90_000) * len(population.worth.spend) // 90_000
         parts = future_values._values(population, factors, where, seed=2, number=0)
         values = np.concatenate(parts)
