@@ -13,7 +13,7 @@ ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh $(VENV)
 help:
 	@echo 'make demo         forecast every CDNOW customer: build/cdnow_scored.parquet'
 	@echo 'make test         run the tests and the examples of the documentation'
-	@echo 'make test-system  the wheel in a clean environment, a report in Chromium (chromium-driver), Spark (Java 17)'
+	@echo 'make test-system  the wheel, a report in Chromium (chromium-driver), the notebooks, Spark (Java 17)'
 	@echo 'make lint         ruff, mypy, import-linter'
 	@echo 'make notebooks    execute the notebooks and keep their outputs'
 	@echo 'make oracle       compute the 30-digit reference values of the tests anew'

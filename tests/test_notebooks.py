@@ -47,6 +47,7 @@ def test_there_are_notebooks_and_the_readme_lists_them() -> None:
     assert listed == [path.name for path in NOTEBOOKS]
 
 
+@pytest.mark.system
 @each
 def test_outputs_kept_are_those_of_the_code(path: Path) -> None:
     """Executed in this Python with every warning an error; an assertion that fails inside fails here."""

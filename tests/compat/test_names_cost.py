@@ -8,6 +8,7 @@ from importlib import import_module
 import pytest
 
 
+@pytest.mark.system
 @pytest.mark.filterwarnings("ignore")
 def test_the_benchmark_runs_and_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     status = import_module("compat").main(["--customers", "500", "--repeats", "1"])
