@@ -259,7 +259,7 @@ def _projected(
         if model is not None:
             raise
         return [], [f"There is no projection: {error}"], None
-    name = f"{used.purchases.family.name} and {used.spend.family.name}"
+    name = f"{used.purchases.family.title} and {used.spend.family.title}"
     return [made], list(made.notes), name
 
 

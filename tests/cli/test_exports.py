@@ -87,7 +87,7 @@ def test_several_currencies_are_refused_in_the_words_of_the_options(capsys):
         file.write("#d,dan@cd.org,paid,1997-02-02 12:00:00 -0500,EUR,7.00,,\n")
     assert cli.main(["summarize", "orders.csv", "--out", "summary.parquet", "--source", "shopify"]) == 1
     said = capsys.readouterr().err
-    assert "found 2: USD (6,921 lines), EUR (1 lines). Pass --to-currency and --rates, a file" in said
+    assert "found 2: USD (6,921 lines), EUR (1 line). Pass --to-currency and --rates, a file" in said
     assert "=" not in said
     assert not Path("summary.parquet").exists()
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ... import frames
 from ...errors import InvalidInput
+from ..findings import counted
 from ..moments import day_of, parse_moment
 
 NONE = "none"  # what a line without a currency is said to be in
@@ -109,8 +110,9 @@ SELECT COUNT(*), MIN(order_id) FROM converted
 WHERE amount IS NULL AND NOT without_rate AND customer_id IS NOT NULL""").fetchall()[0]
     if too_large:
         raise InvalidInput(
-            f"an order must come to less than a million million, in {to_currency} too; found {too_large:,} lines of "
-            f"more, first order {first!r}. Give rates of a larger unit, or look whether the amounts are right"
+            f"an order must come to less than a million million, in {to_currency} too; found "
+            f"{counted(too_large, 'line')} of more, first order {first!r}. Give rates of a larger unit, or look "
+            "whether the amounts are right"
         )
     return missing
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from ..findings import counted
 from .exported import Found
 
 
@@ -100,26 +101,22 @@ def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[s
     several = "" if len(report.files) == 1 else f" in {len(report.files):,} files"
     how = "as given" if report.chosen == "given" else report.chosen
     kept = report.sales + report.refunds
-    log = f"{kept:,} in the log ({_some(report.sales, 'sale')}, {_some(report.refunds, 'refund')})"
+    log = f"{kept:,} in the log ({counted(report.sales, 'sale')}, {counted(report.refunds, 'refund')})"
     out = [f"{count:,} left out ({reason})" for reason, count in report.left_out.items()]
     out += [f"{report.anonymous:,} without a customer"] if report.anonymous else []
     told = [
         f"read as {report.title} ({how})",
         f"layout: {report.page}",
-        f"{_some(report.rows_read, 'row')}{several}, {_some(report.lines, 'line')} = {' + '.join([log, *out])}",
-        f"{_some(report.customers, 'customer')}, dated {report.first_date:%Y-%m-%d} to {report.last_date:%Y-%m-%d}",
+        f"{counted(report.rows_read, 'row')}{several}, {counted(report.lines, 'line')} = {' + '.join([log, *out])}",
+        f"{counted(report.customers, 'customer')}, dated {report.first_date:%Y-%m-%d} to {report.last_date:%Y-%m-%d}",
     ]
     for code, (lines, total) in report.currencies.items():
         of = "no currency said" if code == "none" else code
-        told.append(f"{of}: {_some(lines, 'line')}, {total:,.2f}")
+        told.append(f"{of}: {counted(lines, 'line')}, {total:,.2f}")
     if report.converted_to:
-        come_to = "" if report.converted_sum is None else f": {_some(kept, 'line')}, {report.converted_sum:,.2f}"
+        come_to = "" if report.converted_sum is None else f": {counted(kept, 'line')}, {report.converted_sum:,.2f}"
         told.append(f"converted to {report.converted_to} at the rates given{come_to}")
     return [worded(line) for line in told]
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:

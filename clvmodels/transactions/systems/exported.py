@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import InvalidInput
 from ..engine import rows
+from ..findings import counted
 from .currencies import NONE, Rate, make_converted
 from .layouts import Layout, layout
 from .map_checks import OF_A_MAP
@@ -102,7 +103,7 @@ FROM (
         missing = make_converted(con, rates, to_currency)
         if missing:
             each = ", ".join(
-                f"{code} ({lines:,} lines, the first of {first:%Y-%m-%d})" for code, lines, first in missing
+                f"{code} ({counted(lines, 'line')}, the first of {first:%Y-%m-%d})" for code, lines, first in missing
             )
             raise InvalidInput(
                 f"rates must hold every currency of the log from its first line on; there is none for {each}. "
@@ -189,7 +190,7 @@ def _refuse_unreadable(found: Found, log: list[dict[str, Any]], *, money: bool) 
 def _refuse_several(found: Found, to_currency: str | None) -> None:
     """Refuse amounts of several currencies, which nobody may add up, and those of another one than is asked for."""
     codes = list(found.currencies)
-    each = ", ".join(f"{code} ({lines:,} lines)" for code, (lines, _) in found.currencies.items())
+    each = ", ".join(f"{code} ({counted(lines, 'line')})" for code, (lines, _) in found.currencies.items())
     if len(codes) > 1:
         raise InvalidInput(
             f"the amounts of a log must be in one currency; found {len(codes)}: {each}. Pass to_currency= and rates=, "

@@ -21,9 +21,9 @@ RATES = {"USD": "0.92", "jpy": 0.0061}
 
 
 def test_several_currencies_are_refused_with_their_numbers(till):
-    with pytest.raises(clv.InvalidInput, match=r"found 3: EUR \(1 lines\), JPY \(1 lines\), USD \(1 lines\)"):
+    with pytest.raises(clv.InvalidInput, match=r"found 3: EUR \(1 line\), JPY \(1 line\), USD \(1 line\)"):
         clv.read_log(till(*LINES), "till")
-    with pytest.raises(clv.InvalidInput, match=r"found 2: EUR \(1 lines\), none \(1 lines\)"):
+    with pytest.raises(clv.InvalidInput, match=r"found 2: EUR \(1 line\), none \(1 line\)"):
         clv.read_log(till(LINES[0], "2,bob,2024-03-01,3,,paid"), "till")
 
 
@@ -49,9 +49,9 @@ def test_each_amount_is_converted_and_the_report_keeps_what_was(till):
 
 
 def test_every_currency_needs_a_rate(till):
-    with pytest.raises(clv.InvalidInput, match=r"none for JPY \(1 lines, the first of 2024-03-15\)\. Add"):
+    with pytest.raises(clv.InvalidInput, match=r"none for JPY \(1 line, the first of 2024-03-15\)\. Add"):
         clv.read_log(till(*LINES), "till", rates={"USD": 1}, to_currency="EUR")
-    with pytest.raises(clv.InvalidInput, match=r"none for none \(1 lines"):
+    with pytest.raises(clv.InvalidInput, match=r"none for none \(1 line"):
         clv.read_log(till("2,bob,2024-03-01,3,,paid"), "till", rates={"USD": 1}, to_currency="EUR")
 
 
@@ -67,7 +67,7 @@ def test_lines_that_say_no_currency_may_have_a_rate(till):
 @pytest.mark.parametrize("amounts", [["999999999999"], ["600000000000", "500000000000"]])
 def test_what_is_too_much_in_the_other_currency_is_refused_and_not_lost(till, amounts):
     file = till(*(f"1,ann,2024-03-01,{amount},JPY,paid" for amount in amounts), "2,bob,2024-03-01,3,JPY,paid")
-    with pytest.raises(clv.InvalidInput, match=r"less than a million million, in EUR too; found 1 lines .*order '1'"):
+    with pytest.raises(clv.InvalidInput, match=r"less than a million million, in EUR too; found 1 line .*order '1'"):
         clv.read_log(file, "till", rates={"JPY": 2 if len(amounts) == 1 else 1}, to_currency="EUR")
 
 
@@ -81,7 +81,7 @@ def test_a_rate_holds_from_its_date_to_the_next(till, tmp_path):
         log = clv.read_log(file, "till", rates=rates, to_currency="EUR")
         assert log["amount"].tolist() == [80.0, 7.0, 80.0, 90.0, 70.0, 70.0]
     table.write_text("currency,date,rate\nUSD,2024-03-02,0.9\n")
-    with pytest.raises(clv.InvalidInput, match=r"there is none for USD \(1 lines, the first of 2024-03-01\)"):
+    with pytest.raises(clv.InvalidInput, match=r"there is none for USD \(1 line, the first of 2024-03-01\)"):
         clv.read_log(file, "till", rates=table, to_currency="EUR")
 
 
@@ -106,7 +106,7 @@ def test_an_order_refunded_whole_comes_to_nothing_whatever_is_rounded(till):
 def test_one_currency_other_than_asked_for(till):
     file = till(LINES[0])
     assert clv.read_log(file, "till", to_currency="EUR")["amount"].tolist() == [30.0]
-    with pytest.raises(clv.InvalidInput, match=r"to_currency is 'USD' and the log is in EUR \(1 lines\): pass rates="):
+    with pytest.raises(clv.InvalidInput, match=r"to_currency is 'USD' and the log is in EUR \(1 line\): pass rates="):
         clv.read_log(file, "till", to_currency="USD")
 
 
