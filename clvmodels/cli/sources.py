@@ -105,5 +105,5 @@ def _system_of(words: argparse.Namespace, files: list[str]) -> str | None:
 def _export(words: argparse.Namespace, files: list[str], system: str) -> SystemLog:
     """The export, by the name of its layout: what was recognised is told under the log's heading, and not warned of."""
     log = SystemLog(tuple(files), system, getattr(words, "tz", None), words.rates, words.to_currency, reports=[])
-    chosen, words.chosen = named(log)
+    chosen, _, words.chosen = named(log)
     return chosen

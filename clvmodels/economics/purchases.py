@@ -16,7 +16,6 @@ from ..numerics.arrays import Array
 from ..transactions import Quality, sources, sql, state
 from ..transactions.columns import Columns
 from ..transactions.cut import names_in
-from ..transactions.databases import Database
 from ..transactions.engine import connection
 from ..transactions.grouping import quality_of, read_lines
 from ..transactions.id_types import whole_numbers
@@ -141,7 +140,7 @@ def read_purchases(log: object, *, cost: str | None = None, **reading: Any) -> P
         )
     names = names_in(reading)
     if cost is not None:
-        log = log if isinstance(log, Database) else sources.held(log)[0]
+        log = sources.readable_twice(log)
     with connection() as con:
         met = grouped_by_customer(
             con,

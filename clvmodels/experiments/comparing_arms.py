@@ -15,6 +15,7 @@ from ..models.fitted import checked_level
 from ..models.given_models import clv_model
 from ..models.time_units import one_or_endless
 from ..numerics.arrays import Array
+from ..transactions import sources
 from ..transactions.summarize import refuse_unknown
 from ..units import length, units_per_year
 from . import given_arms
@@ -230,7 +231,7 @@ def _read(
         if isinstance(arms, str):
             if start is not None:
                 given_arms.warn_of_the_absent(arms)
-            log = given_arms.readable_twice(log)
+            log = sources.readable_twice(log)
             arms = given_arms.arms_in_log(log, arms, reading)
         found = read_purchases(log, **reading)
     name = str(reading.get("customer_id", "customer_id"))

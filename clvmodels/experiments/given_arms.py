@@ -14,9 +14,7 @@ from ..numerics.arrays import Array, Positions
 from ..transactions import sources, sql
 from ..transactions.columns import Columns
 from ..transactions.cut import names_in
-from ..transactions.databases import Database
 from ..transactions.engine import connection
-from ..transactions.systems.system_log import SystemLog
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,11 +156,6 @@ ORDER BY 1""").df()
         )
     table = table[table["arm"].notna()]
     return dict(zip(table["customer"], table["arm"], strict=True))
-
-
-def readable_twice(log: Any) -> Any:
-    """A log that can be read for its arms and then for its purchases; streams are held."""
-    return log if isinstance(log, Database | SystemLog) else sources.held(log)[0]
 
 
 def warn_of_the_absent(column: str) -> None:

@@ -70,7 +70,7 @@ def unlike(names: tuple[str, ...], arm: Positions, columns: Mapping[str, Array])
     for name, column in columns.items():
         means, squares = moments(arm, column, len(names))
         # of one population: Welch's variances, of small arms with few big spenders, would be too small too often
-        spread = np.sum((column - column.mean()) ** 2) / (len(column) - 1)
+        spread = np.var(column, ddof=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = squares / (n - 1)
             far = (means - means[0]) / np.sqrt((variance + variance[0]) / 2)

@@ -11,15 +11,14 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..errors import ClvError, InvalidInput
+from ..errors import ClvError, InvalidInput, warn
 from ..models.purchase import PurchaseModel
 from ..models.time_units import warn_other_unit
 from ..transactions.grouped import Counts
 from ..transactions.postgres import without_passwords
 from ..transactions.sources import files_read
 from ..transactions.summarize import rfm_summary
-from ..transactions.systems.layouts import layout
-from ..transactions.systems.system_log import SystemLog, named, warn_of_choice
+from ..transactions.systems.system_log import SystemLog, choice_told, named
 from ..units import length
 from . import databases, folder, single_file
 from .job import Job, Part
@@ -250,9 +249,9 @@ def score(
 def _as_it_is_now(source: object) -> object:
     """Files as they are named now: those that come up meanwhile wait for the next run."""
     if isinstance(source, SystemLog):
-        chosen, why = named(source)
+        chosen, title, why = named(source)
         if why != "given":
-            warn_of_choice(layout(chosen.source).title, chosen.source, why)
+            warn(choice_told(title, chosen.source, why))
         return chosen
     return files_read(source) or source
 

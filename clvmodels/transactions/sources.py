@@ -147,6 +147,11 @@ def held(log: object) -> tuple[Any, bool]:
     return stream_of(log).read_all(), type(log).__module__.split(".")[0] != "pyarrow"
 
 
+def readable_twice(log: object) -> Any:
+    """A log that can be read twice: databases as they are, streams held."""
+    return log if isinstance(log, Database) else held(log)[0]
+
+
 def check_format(con: Any, date_format: object, tz: str | None) -> None:
     """Refuse a format of dates that the engine cannot read, or an offset in one without a zone to count days in."""
     import duckdb

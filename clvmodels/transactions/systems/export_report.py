@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from ..findings import counted
+from .currencies import NONE
 from .exported import Found
 
 
@@ -111,7 +112,7 @@ def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[s
         f"{counted(report.customers, 'customer')}, dated {report.first_date:%Y-%m-%d} to {report.last_date:%Y-%m-%d}",
     ]
     for code, (lines, total) in report.currencies.items():
-        of = "no currency said" if code == "none" else code
+        of = "no currency said" if code == NONE else code
         told.append(f"{of}: {counted(lines, 'line')}, {total:,.2f}")
     if report.converted_to:
         come_to = "" if report.converted_sum is None else f": {counted(kept, 'line')}, {report.converted_sum:,.2f}"
@@ -119,7 +120,7 @@ def lines_of(report: ExportReport, worded: Callable[[str], str] = str) -> list[s
     return [worded(line) for line in told]
 
 
-def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:
+def report_of(con: Any, found: Found) -> ExportReport:
     """The report of an export whose view ``kept`` stands on the connection."""
     customers, total = con.execute(
         "SELECT COUNT(DISTINCT customer_id), SUM(amount) FILTER (customer_id IS NOT NULL) FROM kept"
@@ -139,8 +140,8 @@ def report_of(con: Any, found: Found, converted_to: str | None) -> ExportReport:
         anonymous=found.anonymous,
         customers=customers,
         currencies=found.currencies,
-        converted_to=converted_to,
+        converted_to=found.converted_to,
         first_date=found.first_date,
         last_date=found.last_date,
-        converted_sum=total if converted_to else None,
+        converted_sum=total if found.converted_to else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,8 @@ class Found:
         Lines of the log and their sum, by currency, as they were in the export.
     first_date, last_date
         Of the log's lines.
+    converted_to
+        The currency that amounts were converted to; None if they stay in the one they were in.
     """
 
     layout: Layout
@@ -51,6 +53,7 @@ class Found:
     currencies: dict[str, tuple[int, Decimal]]
     first_date: datetime | None
     last_date: datetime | None
+    converted_to: str | None = None
 
 
 def chosen_layout(source: object, files: list[str]) -> tuple[Layout, str]:
@@ -115,7 +118,7 @@ FROM (
                 )
             )
         con.execute(f"CREATE OR REPLACE TEMP VIEW kept AS SELECT {', '.join(COLUMNS)} FROM converted")
-        return found
+        return replace(found, converted_to=to_currency)
     _refuse_several(found, to_currency)
     return found
 

@@ -30,18 +30,20 @@ def register_raw(con: Any, paths: object, layout: Layout) -> list[str]:
     sort = sort_of_export(files)
     if sort not in layout.files:
         raise InvalidInput(f"{layout.title} are read from {' or '.join(layout.files)} files; found {files[0]!r}")
+    there: dict[str, dict[str, str]] = {}
     for file in files:
         found = raw_columns(file)
         if sort == "json" and not found and is_empty_page(file):
             continue
-        lacking = layout.lacks(names_in(found, layout, sort))
+        there[file] = names_in(found, layout, sort)
+        lacking = layout.lacks(there[file])
         if lacking:
             raise InvalidInput(
                 f"{file!r} is no export of {layout.title} as {layout.page} describes it: it lacks "
                 f"{', '.join(lacking)}; the columns found are {', '.join(map(repr, found[:30])) or 'none'}"
             )
     con.execute("SET TimeZone = 'UTC'")  # moments of Parquet become text, which must not depend on the machine
-    con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_scan(files, sort, layout)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_scan(files, sort, layout, there)}")
     return files
 
 
@@ -98,7 +100,7 @@ def _beginning(file: str) -> bytes:
         raise InvalidInput(f"{file!r} could not be read{zipped}") from error
 
 
-def _scan(files: list[str], sort: str, layout: Layout) -> str:
+def _scan(files: list[str], sort: str, layout: Layout, there: dict[str, dict[str, str]]) -> str:
     wanted = {**layout.needs, **layout.may_have}
     if sort == "json":
         columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in wanted.items())
@@ -106,9 +108,8 @@ def _scan(files: list[str], sort: str, layout: Layout) -> str:
     # files that lack what they may lack, or write a name otherwise, are read apart from those that do not
     groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for file in files:
-        there = names_in(columns_in([file]), layout, sort)
-        groups.setdefault(tuple(there.items()), []).append(file)
-    return " UNION ALL ".join(_tables(group, sort, dict(there), wanted) for there, group in groups.items())
+        groups.setdefault(tuple(there[file].items()), []).append(file)
+    return " UNION ALL ".join(_tables(group, sort, dict(names), wanted) for names, group in groups.items())
 
 
 def names_in(found: list[str], layout: Layout, sort: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ..engine import connection
 from ..log_files import files_of
 from .export_report import ExportReport, report_of
 from .exported import make_kept
-from .system_log import SystemLog
+from .system_log import SystemLog, choice_told
 
 _Paths = str | Path | list[str | Path] | tuple[str | Path, ...]
 
@@ -80,10 +80,7 @@ def read_log(
     log, report = read_export(path, source, tz=tz, rates=rates, to_currency=to_currency)
     told = []
     if report.chosen != "given":
-        told.append(
-            f"the log was read as {report.title} ({report.chosen}): pass source={report.system!r} to say so, or "
-            "another one"
-        )
+        told.append(f"{choice_told(report.title, report.system, report.chosen)}, or another one")
     if report.anonymous:
         told.append(
             f"{report.anonymous:,} of {report.lines:,} lines have no customer and are no part of the log: read_export "
@@ -137,7 +134,7 @@ def read_export(
     log = SystemLog(tuple(path) if isinstance(path, list) else path, source, tz, rates, to_currency)
     with connection() as con:
         read = make_kept(con, files_of(log.path), log.source, zone=log.tz, rates=log.rates, to_currency=log.to_currency)
-        report = report_of(con, read, log.to_currency if log.rates else None)
+        report = report_of(con, read)
         found = con.sql(
             "SELECT customer_id, date, CAST(kept.amount AS DOUBLE) AS amount, currency, order_id FROM kept "
             "WHERE customer_id IS NOT NULL ORDER BY date, order_id, kept.amount DESC, customer_id"

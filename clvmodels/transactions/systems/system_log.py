@@ -96,11 +96,12 @@ class SystemLog:
         object.__setattr__(self, "to_currency", to_currency)
 
 
-def named(log: SystemLog) -> tuple[SystemLog, str]:
-    """The same log with its files and its layout by name, and why that layout: "given", or what showed it."""
-    known, why = chosen_layout(log.source, files_of(log.path))
+def named(log: SystemLog) -> tuple[SystemLog, str, str]:
+    """The same log with its files and its layout by name; that layout's title, and why: "given", or what showed it."""
+    files = files_of(log.path)
+    known, why = chosen_layout(log.source, files)
     source = known.name if log.source == "auto" else log.source
-    return replace(log, path=tuple(files_of(log.path)), source=source), why
+    return replace(log, path=tuple(files), source=source), known.title, why
 
 
 def identity_of(log: SystemLog) -> dict[str, Any]:
@@ -135,9 +136,9 @@ def register_system(con: Any, log: SystemLog, names: Columns, tz: str | None, *,
         money=names.amount is not None,
     )
     if log.reports is not None and not log.reports:
-        log.reports.append(report_of(con, found, log.to_currency if log.rates and names.amount is not None else None))
+        log.reports.append(report_of(con, found))
     if log.source == "auto":
-        warn_of_choice(found.layout.title, found.layout.name, found.chosen)
+        warn(choice_told(found.layout.title, found.layout.name, found.chosen))
     picked = ", ".join(f"{theirs} AS {ours}" for ours, theirs in names.wanted().items())
     whole = whole_line(list(COLUMNS)) if report else ""
     con.execute(f"CREATE TEMP VIEW log AS SELECT {picked}{whole} FROM kept")
@@ -155,9 +156,13 @@ def _refuse_other_names(log: SystemLog, names: Columns) -> None:
             )
 
 
-def warn_of_choice(title: str, name: str, why: str) -> None:
-    """Warn that a system was recognised, not named."""
-    warn(f"the log was read as {title} ({why}): pass source={name!r} to say so")
+def choice_told(title: str, name: str, why: str) -> str:
+    """What to say of a system that was recognised, not named.
+
+    >>> choice_told("Shopify orders", "shopify", "by its header")
+    "the log was read as Shopify orders (by its header): pass source='shopify' to say so"
+    """
+    return f"the log was read as {title} ({why}): pass source={name!r} to say so"
 
 
 def _path(path: object) -> str:
